@@ -1,0 +1,105 @@
+package difyapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Bounds of bodies, after decompression. A page of 100 rows has some 58 KB; the rest is for long error texts.
+const (
+	maxBodyBytes      = 16 << 20
+	maxErrorBodyBytes = 64 << 10
+)
+
+var (
+	errRedirect        = errors.New("a redirect, which is not followed")
+	errStatus          = errors.New("a status that is not of the API")
+	errNotJSONDeclared = errors.New("the body is not declared as JSON")
+)
+
+// readAnswer sorts a response by status and type, and reads it so far that its connection can serve again: the body of a
+// success, or the error that the response stands for.
+func readAnswer(resp *http.Response) ([]byte, *Error) {
+	switch {
+	case resp.StatusCode >= http.StatusBadRequest:
+		return nil, readErrorStatus(resp)
+	case resp.StatusCode != http.StatusOK:
+		drain(resp.Body)
+		return nil, badResponse(resp.StatusCode, statusCause(resp.StatusCode))
+	case !declaresJSON(resp.Header):
+		drain(resp.Body)
+		return nil, badResponse(resp.StatusCode, errNotJSONDeclared)
+	}
+	body, err := readBounded(resp.Body, maxBodyBytes)
+	if err != nil {
+		return nil, badResponse(resp.StatusCode, bodyCause(err))
+	}
+	return body, nil
+}
+
+// readErrorStatus keeps the status whatever the body is. A body that is cut, too large or not JSON leaves no message: text
+// that Dify did not write is not passed on.
+func readErrorStatus(resp *http.Response) *Error {
+	failure := &Error{Kind: KindStatus, Status: resp.StatusCode}
+	body, err := readBounded(resp.Body, maxErrorBodyBytes)
+	if err == nil && declaresJSON(resp.Header) {
+		failure.Code, failure.Message = decodeError(body)
+	}
+	return failure
+}
+
+// decodeError reads {"code", "message", "status"} and the form without code that servers before 1.11.0 give to refused
+// parameters: {"errors", "message"}. Members of other types, which proxies write, do not count.
+func decodeError(body []byte) (code, message string) {
+	var members struct {
+		Code    any `json:"code"`
+		Message any `json:"message"`
+	}
+	if err := json.Unmarshal(body, &members, decoding); err != nil {
+		return "", ""
+	}
+	code, _ = members.Code.(string)
+	message, _ = members.Message.(string)
+	return code, message
+}
+
+func badResponse(status int, cause error) *Error {
+	return &Error{Kind: KindBadResponse, Status: status, cause: cause}
+}
+
+func statusCause(status int) error {
+	if status >= http.StatusMultipleChoices {
+		return errRedirect
+	}
+	return errStatus
+}
+
+// declaresJSON reports whether the media type is application/json or one that is built on it. Its parameters do not matter,
+// well-formed or not.
+func declaresJSON(header http.Header) bool {
+	mediaType, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// readBounded reads to the end, which also sets the connection free, or until there is too much.
+func readBounded(body io.Reader, bound int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, bound+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > bound {
+		return nil, errTooLarge
+	}
+	return data, nil
+}
+
+// drain reads what is left of a body that does not matter, so that the connection is not lost with it; a large one costs
+// more than a connection.
+func drain(body io.Reader) {
+	_, _ = io.CopyN(io.Discard, body, maxErrorBodyBytes)
+}

@@ -1,0 +1,159 @@
+package difyapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Client speaks with one Dify app. It is safe for concurrent use, and is not to be copied.
+type Client struct {
+	base      *url.URL
+	key       apiKey
+	identity  string
+	timeout   time.Duration
+	transport http.RoundTripper
+	slots     chan struct{} // one element per call under way
+
+	configured Version
+	reported   atomic.Pointer[Version]
+	probeMu    sync.Mutex
+	probe      *versionProbe // the one under way
+	probed     bool          // Dify has answered a probe
+}
+
+// New makes a client. Its errors are of type [*OptionError]. Nothing is sent.
+func New(opts Options) (*Client, error) {
+	base, err := parseBaseURL(opts.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	key, err := newAPIKey(opts.APIKey)
+	if err != nil {
+		return nil, err
+	}
+	opts, err = opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		base:       base,
+		key:        key,
+		identity:   identify(base, key),
+		timeout:    opts.Timeout,
+		transport:  opts.Transport,
+		slots:      make(chan struct{}, opts.MaxInFlight),
+		configured: opts.Version,
+	}, nil
+}
+
+// Identity is equal for clients of the same base URL and the same key, and for no others. It is a digest, fit as a part of
+// the keys of caches: neither URL nor key can be read from it.
+func (c *Client) Identity() string {
+	return c.identity
+}
+
+func identify(base *url.URL, key apiKey) string {
+	digest := sha256.Sum256([]byte(key.reveal()))
+	whole := sha256.Sum256(append([]byte(base.String()+"\x00"), digest[:]...))
+	return hex.EncodeToString(whole[:])
+}
+
+// Format writes no more than the client's type, whatever the verb: what a client knows is not for printing.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "difyapi.Client")
+}
+
+// answer is a body of status 200 and JSON, read whole.
+type answer struct {
+	body    []byte
+	version Version // from the header; zero where there is none
+	sentAt  time.Time
+}
+
+// get is the one way to Dify: it waits for a slot, sends GET path?query, and reads the answer within the call's deadline.
+// The endpoint's name in errors is made of the path.
+func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
+	endpoint := http.MethodGet + " " + path
+	if !c.acquireSlot(ctx) {
+		return nil, contextError(ctx, endpoint)
+	}
+	defer c.releaseSlot()
+
+	callCtx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	got, failure := c.exchange(c.newRequest(callCtx, path, query))
+	if failure == nil {
+		return got, nil
+	}
+	return nil, c.explain(ctx, callCtx, endpoint, failure)
+}
+
+// acquireSlot waits until fewer than MaxInFlight calls are under way; false where the context ended before.
+func (c *Client) acquireSlot(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case c.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (c *Client) releaseSlot() {
+	<-c.slots
+}
+
+func (c *Client) newRequest(ctx context.Context, path, query string) *http.Request {
+	target := c.base.JoinPath(path)
+	target.RawQuery = query
+	req := (&http.Request{
+		Method: http.MethodGet,
+		URL:    target,
+		Host:   target.Host,
+		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"difygraph"}},
+	}).WithContext(ctx)
+	c.key.authorize(req)
+	return req
+}
+
+// exchange sends the request by the transport itself and not by an http.Client: that would follow redirects, and carry the
+// key to where they point.
+func (c *Client) exchange(req *http.Request) (*answer, *Error) {
+	sentAt := time.Now().UTC()
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return nil, &Error{Kind: KindUnavailable, cause: transportCause(err)}
+	}
+	defer resp.Body.Close()
+	version := ParseVersion(resp.Header.Get("X-Version"))
+	c.noteVersion(version)
+	body, failure := readAnswer(resp)
+	if failure != nil {
+		return nil, failure
+	}
+	return &answer{body: body, version: version, sentAt: sentAt}, nil
+}
+
+// explain completes the error of a call. Where a context ended, that is what the failure comes from; an error status that
+// arrived before says more.
+func (c *Client) explain(ctx, callCtx context.Context, endpoint string, failure *Error) error {
+	if ctx.Err() != nil {
+		return contextError(ctx, endpoint)
+	}
+	if callCtx.Err() != nil && failure.Kind != KindStatus {
+		failure = &Error{Kind: KindTimeout, Status: failure.Status}
+	}
+	failure.endpoint = endpoint
+	failure.Code, failure.Message = c.key.redact(failure.Code), c.key.redact(failure.Message)
+	return failure
+}

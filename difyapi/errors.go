@@ -1,0 +1,164 @@
+package difyapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Kind says how a call failed.
+type Kind int
+
+// The kinds of failure. The zero Kind is none of them.
+const (
+	// KindStatus: Dify, or a proxy before it, answered with an error status, 4xx or 5xx.
+	KindStatus Kind = iota + 1
+	// KindTimeout: the client's own deadline for the call ended ([Options.Timeout]).
+	KindTimeout
+	// KindUnavailable: no answer came, as where the connection is refused or reset, or the host is not found.
+	KindUnavailable
+	// KindBadResponse: an answer came that is not Dify's API: another status, no JSON, other JSON, cut, too large.
+	KindBadResponse
+)
+
+func (k Kind) String() string {
+	switch k {
+	case KindStatus:
+		return "error status"
+	case KindTimeout:
+		return "timeout"
+	case KindUnavailable:
+		return "unavailable"
+	case KindBadResponse:
+		return "bad response"
+	}
+	return fmt.Sprintf("Kind(%d)", int(k))
+}
+
+// Error is a call to Dify that failed. Its text names the endpoint, the kind, the status, Dify's code and the beginning
+// of Dify's message; it never names the server or the key, and holds nothing of a body that is not Dify's.
+//
+// Where it is the caller's context that ended, the error is no Error, but wraps the context's error and its cause.
+type Error struct {
+	Kind Kind
+	// Status is the HTTP status; 0 where none came.
+	Status int
+	// Code is Dify's name of the error, e.g. invalid_param. It is empty where the body was not Dify's JSON, and in the
+	// refusal of parameters by servers before 1.11.0.
+	Code string
+	// Message is Dify's text, of up to 64 KiB and several lines; empty where the body was not Dify's JSON. It can repeat
+	// parameters, such as an e-mail, and name the tenant.
+	Message string
+
+	endpoint string
+	cause    error
+}
+
+const shownMessageBytes = 300
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("dify: ")
+	if e.endpoint != "" {
+		b.WriteString(e.endpoint + ": ")
+	}
+	b.WriteString(e.Kind.String())
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " %d", e.Status)
+	}
+	if e.Code != "" {
+		fmt.Fprintf(&b, " %q", beginning(e.Code))
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %q", beginning(e.Message))
+	}
+	if e.cause != nil {
+		b.WriteString(": " + e.cause.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives what lies behind the failure, such as syscall.ECONNREFUSED, without any text that names the server. The
+// deadline of a timeout is not among it: it would pass for the end of the caller's context.
+func (e *Error) Unwrap() error {
+	return e.cause
+}
+
+func beginning(text string) string {
+	if len(text) <= shownMessageBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:shownMessageBytes], "") + "…"
+}
+
+// contextError is the error for a call whose caller is gone. It matches both context.Canceled or DeadlineExceeded and
+// the cause that the caller gave.
+func contextError(ctx context.Context, endpoint string) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return fmt.Errorf("dify: %s: %w", endpoint, cause)
+	}
+	return fmt.Errorf("dify: %s: %w: %w", endpoint, err, cause)
+}
+
+// The predicates below exclude each other, so that a switch over them needs no order. IsAccountNotFound excludes all
+// others, since none of them takes a 400.
+
+// IsUnauthorized reports whether Dify refuses the key, or the app or its API is switched off: 401, 403.
+func IsUnauthorized(err error) bool {
+	return hasStatus(err, http.StatusUnauthorized) || hasStatus(err, http.StatusForbidden)
+}
+
+// IsRateLimited reports whether Dify limits the app's calls: 429.
+func IsRateLimited(err error) bool {
+	return hasStatus(err, http.StatusTooManyRequests)
+}
+
+// IsTimeout reports whether the client's deadline for the call ended, or that of a proxy: 504.
+func IsTimeout(err error) bool {
+	return hasKind(err, KindTimeout) || hasStatus(err, http.StatusGatewayTimeout)
+}
+
+// IsUnavailable reports whether no answer came, or a 5xx other than 504.
+func IsUnavailable(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	return e.Kind == KindUnavailable ||
+		e.Kind == KindStatus && e.Status >= http.StatusInternalServerError && e.Status != http.StatusGatewayTimeout
+}
+
+// IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 404 without Dify's JSON, which is
+// how a server answers to a route that it does not have.
+func IsBadResponse(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	return e.Kind == KindBadResponse || e.Kind == KindStatus && e.Status == http.StatusNotFound && !e.fromDify()
+}
+
+// IsAccountNotFound reports whether Dify says that the workspace has no account with the e-mail that was asked for: a 400
+// whose message repeats it. The wording of the message does not count.
+func IsAccountNotFound(err error, email string) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && email != "" && e.Kind == KindStatus && e.Status == http.StatusBadRequest && strings.Contains(e.Message, email)
+}
+
+// fromDify reports whether the answer had a body in one of the forms of Dify's errors.
+func (e *Error) fromDify() bool {
+	return e.Code != "" || e.Message != ""
+}
+
+func hasStatus(err error, status int) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == KindStatus && e.Status == status
+}
+
+func hasKind(err error, kind Kind) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == kind
+}

@@ -1,0 +1,36 @@
+package difyapi
+
+import (
+	"context"
+	"errors"
+)
+
+const infoPath = "/info"
+
+// AppInfo is what Dify tells of the app that a key belongs to.
+type AppInfo struct {
+	Name        *string  `json:"name"`
+	Description *string  `json:"description"`
+	Tags        []string `json:"tags"`
+	// Mode is workflow, advanced-chat, chat, agent-chat, completion or a newer value; Dify 1.4.0 or newer. Only apps of
+	// mode workflow have entries in the log.
+	Mode *string `json:"mode"`
+	// AuthorName is from Dify 1.4.3 on.
+	AuthorName *string `json:"author_name"`
+}
+
+// Info reads the app's description: GET /info.
+func (c *Client) Info(ctx context.Context) (*AppInfo, error) {
+	got, err := c.get(ctx, infoPath, "")
+	if err != nil {
+		return nil, err
+	}
+	var info AppInfo
+	if err := got.decode(infoPath, &info); err != nil {
+		return nil, err
+	}
+	if info.Name == nil && info.Tags == nil {
+		return nil, notTheAPI(infoPath, errors.New("neither a name nor tags"))
+	}
+	return &info, nil
+}

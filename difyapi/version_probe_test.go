@@ -1,0 +1,147 @@
+package difyapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+const infoBody = `{"name":"Echo","description":"","tags":[],"mode":"workflow","author_name":"Admin"}`
+
+// probedBy makes a client whose calls get the answers one after another, the last one again and again, and counts them.
+func probedBy(t *testing.T, calls *int, configured string, answers ...roundTrip) *difyapi.Client {
+	t.Helper()
+	version := difyapi.ParseVersion(configured)
+	return newClient(t, difyapi.Options{Version: version, Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Path != "/v1/info" {
+			t.Errorf("asked for %s", req.URL.Path)
+		}
+		*calls++
+		return answers[min(*calls, len(answers))-1](req)
+	})})
+}
+
+func TestKnownVersion(t *testing.T) {
+	t.Parallel()
+	var (
+		unreachable roundTrip = func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") }
+		html                  = []string{"Content-Type", "text/html"}
+		told                  = answering(200, infoBody, "X-Version", "1.14.2")
+		hidden                = answering(200, infoBody)
+	)
+	tests := map[string]struct {
+		configured string
+		answers    []roundTrip
+		want       string // after three questions
+		calls      int
+	}{
+		"configured":              {"1.13.3", []roundTrip{told}, "1.13.3", 0},
+		"told":                    {"", []roundTrip{told}, "1.14.2", 1},
+		"told by 401":             {"", []roundTrip{answering(401, `{"code":"unauthorized"}`, "X-Version", "1.10.1")}, "1.10.1", 1},
+		"told by HTML 404":        {"", []roundTrip{answering(404, htmlPage, append(html, "X-Version", "1.10.1")...)}, "1.10.1", 1},
+		"hidden":                  {"", []roundTrip{hidden}, "", 1},
+		"hidden in an error":      {"", []roundTrip{answering(403, `{"code":"forbidden"}`)}, "", 1},
+		"unreadable":              {"", []roundTrip{answering(200, infoBody, "X-Version", "main")}, "", 1},
+		"proxy without Dify":      {"", []roundTrip{answering(502, htmlPage, html...), told}, "1.14.2", 2},
+		"unreachable at first":    {"", []roundTrip{unreachable, told}, "1.14.2", 2},
+		"unreachable, then hides": {"", []roundTrip{unreachable, hidden}, "", 2},
+		"unreachable":             {"", []roundTrip{unreachable}, "", 3},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := probedBy(t, &calls, test.configured, test.answers...)
+			var got difyapi.Version
+			for range 3 {
+				var err error
+				if got, err = client.KnownVersion(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			if got.String() != test.want || calls != test.calls {
+				t.Errorf("version %q after %d calls, want %q after %d", got, calls, test.want, test.calls)
+			}
+		})
+	}
+}
+
+// TestHeaderWinsOverConfiguration holds that the latest answer decides, and one that tells nothing changes nothing.
+func TestHeaderWinsOverConfiguration(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	client := probedBy(t, &calls, "1.10.1", answering(200, infoBody), answering(200, infoBody, "X-Version", "1.14.2"),
+		answering(200, infoBody), answering(200, infoBody, "X-Version", "1.13.3"))
+	for _, want := range []string{"1.10.1", "1.14.2", "1.14.2", "1.13.3"} {
+		if _, err := client.Info(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := client.Version().String(); got != want {
+			t.Errorf("version %q, want %q", got, want)
+		}
+	}
+}
+
+// TestProbeIsShared holds that many ask once, and that the one who started the probe may leave without ending it.
+func TestProbeIsShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		client := serveInMemory(t, func(w http.ResponseWriter, req *http.Request) {
+			calls++
+			time.Sleep(2 * time.Second)
+			respond(http.StatusOK, infoBody, "X-Version", "1.14.2")(w, req)
+		}, difyapi.Options{})
+		first, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var group sync.WaitGroup
+		group.Go(func() {
+			_, err := client.KnownVersion(first)
+			checkContextError(t, err, context.DeadlineExceeded)
+		})
+		synctest.Wait()
+		for range 50 {
+			group.Go(func() {
+				if v, err := client.KnownVersion(t.Context()); v.String() != "1.14.2" || err != nil {
+					t.Errorf("version %q, %v", v, err)
+				}
+			})
+		}
+		group.Wait()
+		if calls != 1 {
+			t.Errorf("%d calls", calls)
+		}
+	})
+}
+
+// TestProbeEndsWithLastWaiter holds that nobody asks on for those who left, and that those who come later ask anew, even
+// while the former call has not returned yet.
+func TestProbeEndsWithLastWaiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan time.Time, 2)
+		client := newClient(t, difyapi.Options{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			ended <- time.Now()
+			time.Sleep(5 * time.Second)
+			return nil, req.Context().Err()
+		})})
+		for range 2 {
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			v, err := client.KnownVersion(ctx)
+			cancel()
+			checkContextError(t, err, context.DeadlineExceeded)
+			if got := (<-ended).Sub(start); !v.IsZero() || got != time.Second {
+				t.Errorf("version %q, the probe ended after %v", v, got)
+			}
+		}
+		time.Sleep(time.Minute) // in the bubble's time: lets both calls return
+	})
+}

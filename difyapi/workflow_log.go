@@ -1,0 +1,112 @@
+package difyapi
+
+import (
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+)
+
+// RunStatus is the state of a run as Dify writes it. Values that this package does not name occur and are kept.
+type RunStatus string
+
+// The statuses of Dify 1.14. Succeeded, failed, stopped and partial-succeeded are final. A run whose server crashed, or
+// that was stopped before 1.14, can stay at running for good.
+const (
+	StatusRunning          RunStatus = "running"
+	StatusSucceeded        RunStatus = "succeeded"
+	StatusFailed           RunStatus = "failed"
+	StatusStopped          RunStatus = "stopped"
+	StatusPartialSucceeded RunStatus = "partial-succeeded"
+	StatusPaused           RunStatus = "paused"
+)
+
+var (
+	filterable = []RunStatus{StatusSucceeded, StatusFailed, StatusStopped}
+	known      = []RunStatus{StatusRunning, StatusSucceeded, StatusFailed, StatusStopped, StatusPartialSucceeded, StatusPaused}
+)
+
+// Filterable reports whether Dify filters by the status.
+func (s RunStatus) Filterable() bool { return slices.Contains(filterable, s) }
+
+// Known reports whether this package names the status.
+func (s RunStatus) Known() bool { return slices.Contains(known, s) }
+
+// WorkflowLog is one entry of an app's workflow log: a row of GET /workflows/logs. Rows of a page that is kept are shared:
+// they are not to be changed.
+type WorkflowLog struct {
+	ID uuid.UUID `json:"id"`
+	// WorkflowRun is nil where Dify no longer has the run, or does not have it yet.
+	WorkflowRun *WorkflowRun `json:"workflow_run"`
+	// Details is JSON, usually nil.
+	Details jsontext.Value `json:"details"`
+	// CreatedFrom is service-api, web-app, installed-app, openapi or a newer value.
+	CreatedFrom string `json:"created_from"`
+	// CreatedByRole is account, end_user or a newer value.
+	CreatedByRole string `json:"created_by_role"`
+	// CreatedByAccount and CreatedByEndUser are both nil where the member or end user is gone, whatever the role says.
+	CreatedByAccount *Account `json:"created_by_account"`
+	CreatedByEndUser *EndUser `json:"created_by_end_user"`
+	// CreatedAt is in whole seconds, UTC, by the clock of Dify's database: up to a second later than the run's. It is the
+	// run's start from Dify 1.11.0 on, its end before.
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// WorkflowRun is a run as an entry of the log shows it.
+type WorkflowRun struct {
+	ID uuid.UUID `json:"id"`
+	// Version is the time when the workflow was published, as text: 2026-11-23 06:22:27.283087.
+	Version *string   `json:"version"`
+	Status  RunStatus `json:"status"`
+	// TriggeredFrom is app-run, webhook, schedule, plugin or a newer value; Dify 1.10.0 or newer.
+	TriggeredFrom *string `json:"triggered_from"`
+	Error         *string `json:"error"`
+	// ElapsedTime is in seconds; 0 until the run ends.
+	ElapsedTime *float64 `json:"elapsed_time"`
+	TotalTokens *int64   `json:"total_tokens"`
+	TotalSteps  *int     `json:"total_steps"`
+	// ExceptionsCount is the number of failures that the run went on after; Dify 0.14.0 or newer.
+	ExceptionsCount *int       `json:"exceptions_count"`
+	CreatedAt       *time.Time `json:"created_at"`
+	// FinishedAt is nil until the run ends.
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+// Account is a member of the workspace.
+type Account struct {
+	ID    uuid.UUID `json:"id"`
+	Name  *string   `json:"name"`
+	Email *string   `json:"email"`
+}
+
+// EndUser is a person or system that calls the app from outside the workspace.
+type EndUser struct {
+	ID uuid.UUID `json:"id"`
+	// Type is service-api, browser, trigger, mcp, openapi or a newer value.
+	Type string `json:"type"`
+	// IsAnonymous is false in every entry, whatever the end user is: Dify tells the truth elsewhere.
+	IsAnonymous bool `json:"is_anonymous"`
+	// SessionID is what the caller of Dify passed as user.
+	SessionID *string `json:"session_id"`
+}
+
+// normalize irons out how versions of Dify write the same thing.
+func (l *WorkflowLog) normalize() {
+	l.CreatedFrom = Origin(l.CreatedFrom)
+	if l.CreatedByEndUser != nil {
+		l.CreatedByEndUser.Type = Origin(l.CreatedByEndUser.Type)
+	}
+	if l.Details.Kind() == jsontext.KindNull {
+		l.Details = nil
+	}
+}
+
+// Origin is an origin of entries, or a type of end users, as all versions are made to write it: service_api, the spelling
+// before 1.10.0, has a hyphen since.
+func Origin(origin string) string {
+	if origin == "service_api" {
+		return "service-api"
+	}
+	return origin
+}
