@@ -1,0 +1,60 @@
+package difytest_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
+)
+
+func TestDemoHasAPast(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	demo := difytest.NewDemo(difytest.Options{Now: func() time.Time { return now }})
+	if len(demo.Apps) != 3 {
+		t.Fatalf("%d apps", len(demo.Apps))
+	}
+	for _, app := range demo.Apps {
+		rows := app.Rows()
+		newest, oldest := rows[0].CreatedAt, rows[len(rows)-1].CreatedAt
+		if len(rows) < 20_000 || now.Sub(oldest) < 28*24*time.Hour || newest.After(now) {
+			t.Errorf("%s: %d rows from %v to %v", app.Name(), len(rows), oldest, newest)
+		}
+		if info := get(demo, app.APIKey(), "/v1/info"); info.Code != 200 {
+			t.Errorf("info: %d %s", info.Code, info.Body)
+		}
+	}
+}
+
+// TestDemoGoesOn lets ten minutes pass.
+func TestDemoGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		demo := difytest.NewDemo(difytest.Options{})
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		demo.Run(ctx)
+
+		states := map[string]int{}
+		for _, app := range demo.Apps {
+			for _, row := range app.Rows() {
+				if row.Run != nil && row.Run.CreatedAt.After(start) {
+					states[row.Run.Status]++
+				}
+			}
+		}
+		total := 0
+		for _, n := range states {
+			total += n
+		}
+		if total < 300 || total > 600 {
+			t.Errorf("%d new runs in ten minutes: %v", total, states)
+		}
+		if states[difytest.StatusRunning] == 0 || states[difytest.StatusRunning] > 30 || states[difytest.StatusSucceeded] < total/2 {
+			t.Errorf("new runs: %v", states)
+		}
+	})
+}
