@@ -1,0 +1,32 @@
+// Package feed reads the workflow logs of many Dify apps as one list with cursors.
+//
+// # The promise
+//
+// A row that was visible before a walk began, and that exists and matches during the whole walk, appears in it exactly
+// once, whatever starts, ends or is deleted meanwhile. Rows come in order. A page that is not whole says so.
+//
+// # Why that takes a package
+//
+// Dify sorts a log by created_at alone, in whole seconds, and pages by OFFSET. Rows of one second come in an order that
+// changes from query to query, and every new run shifts the page numbers. A position in Dify's list is therefore worth
+// nothing. What holds is the identity of a row, and the set of rows of one second.
+//
+// So the feed has an order of its own (see [Position]) and makes it out of seconds that it knows whole. Three facts let
+// it know them, each from one SQL statement of Dify's:
+//
+//   - An answer with fewer rows than its limit has all rows of its window from its OFFSET on (a window is a range of
+//     seconds, both ends included).
+//   - In a full answer every second but the last is whole; the last may be cut.
+//   - A second that fits no answer is whole once as many ids as it had at one moment were each seen before and after
+//     that moment (see [census]).
+//
+// # How it is laid out
+//
+//   - [Position], [Cursor]: the order and its bookmarks.
+//   - [Filter], [List]: what is asked for, and which of it Dify can apply.
+//   - window.go: how many rows to ask for and where, as pure functions.
+//   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction.
+//   - reader.go: many streams merged into a page; [Feed.Read] is the way in.
+//
+// The package is pure over a [Source]: it knows neither GraphQL nor HTTP nor caches.
+package feed

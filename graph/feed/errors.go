@@ -1,0 +1,66 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// InputError says which argument is wrong and what is allowed. Nothing was asked of Dify, or Dify knows no better.
+type InputError struct {
+	// Argument is the argument's path as the caller wrote it, such as `filter.createdAt.since`.
+	Argument string
+	// Reason is a sentence for the caller.
+	Reason string
+}
+
+func (e *InputError) Error() string { return e.Argument + ": " + e.Reason }
+
+func inputError(argument, format string, args ...any) error {
+	return &InputError{Argument: argument, Reason: fmt.Sprintf(format, args...)}
+}
+
+// CursorError says that a cursor is made up or belongs to another list.
+type CursorError struct{ Argument, Reason string }
+
+func (e *CursorError) Error() string { return e.Argument + ": " + e.Reason }
+
+// UnsupportedError says that an app's Dify server would not apply a filter that was asked for.
+type UnsupportedError struct {
+	// Filter is what was asked for, in the caller's terms.
+	Filter string
+	// Has is the server's version, zero if it is not known. Needs is the first that applies the filter, zero if its
+	// answer gave it away.
+	Has, Needs difyapi.Version
+}
+
+func (e *UnsupportedError) Error() string {
+	has := "this server (version unknown)"
+	if !e.Has.IsZero() {
+		has = "Dify " + e.Has.String()
+	}
+	if e.Needs.IsZero() {
+		return fmt.Sprintf("%s answered with rows that the filter on %s excludes", has, e.Filter)
+	}
+	return fmt.Sprintf("%s does not support the filter on %s; Dify %s or newer does", has, e.Filter, e.Needs)
+}
+
+// AppError is the failure of one app.
+type AppError struct {
+	// App is the app's configured key.
+	App string
+	Err error
+}
+
+func (e *AppError) Error() string { return fmt.Sprintf("app %q: %v", e.App, e.Err) }
+
+func (e *AppError) Unwrap() error { return e.Err }
+
+// isUpstream tells whether a list that was asked to go on without failing apps may go on after err: the app or its server
+// is at fault, not the question nor the caller's deadline.
+func isUpstream(err error) bool {
+	_, unsupported := errors.AsType[*UnsupportedError](err)
+	return unsupported || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
+		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err)
+}

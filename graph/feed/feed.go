@@ -1,0 +1,145 @@
+package feed
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Feed reads pages of lists from a source. It keeps nothing between two pages, and is safe for concurrent use.
+type Feed struct {
+	Source Source
+	// ScanCalls is how many calls one page may take for each stream where rows are filtered here, at least 1.
+	ScanCalls int
+}
+
+// Request asks for a page.
+type Request struct {
+	List  List
+	Slice Slice
+	// Partial makes the list go on without apps that can't be read; else it fails.
+	Partial bool
+	// Rows, Flags and Total are what is wanted of the page: its rows, whether there are more, and how many there are in
+	// all. What is not wanted costs no call.
+	Rows, Flags, Total bool
+}
+
+// Read reads a page. Errors are an [InputError], or an [AppError] around what the source or the look at its answers said.
+func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
+	page := &Page{digest: req.List.digest}
+	if len(req.List.apps) == 0 || req.List.seconds().empty() {
+		page.Total = new(int)
+		page.Scan.AsOf = time.Now().UTC()
+		return page, nil
+	}
+	rows, count := f.reader(req), f.reader(req)
+	group, groupCtx := errgroup.WithContext(ctx)
+	if req.Rows {
+		group.Go(func() error { return rows.fill(groupCtx, page) })
+	}
+	if req.Total && req.List.countable() {
+		group.Go(func() error { return count.count(groupCtx, page) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	page.report(rows, count)
+	return page, nil
+}
+
+func (f *Feed) reader(req Request) *reader {
+	r := &reader{slice: req.Slice, toward: req.List.order.direction(req.Slice.backward), flags: req.Flags, partial: req.Partial}
+	now := time.Now().Unix()
+	for _, key := range req.List.streams() {
+		s := &stream{
+			streamKey: key, source: f.Source, filter: req.List.residual(), whole: req.List.countable(),
+			versioned: req.List.dependsOnVersion(), keyword: req.List.keyword(),
+			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(),
+		}
+		if !s.whole {
+			s.budget = max(1, f.ScanCalls)
+		}
+		s.begin()
+		r.streams = append(r.streams, s)
+	}
+	return r
+}
+
+// fill reads the page's rows.
+func (r *reader) fill(ctx context.Context, page *Page) error {
+	m, n, spent, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	if r.accountUnknown() {
+		return errAccountUnknown
+	}
+	behind, err := r.behind(ctx)
+	if err != nil {
+		return err
+	}
+	page.Rows = m.rows[:n:n]
+	page.pace = r.pace()
+	var stop *Position
+	if spent {
+		stop = new(m.stop(r.toward))
+		page.Scan.Reasons = append(page.Scan.Reasons, ScanBudget)
+	}
+	page.orient(r.toward, r.slice.backward, spent || m.more || len(m.rows) > n, behind, stop)
+	return nil
+}
+
+// count counts the list. It fails alone: the page stands without it.
+func (r *reader) count(ctx context.Context, page *Page) error {
+	totals := make([]int, len(r.streams))
+	streams := slices.Clone(r.streams)
+	err := r.each(ctx, streams, func(ctx context.Context, s *stream) error {
+		answer, err := s.ask(ctx, s.bounds, 1, 1, false)
+		if err == nil {
+			totals[slices.Index(streams, s)] = answer.Total
+		}
+		return err
+	})
+	switch {
+	case err == nil && r.accountUnknown():
+		return errAccountUnknown
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		page.TotalErr = err
+	case len(r.failed) == 0:
+		page.Total = new(int)
+		for _, n := range totals {
+			*page.Total += n
+		}
+	}
+	return nil
+}
+
+var errAccountUnknown = inputError("filter.accountEmail", "no member of any of the apps' workspaces has this e-mail address; "+
+	"Dify compares it exactly, case included")
+
+// report sums up what the page took.
+func (p *Page) report(rows, count *reader) {
+	sum := rows.tally()
+	sum.add(count.tally())
+	if sum.crowded {
+		p.Scan.Reasons = append(p.Scan.Reasons, CrowdedSecond)
+	}
+	p.Scan.FailedApps = slices.Clone(rows.failed)
+	for _, e := range count.failed {
+		if !failed(p.Scan.FailedApps, e.App) {
+			p.Scan.FailedApps = append(p.Scan.FailedApps, e)
+		}
+	}
+	if len(p.Scan.FailedApps) > 0 {
+		p.Scan.Reasons = append(p.Scan.Reasons, AppFailed)
+		p.Total = nil
+	}
+	p.Scan.UpstreamCalls, p.Scan.RowsScanned, p.Scan.AsOf = sum.calls, sum.rows, sum.asOf
+	if sum.asOf.IsZero() {
+		p.Scan.AsOf = time.Now().UTC()
+	}
+}

@@ -1,0 +1,211 @@
+package feed
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// StatusUnknown stands, in a filter, for every status that the schema has no name for.
+const StatusUnknown difyapi.RunStatus = ""
+
+// Filter says which rows: all given conditions hold. The zero value of a field, and an empty text or range, is no
+// condition; an empty list that is not nil is refused.
+type Filter struct {
+	// Keyword is text as a person writes it; it is sent as Dify stores it.
+	Keyword *string `json:"keyword,omitempty"`
+	// Status is any of these.
+	Status []difyapi.RunStatus `json:"status,omitempty"`
+	// CreatedAt is in whole seconds once canonical, see [TimeRange].
+	CreatedAt *TimeRange `json:"createdAt,omitempty"`
+	// EndUserSessionID is any of these, at most [MaxSessions].
+	EndUserSessionID []string `json:"endUserSessionId,omitempty"`
+	AccountEmail     *string  `json:"accountEmail,omitempty"`
+	// CreatedFrom and TriggeredFrom are any of these, as Dify writes them.
+	CreatedFrom   []string `json:"createdFrom,omitempty"`
+	TriggeredFrom []string `json:"triggeredFrom,omitempty"`
+	// ElapsedTime is in seconds.
+	ElapsedTime *FloatRange `json:"elapsedTime,omitempty"`
+	TotalTokens *Int64Range `json:"totalTokens,omitempty"`
+	// HasError is whether the run has an error message.
+	HasError *bool `json:"hasError,omitempty"`
+}
+
+// TimeRange is from Since, up to but not including Until. A row of second s is at s exactly, so bounds with fractions are
+// the same as the next whole second.
+type TimeRange struct {
+	Since *time.Time `json:"since,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// FloatRange is from Min to Max, both included.
+type FloatRange struct {
+	Min *float64 `json:"min,omitempty"`
+	Max *float64 `json:"max,omitempty"`
+}
+
+// Int64Range is from Min to Max, both included.
+type Int64Range struct {
+	Min *int64 `json:"min,omitempty"`
+	Max *int64 `json:"max,omitempty"`
+}
+
+// Limits of a filter.
+const (
+	MaxSessions = 20
+	// maxText is the length of the columns that Dify compares session ids and e-mails with.
+	maxText = 255
+)
+
+// canonical checks the filter and returns the one that stands for all that mean the same: no empty conditions, sets
+// sorted and without duplicates, times in UTC and whole seconds.
+func (f Filter) canonical() (Filter, error) {
+	c := Filter{HasError: f.HasError}
+	var errs [8]error
+	c.Keyword, errs[0] = canonicalKeyword(f.Keyword)
+	c.Status, errs[1] = canonicalSet("filter.status", f.Status)
+	c.CreatedAt, errs[2] = f.CreatedAt.canonical()
+	c.EndUserSessionID, errs[3] = canonicalSessions(f.EndUserSessionID)
+	c.AccountEmail, errs[4] = canonicalText("filter.accountEmail", f.AccountEmail)
+	c.CreatedFrom, errs[5] = canonicalNames("filter.createdFrom", origins(f.CreatedFrom))
+	c.TriggeredFrom, errs[6] = canonicalNames("filter.triggeredFrom", f.TriggeredFrom)
+	c.ElapsedTime, c.TotalTokens, errs[7] = canonicalRanges(f.ElapsedTime, f.TotalTokens)
+	for _, err := range errs {
+		if err != nil {
+			return Filter{}, err
+		}
+	}
+	return c, nil
+}
+
+// canonicalKeyword refuses what Dify would silently cut: it compares the first 30 characters of the text as it is stored,
+// where one beyond ASCII is six or twelve. A run's id is compared whole.
+func canonicalKeyword(keyword *string) (*string, error) {
+	if keyword == nil || *keyword == "" {
+		return nil, nil
+	}
+	const argument = "filter.keyword"
+	if strings.TrimSpace(*keyword) == "" {
+		return nil, inputError(argument, "only blanks; these match nearly every run, so give a text or leave it out")
+	}
+	if isUUID(*keyword) {
+		return keyword, nil
+	}
+	if n := utf8.RuneCountInString(difyapi.StoredText(*keyword)); n > difyapi.KeywordLimit {
+		return nil, inputError(argument, "Dify compares at most %d characters as it stores them, and this keyword has %d "+
+			"(one beyond ASCII counts as six or twelve, a quote, a backslash or a line break as two)", difyapi.KeywordLimit, n)
+	}
+	return keyword, nil
+}
+
+// isUUID takes the form that Dify writes, in either case.
+func isUUID(text string) bool {
+	return len(text) == 36 && uuid.Validate(text) == nil
+}
+
+func canonicalSet[T ~string](argument string, set []T) ([]T, error) {
+	if set == nil {
+		return nil, nil
+	}
+	if len(set) == 0 {
+		return nil, inputError(argument, "an empty list matches no run; name at least one value, or leave it out")
+	}
+	return slices.Compact(slices.Sorted(slices.Values(set))), nil
+}
+
+func canonicalSessions(ids []string) ([]string, error) {
+	const argument = "filter.endUserSessionId"
+	set, err := canonicalNames(argument, ids)
+	if err == nil && len(set) > MaxSessions {
+		return nil, inputError(argument, "at most %d session ids, not %d", MaxSessions, len(set))
+	}
+	return set, err
+}
+
+// canonicalNames takes a set of texts of which none may be empty: Dify would read an empty one as no condition.
+func canonicalNames(argument string, names []string) ([]string, error) {
+	set, err := canonicalSet(argument, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range set {
+		if name == "" {
+			return nil, inputError(argument, "a text in the list is empty; leave it out")
+		}
+		if err := checkText(argument, name); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+// origins are names as all versions of Dify are made to write them.
+func origins(names []string) []string {
+	names = slices.Clone(names)
+	for i := range names {
+		names[i] = difyapi.Origin(names[i])
+	}
+	return names
+}
+
+func canonicalText(argument string, text *string) (*string, error) {
+	if text == nil || *text == "" {
+		return nil, nil
+	}
+	return text, checkText(argument, *text)
+}
+
+// checkText refuses what Dify's database can't hold, and would answer with a server error.
+func checkText(argument, text string) error {
+	if utf8.RuneCountInString(text) > maxText {
+		return inputError(argument, "at most %d characters", maxText)
+	}
+	if strings.ContainsRune(text, 0) {
+		return inputError(argument, "the character U+0000 is not allowed")
+	}
+	return nil
+}
+
+func (r *TimeRange) canonical() (*TimeRange, error) {
+	if r == nil || r.Since == nil && r.Until == nil {
+		return nil, nil
+	}
+	if r.Since != nil && r.Until != nil && !r.Since.Before(*r.Until) {
+		return nil, inputError("filter.createdAt", "since (%s) must be before until (%s)",
+			r.Since.UTC().Format(time.RFC3339Nano), r.Until.UTC().Format(time.RFC3339Nano))
+	}
+	return &TimeRange{Since: nextSecond(r.Since), Until: nextSecond(r.Until)}, nil
+}
+
+// nextSecond is t, or the next whole second after it.
+func nextSecond(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	second := time.Unix(t.Unix(), 0).UTC()
+	if t.Nanosecond() > 0 {
+		second = second.Add(time.Second)
+	}
+	return &second
+}
+
+func canonicalRanges(elapsed *FloatRange, tokens *Int64Range) (*FloatRange, *Int64Range, error) {
+	if elapsed != nil && elapsed.Min == nil && elapsed.Max == nil {
+		elapsed = nil
+	}
+	if tokens != nil && tokens.Min == nil && tokens.Max == nil {
+		tokens = nil
+	}
+	if elapsed != nil && elapsed.Min != nil && elapsed.Max != nil && *elapsed.Min > *elapsed.Max {
+		return nil, nil, inputError("filter.elapsedTime", "min (%v) must not be above max (%v)", *elapsed.Min, *elapsed.Max)
+	}
+	if tokens != nil && tokens.Min != nil && tokens.Max != nil && *tokens.Min > *tokens.Max {
+		return nil, nil, inputError("filter.totalTokens", "min (%d) must not be above max (%d)", *tokens.Min, *tokens.Max)
+	}
+	return elapsed, tokens, nil
+}

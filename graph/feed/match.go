@@ -1,0 +1,70 @@
+package feed
+
+import (
+	"slices"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// These functions are all that the feed looks at in a row beside its second and its id.
+
+// matches tells whether a row that Dify gave meets the whole filter as far as a row shows it. It repeats the status that
+// Dify was asked for: Dify filters first and loads the run later, when it may be another.
+func (f Filter) matches(row *difyapi.WorkflowLog) bool {
+	return f.matchesEntry(row) && (!f.looksAtRun() || row.WorkflowRun != nil && f.matchesRun(row.WorkflowRun))
+}
+
+func (f Filter) matchesEntry(row *difyapi.WorkflowLog) bool {
+	return oneOf(f.CreatedFrom, &row.CreatedFrom) && (f.EndUserSessionID == nil || oneOf(f.EndUserSessionID, sessionOf(row)))
+}
+
+// looksAtRun tells whether there is a condition on the run. A row without a run meets none of them.
+func (f Filter) looksAtRun() bool {
+	return f.Status != nil || f.TriggeredFrom != nil || f.ElapsedTime != nil || f.TotalTokens != nil || f.HasError != nil
+}
+
+func (f Filter) matchesRun(run *difyapi.WorkflowRun) bool {
+	return f.matchesStatus(run.Status) && oneOf(f.TriggeredFrom, run.TriggeredFrom) &&
+		(f.ElapsedTime == nil || within(run.ElapsedTime, f.ElapsedTime.Min, f.ElapsedTime.Max)) &&
+		(f.TotalTokens == nil || within(run.TotalTokens, f.TotalTokens.Min, f.TotalTokens.Max)) &&
+		(f.HasError == nil || *f.HasError == (run.Error != nil && *run.Error != ""))
+}
+
+func (f Filter) matchesStatus(status difyapi.RunStatus) bool {
+	if !status.Known() {
+		status = StatusUnknown
+	}
+	return f.Status == nil || slices.Contains(f.Status, status)
+}
+
+func oneOf(set []string, value *string) bool {
+	return set == nil || value != nil && slices.Contains(set, *value)
+}
+
+func within[T int64 | float64](value, lowest, highest *T) bool {
+	return value != nil && (lowest == nil || *lowest <= *value) && (highest == nil || *value <= *highest)
+}
+
+func sessionOf(row *difyapi.WorkflowLog) *string {
+	if row.CreatedByEndUser == nil {
+		return nil
+	}
+	return row.CreatedByEndUser.SessionID
+}
+
+// contradiction names the filter that a row shows to be ignored by the server, or is empty. What a row lacks contradicts
+// nothing: people who are gone leave nulls.
+func contradiction(q difyapi.LogQuery, row *difyapi.WorkflowLog) string {
+	session, account := sessionOf(row), row.CreatedByAccount
+	switch {
+	case !q.CreatedAfter.IsZero() && row.CreatedAt.Before(q.CreatedAfter),
+		!q.CreatedBefore.IsZero() && row.CreatedAt.After(q.CreatedBefore):
+		return "createdAt"
+	case q.EndUserSessionID != "" && session != nil && *session != q.EndUserSessionID:
+		return "endUserSessionId"
+	case q.AccountEmail != "" && account != nil && account.Email != nil && *account.Email != q.AccountEmail:
+		return "accountEmail"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,151 @@
+package feed
+
+import (
+	"context"
+	"slices"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+const (
+	// tailTries is how often a tail is asked for that moved meanwhile, before the window is made smaller.
+	tailTries = 3
+	// maxMisses is how many windows in succession may hold next to nothing before one without an upper end is asked for.
+	maxMisses = 3
+	// stride is how much longer the next window is after an empty one.
+	stride = 8
+	// decade bounds the first guess of where a log begins, in seconds.
+	decade = 10 * 365 * 24 * 3600
+)
+
+// readNewer reads on toward newer rows. Dify gives the newest first, so those that come next are at the far end of their
+// window, behind an OFFSET as long as the rest. So the window is bounded above by a guess, such that one answer holds it;
+// where the guess was too large, the total tells on which page its tail is.
+func (s *stream) readNewer(ctx context.Context, wanted int) error {
+	w := s.guess(wanted)
+	limit := maxLimit
+	if w == s.rest {
+		limit = s.limit(wanted)
+	}
+	return s.readWindow(ctx, w, limit, wanted)
+}
+
+// guess is the window that should hold the rows that are wanted; all of the rest where there is nothing to go by, or
+// where the guess would reach the present, so that whoever polls the newest rows is answered by one call.
+func (s *stream) guess(wanted int) span {
+	if s.pace == 0 || s.misses >= maxMisses || s.rest.from == beginning {
+		return s.rest
+	}
+	if !s.whole {
+		wanted = maxLimit
+	}
+	w := span{s.rest.from, s.rest.from + reach(s.pace, wanted) - 1}
+	if w.to >= s.now || w.to >= s.rest.to {
+		return s.rest
+	}
+	return w
+}
+
+// readWindow makes known the oldest rows of a window that begins at the next second.
+func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) error {
+	head, err := s.askCounted(ctx, w, 1, limit, false)
+	if err != nil {
+		return err
+	}
+	if len(head.Rows) < head.Limit {
+		s.takeWindow(w, head.Rows, wanted)
+		return nil
+	}
+	cut, whole := newestSeconds(head)
+	if head.Total-len(whole) < maxLimit && (cut < w.to || head.Limit < maxLimit) {
+		return s.readBelow(ctx, w, cut, whole, wanted)
+	}
+	return s.readTail(ctx, w, head, wanted)
+}
+
+// readBelow reads the rest of a window of which the rows above the second cut are known, where one call should do.
+func (s *stream) readBelow(ctx context.Context, w span, cut int64, whole []*difyapi.WorkflowLog, wanted int) error {
+	if err := s.readWindow(ctx, span{w.from, cut}, maxLimit, wanted); err != nil {
+		return err
+	}
+	if s.next() == cut+1 {
+		s.takeWindow(span{cut + 1, w.to}, whole, wanted)
+	}
+	return nil
+}
+
+// readTail reads the last page of a window.
+func (s *stream) readTail(ctx context.Context, w span, head *difyapi.LogPage, wanted int) error {
+	total := head.Total
+	for range tailTries {
+		page, limit, _ := tail(total, s.limit(wanted))
+		if page == 0 {
+			break
+		}
+		answer, err := s.askCounted(ctx, w, page, limit, true)
+		if err != nil {
+			return err
+		}
+		if n := len(answer.Rows); 0 < n && n < limit {
+			return s.takeTail(ctx, w, answer, wanted)
+		}
+		total = answer.Total
+	}
+	return s.readHalf(ctx, w, secondOf(head.Rows[0]), wanted)
+}
+
+// takeWindow takes a window that is wholly known.
+func (s *stream) takeWindow(w span, logs []*difyapi.WorkflowLog, wanted int) {
+	s.take(logs)
+	if w.to == s.rest.to {
+		s.finish()
+		return
+	}
+	s.learn(len(logs), w.to-w.from+1, wanted)
+	s.beyond = false
+	s.advance(w.to + 1)
+}
+
+// takeTail takes the seconds of a window's last page that are whole: all but the newest, of which the page may have only
+// a part, unless it is the first page too.
+func (s *stream) takeTail(ctx context.Context, w span, tail *difyapi.LogPage, wanted int) error {
+	if tail.Page == 1 {
+		s.takeWindow(w, tail.Rows, wanted)
+		return nil
+	}
+	logs := tail.Rows
+	cut := secondOf(logs[0])
+	whole := slices.IndexFunc(logs, func(l *difyapi.WorkflowLog) bool { return secondOf(l) != cut })
+	s.advance(cut)
+	if whole < 0 {
+		return s.readSecond(ctx, cut)
+	}
+	s.take(logs[whole:])
+	s.lookBeyond(logs[:whole])
+	s.learn(len(logs)-whole, cut-secondOf(logs[len(logs)-1]), wanted)
+	return nil
+}
+
+// readHalf reads the older half of a window whose tail could not be had, because it kept moving or because no page number
+// reaches it. newest is the second of its newest row.
+func (s *stream) readHalf(ctx context.Context, w span, newest int64, wanted int) error {
+	if newest <= w.from {
+		return s.readSecond(ctx, w.from)
+	}
+	from := max(w.from, newest-decade)
+	return s.readWindow(ctx, span{w.from, from + (newest-from)/2}, maxLimit, wanted)
+}
+
+// learn notes how many seconds a row took, and whether the window was far too small.
+func (s *stream) learn(rows int, seconds int64, wanted int) {
+	if rows == 0 {
+		s.pace *= stride
+	} else {
+		s.pace = float64(seconds) / float64(rows)
+	}
+	if rows*4 < min(wanted, fitting) {
+		s.misses++
+	} else {
+		s.misses = 0
+	}
+}

@@ -1,0 +1,62 @@
+package feed
+
+import (
+	"bytes"
+	"cmp"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Position is a place in the order of all lists: by second, then by the log entry's id, then by the app's key. The order
+// is total and the same for every list, so that a position means the same in a list of one app and in one of many.
+type Position struct {
+	// Second is created_at in Unix seconds, UTC. Dify keeps whole seconds.
+	Second int64
+	// ID is the log entry's id. The nil UUID is before every row of its second; see [edge].
+	ID uuid.UUID
+	// App is the key by which the configuration names the app.
+	App string
+}
+
+// Compare returns -1 if p is older than q, 0 if they are the same, and +1 if p is newer.
+func (p Position) Compare(q Position) int {
+	return cmp.Or(
+		cmp.Compare(p.Second, q.Second),
+		bytes.Compare(p.ID[:], q.ID[:]),
+		strings.Compare(p.App, q.App),
+	)
+}
+
+// edge is the position between the rows of second and those of the second before it. It is no row's.
+func edge(second int64) Position { return Position{Second: second} }
+
+func (p Position) isEdge() bool { return p.ID == uuid.Nil && p.App == "" }
+
+// Order is the order of a list.
+type Order string
+
+// The two orders of a list.
+const (
+	NewestFirst Order = "NEWEST_FIRST"
+	OldestFirst Order = "OLDEST_FIRST"
+)
+
+// direction is the way in which time runs while a list is read: a list that is newest first is read toward older rows
+// from its start, and toward newer ones from its end.
+type direction int
+
+const (
+	older direction = -1
+	newer direction = +1
+)
+
+func (o Order) direction(backward bool) direction {
+	if (o == OldestFirst) != backward {
+		return newer
+	}
+	return older
+}
+
+// compare orders positions as they are met while reading.
+func (d direction) compare(p, q Position) int { return int(d) * p.Compare(q) }

@@ -1,0 +1,196 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// reader makes one page out of the streams of a list.
+type reader struct {
+	slice   Slice
+	toward  direction
+	flags   bool // whether there is more is of interest
+	partial bool // go on without apps that fail
+	streams []*stream
+	failed  []*AppError
+	scan    tally // of streams that were dropped
+}
+
+// errSpent ends the reading of a stream whose budget of calls is spent.
+var errSpent = errors.New("budget of calls spent")
+
+// read reads until the page is full and it is known whether there is more, or there is nothing left, or a budget ends.
+// It returns the number of rows for the page, and whether a budget ended.
+func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err error) {
+	for {
+		m = merge(r.toward, r.streams)
+		count = m.page(r.toward, r.slice.count, r.slice.until)
+		if m.done || r.settled(m, count) {
+			return m, count, false, nil
+		}
+		lagging := r.lagging(m, count)
+		if r.isSpent(m) {
+			return m, count, true, nil
+		}
+		err = r.each(ctx, lagging, func(ctx context.Context, s *stream) error {
+			if r.full(m, count) && s.whole {
+				return s.peek(ctx)
+			}
+			return s.read(ctx, max(1, r.slice.count+1-count))
+		})
+		if err != nil {
+			return m, count, false, err
+		}
+	}
+}
+
+// full tells whether no further row can come onto the page.
+func (r *reader) full(m merged, count int) bool {
+	return count == r.slice.count || r.pastUntil(m)
+}
+
+func (r *reader) pastUntil(m merged) bool {
+	return r.slice.until != nil && r.toward.compare(edge(r.slice.until.Position.Second), edge(m.front)) < 0
+}
+
+// settled tells whether the page is full, and it is known that there is more if that is of interest.
+func (r *reader) settled(m merged, count int) bool {
+	return r.full(m, count) && (!r.flags || m.more || len(m.rows) > count)
+}
+
+// lagging are the streams that may still have rows for the page: those that do not know the second of its last row, if
+// as many rows as it takes have been seen; else all that are not done.
+func (r *reader) lagging(m merged, count int) []*stream {
+	needed := func(s *stream) bool { return !s.done() }
+	if n := r.slice.count; count < n && len(m.rows) >= n {
+		last := m.rows[n-1].Second
+		needed = func(s *stream) bool { return !s.knows(last) }
+	}
+	return slices.Collect(func(yield func(*stream) bool) {
+		for _, s := range r.streams {
+			if needed(s) && !s.spent && !yield(s) {
+				return
+			}
+		}
+	})
+}
+
+// isSpent tells whether the stream that holds up the page may not read on.
+func (r *reader) isSpent(m merged) bool {
+	return slices.ContainsFunc(r.streams, func(s *stream) bool { return s.spent && !s.done() && s.next() == m.front })
+}
+
+// each runs a call for each of the streams, side by side. Apps that fail are dropped where the caller asked for that.
+func (r *reader) each(ctx context.Context, streams []*stream, call func(context.Context, *stream) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range streams {
+		group.Go(func() error { return r.absorb(s, call(ctx, s)) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return r.drop()
+}
+
+// absorb returns the error that ends the list, if any.
+func (r *reader) absorb(s *stream, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errSpent):
+		s.spent = true
+		return nil
+	case difyapi.IsAccountNotFound(err, s.query.AccountEmail):
+		s.accountUnknown = true
+		s.finish()
+		return nil
+	case r.partial && isUpstream(err):
+		s.err = err
+		return nil
+	default:
+		return &AppError{s.app, err}
+	}
+}
+
+// drop removes the apps that failed, with all of their rows. Where every app fails, the list fails.
+func (r *reader) drop() error {
+	for _, s := range r.streams {
+		if s.err != nil && !failed(r.failed, s.app) {
+			r.failed = append(r.failed, &AppError{s.app, s.err})
+		}
+	}
+	r.streams = slices.DeleteFunc(r.streams, func(s *stream) bool {
+		gone := failed(r.failed, s.app)
+		if gone {
+			r.scan.add(s.scan)
+		}
+		return gone
+	})
+	if len(r.streams) == 0 {
+		return r.failed[0]
+	}
+	return nil
+}
+
+func failed(apps []*AppError, app string) bool {
+	return slices.ContainsFunc(apps, func(e *AppError) bool { return e.App == app })
+}
+
+// strangers tells whether none of the apps knows the account that was asked for.
+func (r *reader) accountUnknown() bool {
+	return len(r.failed) == 0 && !slices.ContainsFunc(r.streams, func(s *stream) bool { return !s.accountUnknown })
+}
+
+// behind tells whether there is a matching row on the cursor's side of the page.
+func (r *reader) behind(ctx context.Context) (bool, error) {
+	seen := func() bool { return slices.ContainsFunc(r.streams, func(s *stream) bool { return s.behind }) }
+	switch {
+	case r.slice.from == nil || !r.flags:
+		return false, nil
+	case seen():
+		return true, nil
+	case !r.streams[0].whole:
+		return true, nil
+	}
+	err := r.each(ctx, r.streams, func(ctx context.Context, s *stream) error { return s.lookBack(ctx) })
+	return seen(), err
+}
+
+// tally sums up what reading took.
+func (r *reader) tally() tally {
+	sum := r.scan
+	for _, s := range r.streams {
+		sum.add(s.scan)
+	}
+	return sum
+}
+
+// pace is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk.
+func (r *reader) pace() int {
+	var density float64
+	var gap int64
+	for _, s := range r.streams {
+		seconds := s.covered()
+		density += float64(s.taken) / float64(seconds)
+		gap = max(gap, seconds)
+	}
+	before := 0
+	if r.slice.from != nil {
+		before = r.slice.from.Hints.Pace
+	}
+	switch {
+	case density == 0: // a gap: the next page should take longer strides
+		return clampPace(max(float64(before), 100*float64(gap)) * stride)
+	case before == 0:
+		return clampPace(100 / density)
+	default:
+		return clampPace((3*float64(before) + 100/density) / 4)
+	}
+}
+
+func clampPace(seconds float64) int { return int(min(max(seconds, 1), maxPace)) }

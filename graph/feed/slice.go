@@ -1,0 +1,59 @@
+package feed
+
+// DefaultPageSize and MaxPageSize are in rows.
+const (
+	DefaultPageSize = 20
+	MaxPageSize     = 100
+)
+
+// Slice is the part of a list that a page shows, as Relay's arguments say it.
+type Slice struct {
+	count    int
+	backward bool    // reading begins at the list's end or at before, not at its start or after
+	from     *Cursor // where reading begins; nil at an end of the list
+	until    *Cursor // where the page ends at the latest
+}
+
+// NewSlice checks the arguments of a connection. Nothing is clamped in silence.
+func NewSlice(list List, first *int, after *string, last *int, before *string) (Slice, error) {
+	s := Slice{count: DefaultPageSize, backward: last != nil}
+	argument, count := "first", first
+	if s.backward {
+		argument, count = "last", last
+	}
+	switch {
+	case first != nil && last != nil:
+		return s, inputError("first", "give either first or last, not both")
+	case count != nil && (*count < 1 || *count > MaxPageSize):
+		return s, inputError(argument, "must be from 1 to %d, not %d", MaxPageSize, *count)
+	case count != nil:
+		s.count = *count
+	}
+	var err error
+	if s.from, err = list.cursor("after", after); err != nil {
+		return s, err
+	}
+	if s.until, err = list.cursor("before", before); err != nil {
+		return s, err
+	}
+	if s.backward {
+		s.from, s.until = s.until, s.from
+	}
+	return s, nil
+}
+
+// cursor reads a cursor of this list.
+func (l List) cursor(argument string, text *string) (*Cursor, error) {
+	if text == nil {
+		return nil, nil
+	}
+	c, err := ParseCursor(*text)
+	if err != nil {
+		return nil, &CursorError{argument, "not a cursor of this API; take one from edges.cursor or pageInfo of this list"}
+	}
+	if c.Digest != l.digest {
+		return nil, &CursorError{argument, "a cursor of another list; one is valid only with the apps, filter and order of " +
+			"the list that it came from"}
+	}
+	return &c, nil
+}

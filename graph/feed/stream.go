@@ -1,0 +1,331 @@
+package feed
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// Source answers questions for windows of an app's log. It may join equal questions, and answer from memory unless fresh
+// is asked for.
+type Source interface {
+	// Logs returns one answer of Dify's, and how many requests were sent for this question, even where there is an error:
+	// 0 if it was answered from memory or by a request that another question had sent. An answer may have a larger limit
+	// than the question, never a smaller one, unless fresh is asked for.
+	Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (answer *difyapi.LogPage, sent int, err error)
+	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
+	Version(ctx context.Context, app string) (difyapi.Version, error)
+}
+
+// stream reads one list of Dify's in one direction, second by second. Only one goroutine may use it at a time.
+type stream struct {
+	streamKey
+	source    Source
+	bounds    span   // of the list
+	filter    Filter // what is looked at in rows that Dify gave
+	whole     bool   // Dify applies the whole filter
+	versioned bool   // the server's version has to be known first
+	keyword   string // as the caller wrote it
+	budget    int    // calls that a page may take; 0 if Dify applies the whole filter: then each call brings rows
+
+	toward direction // of reading
+	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
+	now    int64     // the present second, for guesses alone
+
+	rest span  // the seconds that are not known yet
+	rows []Row // the matching rows of those that are, as they are met
+	// beyond says that a matching row was seen in a second that is not wholly known; behind, that one was seen in the
+	// cursor's second, at the cursor or before it.
+	beyond, behind bool
+
+	counted        int  // calls that the budget counts
+	progressed     bool // at least one second became known
+	spent          bool // the budget is
+	accountUnknown bool // the app does not know the account
+	err            error
+
+	pace   float64 // seconds a row, as far as known; else 0
+	misses int     // windows in succession that held too few rows
+	crowd  int     // rows of the most crowded second met, or likely
+	taken  int     // rows of the seconds that are known, matching or not
+	met    span    // from the oldest to the newest of them
+	scan   tally
+}
+
+// Row is a row of a list at its position.
+type Row struct {
+	*difyapi.WorkflowLog
+	Position
+	hints Hints
+}
+
+// tally is what reading took.
+type tally struct {
+	calls, rows int
+	asOf        time.Time // when the oldest request was sent; zero if there was none
+	crowded     bool      // a second could not be read whole
+}
+
+func (t *tally) add(other tally) {
+	t.calls += other.calls
+	t.rows += other.rows
+	t.crowded = t.crowded || other.crowded
+	if t.asOf.IsZero() || !other.asOf.IsZero() && other.asOf.Before(t.asOf) {
+		t.asOf = other.asOf
+	}
+}
+
+// begin makes all seconds unknown from the cursor on.
+func (s *stream) begin() {
+	s.rest = s.bounds
+	if s.from == nil {
+		return
+	}
+	s.pace = float64(s.from.Hints.Pace) / 100
+	switch p := s.from.Position; {
+	case s.toward == newer:
+		s.rest.from = max(s.rest.from, p.Second)
+	case p.isEdge():
+		s.rest.to = min(s.rest.to, p.Second-1)
+	default:
+		s.rest.to = min(s.rest.to, p.Second)
+	}
+}
+
+func (s *stream) done() bool { return s.rest.empty() }
+
+// knows tells whether all rows up to the second, as they are met, are known.
+func (s *stream) knows(second int64) bool {
+	return s.done() || s.toward.compare(edge(second), edge(s.next())) < 0
+}
+
+// next is the first second that is not known yet.
+func (s *stream) next() int64 {
+	if s.toward == older {
+		return s.rest.to
+	}
+	return s.rest.from
+}
+
+// advance makes second the first that is not known yet.
+func (s *stream) advance(second int64) {
+	s.progressed = true
+	if s.toward == older {
+		s.rest.to = second
+	} else {
+		s.rest.from = second
+	}
+}
+
+// covered is how many seconds became known, at least 1; where reading began or ended at an end of the list, from the oldest
+// to the newest row met.
+func (s *stream) covered() int64 {
+	seconds := s.met.to - s.met.from
+	if s.from != nil && !s.done() {
+		seconds = int64(s.toward) * (s.next() - s.from.Position.Second)
+	}
+	return max(1, seconds)
+}
+
+// finish says that all seconds are known.
+func (s *stream) finish() {
+	s.rest = span{from: 1, to: 0}
+	s.beyond = false
+}
+
+// read makes at least one more second known, so that as many more rows as are wanted are likely to be.
+func (s *stream) read(ctx context.Context, wanted int) error {
+	if s.hints().Crowd >= maxLimit {
+		return s.readSecond(ctx, s.next())
+	}
+	if s.toward == older {
+		return s.readOlder(ctx, wanted)
+	}
+	return s.readNewer(ctx, wanted)
+}
+
+// hints are the cursor's, while its second has not been read; else none.
+func (s *stream) hints() Hints {
+	if s.from == nil || s.from.Position.App != s.app || s.next() != s.from.Position.Second {
+		return Hints{}
+	}
+	return s.from.Hints
+}
+
+// limit is how many rows to ask for to get those that are wanted.
+func (s *stream) limit(wanted int) int {
+	if !s.whole {
+		return maxLimit // there is no telling how many will match
+	}
+	h := s.hints()
+	passed := h.Newer
+	if s.toward == newer && h.Crowd > 0 {
+		passed = h.Crowd - h.Newer + 1
+	}
+	return limitFor(wanted, passed, max(s.crowd, h.Crowd))
+}
+
+// askCounted asks at the expense of the budget.
+func (s *stream) askCounted(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
+	if s.budget > 0 && s.progressed && s.counted >= s.budget {
+		return nil, errSpent
+	}
+	s.counted++
+	return s.ask(ctx, w, page, limit, fresh)
+}
+
+// ask asks Dify for one page of a window. A window that takes several answers is asked for afresh.
+func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
+	if err := s.ensureSupported(ctx); err != nil {
+		return nil, err
+	}
+	answer, sent, err := s.source.Logs(ctx, s.app, bounded(s.query, w, page, limit), fresh)
+	s.scan.calls += sent
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(answer, w); err != nil {
+		return nil, err
+	}
+	s.scan.note(answer)
+	return answer, nil
+}
+
+// bounded is the query for one page of a window. The end of a window is the end of its last second, which is right on
+// servers with and without fractions.
+func bounded(q difyapi.LogQuery, w span, page, limit int) difyapi.LogQuery {
+	q.Page, q.Limit = page, limit
+	if w.from != beginning {
+		q.CreatedAfter = time.Unix(w.from, 0).UTC()
+	}
+	if w.to != end {
+		q.CreatedBefore = time.Unix(w.to, 999_999_000).UTC()
+	}
+	return q
+}
+
+// check holds the answer against the question: a server may ignore what it does not know.
+func (s *stream) check(page *difyapi.LogPage, w span) error {
+	q := bounded(s.query, w, 0, 0)
+	if err := supported(q, s.keyword, page.Version); err != nil {
+		return err
+	}
+	for _, row := range page.Rows {
+		if filter := contradiction(q, row); filter != "" {
+			return &UnsupportedError{Filter: filter, Has: page.Version}
+		}
+	}
+	return nil
+}
+
+func (t *tally) note(page *difyapi.LogPage) {
+	t.rows += len(page.Rows)
+	if t.asOf.IsZero() || page.SentAt.Before(t.asOf) {
+		t.asOf = page.SentAt
+	}
+}
+
+// take adds the rows of whole seconds.
+func (s *stream) take(logs []*difyapi.WorkflowLog) {
+	rows := make([]Row, len(logs))
+	for i, log := range logs {
+		rows[i] = Row{WorkflowLog: log, Position: Position{Second: log.CreatedAt.Unix(), ID: log.ID, App: s.app}}
+	}
+	slices.SortFunc(rows, func(a, b Row) int { return s.toward.compare(a.Position, b.Position) })
+	s.hint(rows)
+	s.meet(rows)
+	for _, row := range rows {
+		switch {
+		case !s.filter.matches(row.WorkflowLog):
+		case s.passed(row.Position):
+			s.behind = s.behind || row.Second == s.from.Position.Second
+		default:
+			s.rows = append(s.rows, row)
+		}
+	}
+}
+
+func (s *stream) meet(rows []Row) {
+	for _, row := range rows {
+		if s.taken == 0 {
+			s.met = span{row.Second, row.Second}
+		}
+		s.met = span{min(s.met.from, row.Second), max(s.met.to, row.Second)}
+		s.taken++
+	}
+}
+
+// passed tells whether a position was read on an earlier page.
+func (s *stream) passed(p Position) bool {
+	return s.from != nil && s.toward.compare(p, s.from.Position) <= 0
+}
+
+// few rows of one second are not worth a hint.
+const few = 2
+
+// hint notes at each row how crowded its second is, and how many rows of it are at or after the row.
+func (s *stream) hint(rows []Row) {
+	for start := 0; start < len(rows); {
+		stop := start
+		for stop < len(rows) && rows[stop].Second == rows[start].Second {
+			stop++
+		}
+		if crowd := stop - start; crowd > few {
+			s.crowd = max(s.crowd, crowd)
+			for i := range rows[start:stop] {
+				rows[start+i].hints = Hints{Crowd: min(crowd, maxCrowd), Newer: min(s.newerThan(i, crowd), maxCrowd)}
+			}
+		}
+		start = stop
+	}
+}
+
+// newerThan is how many of a second's rows are at the i-th met or newer.
+func (s *stream) newerThan(i, crowd int) int {
+	if s.toward == older {
+		return i + 1
+	}
+	return crowd - i
+}
+
+// lookBeyond notes whether rows that can't be used yet show that there is more.
+func (s *stream) lookBeyond(logs []*difyapi.WorkflowLog) {
+	s.beyond = slices.ContainsFunc(logs, func(log *difyapi.WorkflowLog) bool {
+		return s.filter.matches(log) && !s.passed(Position{log.CreatedAt.Unix(), log.ID, s.app})
+	})
+}
+
+// peek finds out whether there is a row in what is left, where Dify applies the whole filter.
+func (s *stream) peek(ctx context.Context) error {
+	page, err := s.ask(ctx, s.rest, 1, 1, false)
+	if err != nil {
+		return err
+	}
+	s.beyond = len(page.Rows) > 0
+	if !s.beyond {
+		s.finish()
+	}
+	return nil
+}
+
+// lookBack finds out whether there is a row on the other side of the cursor's second, where Dify applies the whole
+// filter.
+func (s *stream) lookBack(ctx context.Context) error {
+	w := s.bounds
+	switch p := s.from.Position; {
+	case s.toward == newer:
+		w.to = p.Second - 1
+	case p.isEdge():
+		w.from = p.Second
+	default:
+		w.from = p.Second + 1
+	}
+	if w.empty() {
+		return nil
+	}
+	page, err := s.ask(ctx, w, 1, 1, false)
+	s.behind = err == nil && len(page.Rows) > 0
+	return err
+}

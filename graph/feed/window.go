@@ -1,0 +1,66 @@
+package feed
+
+import "math"
+
+// This file plans calls. It is pure: numbers in, numbers out.
+
+const (
+	// maxLimit and maxPage are the largest that Dify takes.
+	maxLimit = 100
+	maxPage  = 99_999
+	// spare rows beside those that are wanted: the cursor's second is read again, and an answer's last second may be cut.
+	// With at most two rows a second that is two and two; the fifth makes a page of 95 fit one call.
+	spare = 5
+)
+
+// span is a range of seconds, both ends inclusive.
+type span struct{ from, to int64 }
+
+// beginning and end stand for no bound.
+const (
+	beginning = math.MinInt64
+	end       = math.MaxInt64
+)
+
+func (s span) empty() bool { return s.from > s.to }
+
+// limitFor is how many rows to ask for, where wanted rows are wanted beyond a second of which passed rows are skipped and
+// which has about crowd rows: a second is only usable whole.
+func limitFor(wanted, passed, crowd int) int {
+	return min(max(passed+wanted, crowd)+spare, maxLimit)
+}
+
+// tail plans the one page that holds the oldest rows of a window of total rows: the last page at some limit, chosen so
+// that it has at least wanted rows, or nearly so, and as few more as can be. The page must be short of its limit, because
+// only then it is known to be the last. rows is how many it will have if nothing changes meanwhile; page is 0 where no
+// page does.
+func tail(total, wanted int) (page, limit, rows int) {
+	for l := 2; l <= maxLimit; l++ {
+		p, r := total/l+1, total%l
+		if p <= maxPage && closer(r, rows, wanted) {
+			page, limit, rows = p, l, r
+		}
+	}
+	return page, limit, rows
+}
+
+// closer tells whether r rows serve better than best: enough rows before too few, then fewer before more if enough.
+func closer(r, best, wanted int) bool {
+	if best < wanted {
+		return r > best
+	}
+	return r >= wanted && r < best
+}
+
+const (
+	// roomy is how many times the wanted rows a window should hold, so that chance seldom makes it too small.
+	roomy = 1.25
+	// fitting is how many rows a window should hold at most, so that chance seldom makes it larger than one answer.
+	fitting = 80
+)
+
+// reach is how many seconds a window should span to hold the wanted rows, at pace seconds a row.
+func reach(pace float64, wanted int) int64 {
+	rows := min(float64(wanted)*roomy+spare, fitting)
+	return max(1, int64(math.Ceil(pace*rows)))
+}
