@@ -1,0 +1,140 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+// Present decides what leaves the house: each error gets a code of the schema and a text that shows nothing of Dify's
+// URLs, keys or bodies. What it does not know is logged with an id, and shown as that id.
+func Present(ctx context.Context, err error) *gqlerror.Error {
+	shown := gqlError(ctx, err)
+	if _, ok := shown.Extensions["code"]; ok {
+		return shown // gqlgen's own, of parsing and validation
+	}
+	if field := graphql.GetFieldContext(ctx); field != nil && len(shown.Path) > len(field.Path()) {
+		err = unreadable(err, shown.Path[len(field.Path()):])
+		shown.Path = field.Path()
+	}
+	shown.Extensions = map[string]any{}
+	if app, ok := errors.AsType[*feed.AppError](err); ok {
+		shown.Extensions["app"] = app.App
+	}
+	if argument := argumentOf(err); argument != "" {
+		shown.Extensions["argument"] = argument
+	}
+	code, message := classify(err)
+	if code == model.InternalServerError {
+		id := uuid.NewString()
+		slog.ErrorContext(ctx, "internal error", "id", id, "path", shown.Path.String(), "error", err)
+		shown.Extensions["id"], message = id, "internal error "+id
+	}
+	shown.Extensions["code"], shown.Message = code, message
+	return shown
+}
+
+// gqlError is a copy of the error with its place in the answer and in the query.
+func gqlError(ctx context.Context, err error) *gqlerror.Error {
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return &gqlerror.Error{Err: err, Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: e.Extensions}
+	}
+	return &gqlerror.Error{Err: err, Path: graphql.GetPath(ctx)}
+}
+
+// unreadable is the error for a value that an argument's type does not have. gqlgen places it below the field, at the
+// argument; no scalar knows where it stands.
+func unreadable(err error, argument ast.Path) error {
+	reason := "not a value of the type that the schema gives it"
+	if e, ok := errors.AsType[*feed.InputError](err); ok {
+		reason = e.Reason
+	}
+	return &feed.InputError{Argument: argument.String(), Reason: reason}
+}
+
+func argumentOf(err error) string {
+	if e, ok := errors.AsType[*feed.InputError](err); ok {
+		return e.Argument
+	}
+	if e, ok := errors.AsType[*feed.CursorError](err); ok {
+		return e.Argument
+	}
+	return ""
+}
+
+// Recover makes an error of a panic; [Present] logs it.
+func Recover(_ context.Context, panicked any) error {
+	return fmt.Errorf("panic: %v", panicked)
+}
+
+// classify gives an error its code and its text.
+func classify(err error) (model.ErrorCode, string) {
+	if e, ok := errors.AsType[*feed.InputError](err); ok {
+		return model.BadUserInput, e.Error()
+	}
+	if e, ok := errors.AsType[*feed.CursorError](err); ok {
+		return model.InvalidCursor, e.Error()
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return model.OperationTimeout, "the operation took too long"
+	case errors.Is(err, context.Canceled):
+		return model.OperationTimeout, "the operation was given up"
+	default:
+		return classifyUpstream(err)
+	}
+}
+
+// classifyUpstream gives an app's failure its code and its text, in our words: Dify's may name tenants and people.
+func classifyUpstream(err error) (model.ErrorCode, string) {
+	app := "the app"
+	if e, ok := errors.AsType[*feed.AppError](err); ok {
+		app = fmt.Sprintf("app %q", e.App)
+	}
+	unsupported, ok := errors.AsType[*feed.UnsupportedError](err)
+	switch {
+	case ok:
+		return model.UpstreamUnsupported, app + ": " + unsupported.Error()
+	case difyapi.IsUnauthorized(err):
+		return model.UpstreamUnauthorized, app + ": Dify refuses the app's API key, or the app or its API is switched off" + status(err)
+	case difyapi.IsRateLimited(err):
+		return model.UpstreamRateLimited, app + ": Dify limits the app's calls; try again later" + status(err)
+	case difyapi.IsTimeout(err):
+		return model.UpstreamTimeout, app + ": Dify took too long to answer" + status(err)
+	case difyapi.IsUnavailable(err):
+		return model.UpstreamUnavailable, app + ": Dify can't be reached or failed" + status(err)
+	case difyapi.IsBadResponse(err):
+		return model.UpstreamBadResponse, app + ": what answered is not Dify's API" + status(err)
+	default:
+		return model.InternalServerError, "internal error"
+	}
+}
+
+func status(err error) string {
+	if e, ok := errors.AsType[*difyapi.Error](err); ok && e.Status != 0 {
+		return fmt.Sprintf(" (HTTP %d)", e.Status)
+	}
+	return ""
+}
+
+// atApp says which app an error is of.
+func atApp(app *model.DifyApp, err error) error { return &feed.AppError{App: app.Key, Err: err} }
+
+// quoted puts a caller's text into a sentence, shortened.
+func quoted(format, text string) string {
+	const most = 64
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf(format, fmt.Sprintf("%q", text))
+}

@@ -1,0 +1,114 @@
+package graph_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
+)
+
+// filter is what a list is asked for: the variables, and what rows they mean.
+type filter struct {
+	input      map[string]any
+	conditions []func(difytest.Row) bool
+	// residual says that Dify can't apply all of it.
+	residual bool
+}
+
+func (f filter) matches(row difytest.Row) bool {
+	for _, holds := range f.conditions {
+		if !holds(row) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *filter) add(name string, value any, residual bool, holds func(difytest.Row) bool) {
+	f.input[name] = value
+	f.conditions = append(f.conditions, holds)
+	f.residual = f.residual || residual
+}
+
+// anyFilter draws conditions, none as often as not.
+func anyFilter(t *rapid.T, seconds int) filter {
+	f := filter{input: map[string]any{}}
+	draw := func(name string) bool { return rapid.IntRange(0, 7).Draw(t, name) == 0 }
+	withSession := draw("by session")
+	if draw("by status") {
+		f.byStatus(rapid.SliceOfNDistinct(rapid.SampledFrom(statuses), 1, 3, rapid.ID).Draw(t, "statuses"))
+	}
+	if withSession {
+		f.bySession(rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"s0", "s1", "s2", "s3"}), 1, 3, rapid.ID).Draw(t, "sessions"))
+	}
+	if draw("by keyword") {
+		f.byKeyword(rapid.SampledFrom([]string{"京都", `"hello"`, "hello"}).Draw(t, "keyword"), withSession)
+	}
+	if draw("by time") {
+		since := rapid.IntRange(0, seconds).Draw(t, "since")
+		f.byTime(since, since+rapid.IntRange(1, seconds+1).Draw(t, "for"))
+	}
+	if draw("by account") {
+		f.add("accountEmail", "ada@example.com", false, func(r difytest.Row) bool {
+			return r.Account != nil && r.Account.Email == "ada@example.com"
+		})
+	}
+	if draw("by origin") {
+		f.add("createdFrom", []string{"web-app"}, true, func(r difytest.Row) bool { return r.CreatedFrom == "web-app" })
+	}
+	if draw("by trigger") {
+		f.add("triggeredFrom", []string{"webhook"}, true, func(r difytest.Row) bool { return r.Run != nil && r.Run.TriggeredFrom == "webhook" })
+	}
+	f.byRun(t, draw)
+	return f
+}
+
+func (f *filter) byRun(t *rapid.T, draw func(string) bool) {
+	if draw("by tokens") {
+		f.add("totalTokens", map[string]any{"min": 50}, true, func(r difytest.Row) bool { return r.Run != nil && r.Run.TotalTokens >= 50 })
+	}
+	if draw("by time taken") {
+		f.add("elapsedTime", map[string]any{"max": 4.5}, true, func(r difytest.Row) bool { return r.Run != nil && r.Run.ElapsedTime <= 4.5 })
+	}
+	if draw("by error") {
+		has := rapid.Bool().Draw(t, "has error")
+		f.add("hasError", has, true, func(r difytest.Row) bool { return r.Run != nil && (r.Run.Error != nil) == has })
+	}
+}
+
+var statuses = []string{"succeeded", "failed", "stopped", "running", "partial-succeeded", "paused", "unknown"}
+
+func (f *filter) byStatus(names []string) {
+	var enums []string
+	residual := false
+	for _, name := range names {
+		enums = append(enums, strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+		residual = residual || !slices.Contains(statuses[:3], name)
+	}
+	f.add("status", enums, residual, func(r difytest.Row) bool {
+		return r.Run != nil && (slices.Contains(names, r.Run.Status) || r.Run.Status == "scheduled" && slices.Contains(names, "unknown"))
+	})
+}
+
+func (f *filter) bySession(ids []string) {
+	f.add("endUserSessionId", ids, false, func(r difytest.Row) bool {
+		return r.EndUser != nil && slices.Contains(ids, r.EndUser.SessionID)
+	})
+}
+
+func (f *filter) byKeyword(word string, withSession bool) {
+	stored := strings.ToLower(difytest.StoredText(word))
+	f.add("keyword", word, withSession, func(r difytest.Row) bool {
+		return r.Run != nil && (strings.Contains(strings.ToLower(r.Run.Inputs), stored) || r.EndUser != nil && strings.Contains(r.EndUser.SessionID, stored))
+	})
+}
+
+func (f *filter) byTime(since, until int) {
+	from, to := epoch.Add(time.Duration(since)*time.Second), epoch.Add(time.Duration(until)*time.Second)
+	f.add("createdAt", map[string]any{"since": from, "until": to}, false, func(r difytest.Row) bool {
+		return !r.CreatedAt.Before(from) && r.CreatedAt.Before(to)
+	})
+}

@@ -1,0 +1,59 @@
+package loader
+
+import (
+	"context"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// shared answers questions for all operations: from an answer that is young enough, by joining a call that is, or by a
+// call of its own. Age counts from the time at which a request began, whether its answer is there or not, so that an
+// answer never tells of a time longer ago than ttl. Errors are not kept.
+type shared[K comparable, V any] struct {
+	ttl     time.Duration
+	answers *otter.Cache[K, dated[V]] // nil where ttl is 0
+	flights flights[K, V]
+}
+
+// dated is an answer and the time when its request began.
+type dated[V any] struct {
+	value V
+	sent  time.Time
+}
+
+// newShared bounds the answers that are kept by their weights, in bytes.
+func newShared[K comparable, V any](ttl time.Duration, maxBytes uint64, weigh func(V) uint32) *shared[K, V] {
+	s := &shared[K, V]{ttl: ttl}
+	if ttl > 0 {
+		s.answers = otter.Must(&otter.Options[K, dated[V]]{
+			MaximumWeight:    maxBytes,
+			Weigher:          func(_ K, a dated[V]) uint32 { return weigh(a.value) },
+			ExpiryCalculator: otter.ExpiryWriting[K, dated[V]](ttl),
+		})
+	}
+	return s
+}
+
+// get answers, and tells whether it took a request of its own.
+func (s *shared[K, V]) get(ctx context.Context, key K, call func(context.Context) (V, error)) (v V, sent bool, err error) {
+	if v, ok := s.kept(key); ok {
+		return v, false, nil
+	}
+	return s.flights.join(ctx, key, s.ttl, func(ctx context.Context) (V, error) {
+		began := time.Now()
+		v, err := call(ctx)
+		if err == nil && s.answers != nil {
+			s.answers.Set(key, dated[V]{v, began})
+		}
+		return v, err
+	})
+}
+
+func (s *shared[K, V]) kept(key K) (v V, ok bool) {
+	if s.answers == nil {
+		return v, false
+	}
+	a, ok := s.answers.GetIfPresent(key)
+	return a.value, ok && time.Since(a.sent) < s.ttl
+}

@@ -1,0 +1,13 @@
+package model
+
+// DifyApp is an app as the configuration names it. What Dify tells of it takes a call, and is resolved elsewhere.
+type DifyApp struct {
+	// Key is unique among the configured apps, at most 64 characters of [a-z0-9-].
+	Key string
+}
+
+// IsNode says that the app can be fetched again.
+func (*DifyApp) IsNode() {}
+
+// ID is the app's id.
+func (a *DifyApp) ID() string { return newID(kindApp, a).String() }

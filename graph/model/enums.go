@@ -1,0 +1,89 @@
+package model
+
+import (
+	"io"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/feed"
+)
+
+// ErrorCode is `extensions.code` of an error.
+type ErrorCode string
+
+// The codes that this API gives so far; the schema has what they mean.
+const (
+	Unauthenticated         ErrorCode = "UNAUTHENTICATED"
+	Forbidden               ErrorCode = "FORBIDDEN"
+	BadUserInput            ErrorCode = "BAD_USER_INPUT"
+	GraphQLParseFailed      ErrorCode = "GRAPHQL_PARSE_FAILED"
+	GraphQLValidationFailed ErrorCode = "GRAPHQL_VALIDATION_FAILED"
+	PersistedQueryNotFound  ErrorCode = "PERSISTED_QUERY_NOT_FOUND"
+	InvalidCursor           ErrorCode = "INVALID_CURSOR"
+	CostLimitExceeded       ErrorCode = "COST_LIMIT_EXCEEDED"
+	RateLimited             ErrorCode = "RATE_LIMITED"
+	Overloaded              ErrorCode = "OVERLOADED"
+	OperationTimeout        ErrorCode = "OPERATION_TIMEOUT"
+	UpstreamUnauthorized    ErrorCode = "UPSTREAM_UNAUTHORIZED"
+	UpstreamRateLimited     ErrorCode = "UPSTREAM_RATE_LIMITED"
+	UpstreamTimeout         ErrorCode = "UPSTREAM_TIMEOUT"
+	UpstreamUnavailable     ErrorCode = "UPSTREAM_UNAVAILABLE"
+	UpstreamBadResponse     ErrorCode = "UPSTREAM_BAD_RESPONSE"
+	UpstreamUnsupported     ErrorCode = "UPSTREAM_UNSUPPORTED"
+	InternalServerError     ErrorCode = "INTERNAL_SERVER_ERROR"
+)
+
+// AppFailurePolicy says what to do when some of the apps can't be read.
+type AppFailurePolicy string
+
+// The policies.
+const (
+	Fail    AppFailurePolicy = "FAIL"
+	Partial AppFailurePolicy = "PARTIAL"
+)
+
+// MarshalWorkflowRunStatus gives a status the schema's name: `partial-succeeded` is PARTIAL_SUCCEEDED, one that the
+// schema does not name is UNKNOWN.
+func MarshalWorkflowRunStatus(s difyapi.RunStatus) graphql.Marshaler {
+	if !s.Known() {
+		return enum("UNKNOWN")
+	}
+	return enum(strings.ToUpper(strings.ReplaceAll(string(s), "-", "_")))
+}
+
+// UnmarshalWorkflowRunStatus is its inverse. That the schema has the name was checked before.
+func UnmarshalWorkflowRunStatus(v any) (difyapi.RunStatus, error) {
+	name, _ := v.(string)
+	status := difyapi.RunStatus(strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+	switch {
+	case status.Known():
+		return status, nil
+	case name == "UNKNOWN":
+		return feed.StatusUnknown, nil
+	default:
+		return "", notA("WorkflowRunStatus", v, "one of its values")
+	}
+}
+
+// MarshalCreatorRole gives a role the schema's name.
+func MarshalCreatorRole(role string) graphql.Marshaler {
+	switch role {
+	case "end_user":
+		return enum("END_USER")
+	case "account":
+		return enum("ACCOUNT")
+	default:
+		return enum("UNKNOWN")
+	}
+}
+
+// UnmarshalCreatorRole is never called: no input has a role.
+func UnmarshalCreatorRole(v any) (string, error) {
+	return "", notA("CreatorRole", v, "an input")
+}
+
+func enum(name string) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, `"`+name+`"`) })
+}

@@ -1,0 +1,25 @@
+package model
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// WorkflowRun is one execution of a workflow.
+type WorkflowRun struct {
+	App *DifyApp
+	*difyapi.WorkflowRun
+}
+
+// IsNode says that the run can be fetched again.
+func (*WorkflowRun) IsNode() {}
+
+// ID is the run's id.
+func (r *WorkflowRun) ID() string { return newID(kindRun, r.App).uuid(r.WorkflowRun.ID).String() }
+
+// UUID is Dify's own id.
+func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }
+
+// StatusText is the status as Dify writes it.
+func (r *WorkflowRun) StatusText() string { return string(r.Status) }

@@ -1,0 +1,64 @@
+// Package graph is the schema and its resolvers, which gqlgen calls. Resolvers translate arguments and say where an answer
+// comes from; what rows a page has is decided in graph/feed, and what is asked of Dify once in graph/loader.
+//
+// To add a field of Dify's: a field in difyapi, one in the schema, then go generate ./graph; graph/model binds the two
+// where names or types differ. To add a filter: a condition of feed.Filter, in its canonical form and its matching, and a
+// field of the schema's input. To add an endpoint: a file in difyapi, a loader in graph/loader, a resolver here.
+package graph
+
+import (
+	"context"
+
+	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+//go:generate go tool gqlgen generate --config ../gqlgen.yml
+
+// Resolver is the root of all resolvers.
+type Resolver struct {
+	// Upstream has the apps' Difys.
+	Upstream *loader.Upstream
+	// ScanCalls is how many calls per stream a page with filters of our own may take, at least 1.
+	ScanCalls int
+
+	apps  []*model.DifyApp
+	byKey map[string]*model.DifyApp
+}
+
+// NewResolver makes the root for apps by their keys, in the order in which they are shown.
+func NewResolver(keys []string, upstream *loader.Upstream, scanCalls int) *Resolver {
+	r := &Resolver{Upstream: upstream, ScanCalls: scanCalls, byKey: make(map[string]*model.DifyApp)}
+	for _, key := range keys {
+		app := &model.DifyApp{Key: key}
+		r.apps, r.byKey[key] = append(r.apps, app), app
+	}
+	return r
+}
+
+// info is a field of what Dify tells of an app.
+func info[T any](ctx context.Context, app *model.DifyApp, field func(*appInfo) T) (v T, err error) {
+	info, err := loader.For(ctx).Info(ctx, app.Key)
+	if err != nil {
+		return v, atApp(app, err)
+	}
+	return field(info), nil
+}
+
+// version is nil where a proxy hides it. Where nothing has told it yet, the answer to the app's other fields does, even one
+// that is an error of Dify's.
+func version(ctx context.Context, app *model.DifyApp) (*string, error) {
+	l := loader.For(ctx)
+	var err error
+	if l.ToldVersion(app.Key).IsZero() {
+		_, err = l.Info(ctx, app.Key)
+	}
+	switch v := l.ToldVersion(app.Key); {
+	case !v.IsZero():
+		return new(v.String()), nil
+	case err != nil:
+		return nil, atApp(app, err)
+	default:
+		return nil, nil
+	}
+}

@@ -1,0 +1,112 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
+)
+
+// failTotals makes b's Dify fail where it is asked for a total alone: one row of a list without bounds.
+func (a *api) failTotals() {
+	a.difys["b"].SetFault(func(r *http.Request) *difytest.Fault {
+		q := r.URL.Query()
+		if q.Get("limit") == "1" && !q.Has("created_at__before") && !q.Has("created_at__after") {
+			return difytest.RateLimitError()
+		}
+		return nil
+	})
+}
+
+// TestTotalFailsAlone: what takes a call of its own does not take the rows with it.
+func TestTotalFailsAlone(t *testing.T) {
+	t.Parallel()
+	a := serveBroken(t, failure{})
+	first := a.page(t, vars{"first": 4})
+	a.failTotals()
+	answer := a.post(t, listQuery, vars{"after": *first.PageInfo.EndCursor, "order": "NEWEST_FIRST"})
+	checkSecrecy(t, a, answer)
+	if len(answer.Errors) != 1 {
+		t.Fatalf("want one error: %s", answer.text)
+	}
+	e := answer.Errors[0]
+	if diff := cmp.Diff([]any{"workflowLogs", "totalCount"}, e.Path); diff != "" {
+		t.Errorf("path (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(vars{"code": "UPSTREAM_RATE_LIMITED", "app": "b"}, e.Extensions); diff != "" {
+		t.Errorf("extensions (-want +got):\n%s", diff)
+	}
+	var data struct{ WorkflowLogs page }
+	if err := json.Unmarshal(answer.Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	rest := data.WorkflowLogs
+	if rest.TotalCount != nil || !rest.Scan.Complete || !rest.PageInfo.HasPreviousPage || rest.PageInfo.HasNextPage {
+		t.Errorf("total %v, %+v, %+v", rest.TotalCount, rest.PageInfo, rest.Scan)
+	}
+	checkRowsOf(t, a, append(first.places(), rest.places()...), "a", "b")
+}
+
+// TestTotalAlone: where nothing but a total is asked for, it fails as a field of the list.
+func TestTotalAlone(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{"FAIL", "PARTIAL"} {
+		a := serveBroken(t, failure{})
+		a.failTotals()
+		answer := a.post(t, `query ($p: AppFailurePolicy!) {workflowLogs(onAppFailure: $p) {totalCount} a: workflowLogs(apps: ["a"]) {totalCount}}`, vars{"p": policy})
+		if got, want := string(answer.Data), `{"workflowLogs":{"totalCount":null},"a":{"totalCount":7}}`; got != want {
+			t.Errorf("%s: %s", policy, got)
+		}
+		if policy == "FAIL" && !slices.Equal(answer.codes(), []string{"UPSTREAM_RATE_LIMITED"}) || policy == "PARTIAL" && len(answer.Errors) > 0 {
+			t.Errorf("%s: %s", policy, answer.text)
+		}
+	}
+}
+
+// TestPartialTotal: a total that one app does not give is no total, and the app is named.
+func TestPartialTotal(t *testing.T) {
+	t.Parallel()
+	a := serveBroken(t, failure{})
+	first := a.page(t, vars{"first": 4})
+	a.failTotals()
+	p := a.page(t, vars{"after": *first.PageInfo.EndCursor, "onAppFailure": "PARTIAL"})
+	checkWithoutB(t, failure{code: "UPSTREAM_RATE_LIMITED", says: "(HTTP 429)"}, p)
+}
+
+// TestTotalOfSomeApps: rows that are missing from a page are missing from its total, though Dify may still count them.
+func TestTotalOfSomeApps(t *testing.T) {
+	t.Parallel()
+	a := serveBroken(t, failure{})
+	first := a.page(t, vars{"first": 4})
+	a.difys["b"].SetFault(func(r *http.Request) *difytest.Fault {
+		if r.URL.Query().Has("created_at__before") {
+			return difytest.RateLimitError()
+		}
+		return nil
+	})
+	p := a.page(t, vars{"after": *first.PageInfo.EndCursor, "onAppFailure": "PARTIAL"})
+	checkWithoutB(t, failure{code: "UPSTREAM_RATE_LIMITED", says: "(HTTP 429)"}, p)
+}
+
+// TestRefusedQuestion: a 400 that no argument explains is a mistake of this API. It is shown as an id of the log, and no
+// policy covers it.
+func TestRefusedQuestion(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{"FAIL", "PARTIAL"} {
+		a := serveBroken(t, failure{})
+		a.apps["b"].SetState(difytest.AppArchived) // 400 since Dify 1.13
+		answer := a.post(t, besideQuery, vars{"onAppFailure": policy})
+		checkAlone(t, a, answer)
+		checkSecrecy(t, a, answer)
+		e := answer.Errors[0]
+		id, _ := e.Extensions["id"].(string)
+		if e.Extensions["code"] != "INTERNAL_SERVER_ERROR" || len(id) != 36 || e.Message != "internal error "+id || strings.Contains(string(answer.text), "archived") {
+			t.Errorf("%s: %s", policy, answer.text)
+		}
+	}
+}

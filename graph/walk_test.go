@@ -1,0 +1,230 @@
+package graph_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// These properties are the promise. To walk more than the quick test does:
+//
+//	go test ./graph -run Walk -rapid.checks=10000 -timeout=2h
+
+func TestWalkOfStillWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200).exact(t) })
+}
+
+func TestWalkOfMovingWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWalk(t, 0, 300)
+		w.move(rapid.IntRange(2, 12).Draw(t, "every"))
+		w.promised(t)
+	})
+}
+
+func TestWalkOfMovingWorldWithCache(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWalk(t, 30*time.Millisecond, 300)
+		w.move(rapid.IntRange(2, 12).Draw(t, "every"))
+		w.promised(t)
+	})
+}
+
+// walk is a list that is read from one end to the other.
+type walk struct {
+	*world
+	variables   map[string]any
+	oldestFirst bool
+	backward    bool
+}
+
+// newWalk draws a list of a world with up to crowd rows in a second.
+func newWalk(t *rapid.T, ttl time.Duration, crowd int) *walk {
+	apps := rapid.IntRange(1, 5).Draw(t, "apps")
+	o := options{ttl: ttl, scanCalls: rapid.IntRange(1, 4).Draw(t, "scanCalls")}
+	o.dify.Seed = rapid.Uint64().Draw(t, "seed")
+	for i := range apps {
+		o.keys = append(o.keys, string(rune('a'+i)))
+	}
+	seconds := anySeconds(t, crowd)
+	span := slices.Max(slices.Collect(maps.Keys(seconds)))
+	f := anyFilter(t, span)
+	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds)}
+	for _, account := range accounts {
+		w.dify.AddAccount(account)
+	}
+	w.oldestFirst = rapid.Bool().Draw(t, "oldest first")
+	w.backward = rapid.Bool().Draw(t, "backward")
+	w.variables = map[string]any{"filter": f.input, "order": "NEWEST_FIRST"}
+	if w.oldestFirst {
+		w.variables["order"] = "OLDEST_FIRST"
+	}
+	return w
+}
+
+// anySeconds draws how many rows which seconds have.
+func anySeconds(t *rapid.T, crowd int) map[int]int {
+	seconds := map[int]int{0: 1}
+	at, all := 0, []int{0}
+	most := rapid.SampledFrom([]int{5, 25, 150}).Draw(t, "most seconds")
+	for range rapid.IntRange(0, most).Draw(t, "seconds") {
+		at += rapid.SampledFrom([]int{1, 1, 1, 2, 10, 60, 5000}).Draw(t, "gap")
+		seconds[at] = rapid.SampledFrom([]int{1, 1, 1, 2, 2, 3, 7, 30}).Draw(t, "rows")
+		all = append(all, at)
+	}
+	switch rapid.IntRange(0, 9).Draw(t, "crowd") {
+	case 0:
+		seconds[rapid.SampledFrom(all).Draw(t, "at")] = rapid.IntRange(90, 130).Draw(t, "crowded")
+	case 1:
+		seconds[rapid.SampledFrom(all).Draw(t, "at")] = rapid.IntRange(190, crowd).Draw(t, "very crowded")
+	}
+	return seconds
+}
+
+// next reads the next page of a walk.
+func (w *walk) next(t *rapid.T, from *string) (page, int) {
+	size := rapid.IntRange(1, 100).Draw(t, "size")
+	if rapid.Bool().Draw(t, "small") {
+		size = size%10 + 1
+	}
+	v := maps.Clone(w.variables)
+	if w.backward {
+		v["last"], v["before"] = size, from
+	} else {
+		v["first"], v["after"] = size, from
+	}
+	p := w.page(t, v)
+	if len(p.Edges) > size {
+		t.Fatalf("%d rows on a page of %d", len(p.Edges), size)
+	}
+	return p, size
+}
+
+// goOn is whether there is more in the direction of the walk, and from where.
+func (w *walk) goOn(p page) (more bool, from *string) {
+	if w.backward {
+		return p.PageInfo.HasPreviousPage, p.PageInfo.StartCursor
+	}
+	return p.PageInfo.HasNextPage, p.PageInfo.EndCursor
+}
+
+// exact holds each page against the list of a world where nothing changes.
+func (w *walk) exact(t *rapid.T) {
+	all := w.those(w.oldestFirst, func(h *history) bool { return h.now })
+	rest := slices.Clone(all)
+	if w.backward {
+		slices.Reverse(rest)
+	}
+	var from *string
+	for pages := 0; ; pages++ {
+		p, size := w.next(t, from)
+		got := p.places()
+		if w.backward {
+			slices.Reverse(got)
+		}
+		n := min(size, len(rest))
+		if !p.Scan.Complete && len(got) < n {
+			n = len(got)
+		}
+		if !slices.Equal(got, rest[:n]) {
+			t.Fatalf("page %d: got %v, want %v", pages, got, rest[:n])
+		}
+		rest = rest[n:]
+		w.checkReport(t, p, len(all))
+		more, next := w.goOn(p)
+		if p.Scan.Complete {
+			w.checkFlags(t, p, pages > 0, len(rest) > 0, len(all) > len(rest)+n)
+		}
+		if !more {
+			break
+		}
+		if next == nil || from != nil && *next == *from {
+			t.Fatalf("page %d: no progress", pages)
+		}
+		from = next
+	}
+	if len(rest) > 0 {
+		t.Fatalf("lost %v", rest)
+	}
+}
+
+func (w *walk) checkReport(t *rapid.T, p page, total int) {
+	if slices.Contains(p.Scan.Reasons, "CROWDED_SECOND") {
+		t.Fatalf("a second could not be read: %v", p.Scan)
+	}
+	switch {
+	case w.filter.residual && p.TotalCount != nil && *p.TotalCount != 0:
+		t.Fatalf("counted %d where Dify can't count", *p.TotalCount)
+	case !w.filter.residual && (p.TotalCount == nil || *p.TotalCount != total):
+		t.Fatalf("totalCount %v, want %d", p.TotalCount, total)
+	}
+}
+
+// checkFlags: what is behind the cursor of a page that ended with a budget can't always be known.
+func (w *walk) checkFlags(t *rapid.T, p page, later, ahead, behind bool) {
+	gotAhead, gotBehind := p.PageInfo.HasNextPage, p.PageInfo.HasPreviousPage
+	if w.backward {
+		gotAhead, gotBehind = gotBehind, gotAhead
+	}
+	if gotAhead != ahead || gotBehind != behind && !(later && w.filter.residual && gotBehind) {
+		t.Fatalf("flags ahead %v behind %v, want %v %v", gotAhead, gotBehind, ahead, behind)
+	}
+}
+
+// promised holds a walk of a moving world against the promise.
+func (w *walk) promised(t *rapid.T) {
+	var from *string
+	var seen []place
+	crowded := false
+	for pages := 0; ; pages++ {
+		if pages == 60 {
+			w.still() // rows that keep coming could make the walk endless
+		}
+		p, _ := w.next(t, from)
+		got := p.places()
+		if w.backward {
+			slices.Reverse(got)
+		}
+		seen = append(seen, got...)
+		crowded = crowded || slices.Contains(p.Scan.Reasons, "CROWDED_SECOND")
+		more, next := w.goOn(p)
+		if !more {
+			break
+		}
+		if next == nil || from != nil && *next == *from {
+			t.Fatalf("page %d: no progress", pages)
+		}
+		from = next
+	}
+	w.checkOrder(t, seen)
+	if crowded {
+		return // said so: rows may be missing
+	}
+	for _, p := range w.those(false, func(h *history) bool { return h.always }) {
+		if !slices.Contains(seen, p) {
+			t.Fatalf("lost %v", p)
+		}
+	}
+}
+
+// checkOrder: rows in order are no row twice, and each must have matched at some time.
+func (w *walk) checkOrder(t *rapid.T, seen []place) {
+	sign := 1
+	if w.oldestFirst == w.backward {
+		sign = -1
+	}
+	for i, p := range seen {
+		if i > 0 && sign*seen[i-1].compare(p) >= 0 {
+			t.Fatalf("%v came before %v", seen[i-1], p)
+		}
+		if !w.ever(p) {
+			t.Fatalf("%v never matched", p)
+		}
+	}
+}
