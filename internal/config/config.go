@@ -1,0 +1,83 @@
+// Package config reads what difygraph is told about itself and its Dify apps:
+// a YAML file, or a few environment variables, or nothing at all.
+//
+// [Load] is a pure function of a [Source]: the path of the file, the
+// environment and a function that reads files. So a reload is a second call,
+// and a test needs no disk.
+//
+// The way of a file: document.go parses the YAML, decode.go fills a [Config]
+// and remembers where each value stands, keyfile.go reads the API keys that
+// have a file of their own, rules.go checks the whole. All of them put what is
+// wrong into one report, which comes back as [Mistakes] in the file's order.
+//
+// No error repeats a value of the file or of the environment. An API key may
+// stand in the wrong place, and errors end up in logs.
+package config
+
+import "time"
+
+// Config is a valid configuration with all defaults filled in.
+// The yaml names are the fields of the file.
+type Config struct {
+	// Listen is the host:port that the server listens on. Anything but a
+	// loopback address is valid with Auth "none" only.
+	Listen string `yaml:"listen" default:"127.0.0.1:8080" validate:"hostport"`
+
+	// Auth is "none" where callers need no identity on any address, else empty.
+	Auth string `yaml:"auth" validate:"omitempty,eq=none"`
+
+	// Apps are the Dify apps to serve, in the file's order: at least one,
+	// unless Demo is set.
+	Apps []App `yaml:"apps" validate:"dive"`
+
+	Limits Limits `yaml:"limits"`
+	Cache  Cache  `yaml:"cache"`
+
+	// Demo says that nothing is configured: no file and no app in the
+	// environment. The server then shows sample data.
+	Demo bool `yaml:"-"`
+}
+
+// App is one Dify app.
+type App struct {
+	// Key is what the API calls the app: 1 to 64 of a-z, 0-9 and -, unique.
+	Key string `yaml:"key" validate:"appkey"`
+
+	// Name is what people call the app. Empty: as Dify names it.
+	Name string `yaml:"name"`
+
+	// BaseURL is Dify's API address without a trailing slash, such as
+	// https://api.dify.ai/v1: absolute, http or https, no user, query or fragment.
+	BaseURL string `yaml:"baseURL" validate:"baseurl"`
+
+	// APIKey is the app's key to Dify's service API, never empty.
+	APIKey Secret `yaml:"apiKey" validate:"apikey"`
+
+	// APIKeyFile is the path that APIKey was read from, joined to the folder
+	// of the configuration file, or empty. A reload watches it.
+	APIKeyFile string `yaml:"apiKeyFile"`
+
+	// Version is the Dify version to assume where a proxy hides X-Version,
+	// such as 1.14.2, or empty.
+	Version string `yaml:"version" validate:"omitempty,difyversion"`
+
+	// MaxInFlight bounds the calls to this app at one time, 1 to 1000.
+	MaxInFlight int `yaml:"maxInFlight" default:"8" validate:"min=1,max=1000"`
+
+	// Timeout bounds one call to Dify, 1ms to 10m.
+	Timeout time.Duration `yaml:"timeout" default:"30s" validate:"min=1ms,max=10m"`
+}
+
+// Limits bound what one request may cost.
+type Limits struct {
+	// ScanCalls is the number of calls per stream that one page with filters
+	// of our own may take, 1 to 1000.
+	ScanCalls int `yaml:"scanCalls" default:"10" validate:"min=1,max=1000"`
+}
+
+// Cache says how long answers of Dify are kept.
+type Cache struct {
+	// TTL is the age up to which an answer serves again, 0 to 10m.
+	// 0 switches the cache off.
+	TTL time.Duration `yaml:"ttl" default:"2s" validate:"min=0s,max=10m"`
+}

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// The app of the environment, where no file names any.
+const (
+	defaultAppKey  = "default"
+	defaultBaseURL = "https://api.dify.ai/v1"
+)
+
+// environment is what the process's variables may say. An empty variable is
+// an unset one: container files can't leave a variable out.
+type environment struct {
+	Listen  string `env:"DIFYGRAPH_LISTEN"`
+	Auth    string `env:"DIFYGRAPH_AUTH"`
+	APIKey  Secret `env:"DIFY_API_KEY"`
+	BaseURL string `env:"DIFY_BASE_URL"`
+}
+
+// parseEnvironment reads variables, a map from name to value.
+func parseEnvironment(variables map[string]string) (environment, error) {
+	var e environment
+	if err := env.ParseWithOptions(&e, env.Options{
+		Environment: variables,
+		FuncMap:     map[reflect.Type]env.ParserFunc{reflect.TypeFor[Secret](): parseSecret},
+	}); err != nil {
+		return environment{}, fmt.Errorf("read the environment: %w", err)
+	}
+	return e, nil
+}
+
+func parseSecret(text string) (any, error) { return NewSecret(text), nil }
+
+// namesApp tells whether the environment has an app of its own.
+func (e environment) namesApp() bool {
+	return e.APIKey != Secret{} || e.BaseURL != ""
+}
+
+// addApp gives cfg the one app of the environment.
+func (e environment) addApp(cfg *Config, found *report) {
+	found.places["apps[0].apiKey"] = place{variable: "DIFY_API_KEY"}
+	found.places["apps[0].baseURL"] = place{variable: "DIFY_BASE_URL"}
+	if (e.APIKey == Secret{}) {
+		found.blame("apps[0].apiKey", "is not set; DIFY_BASE_URL alone names no app, the app's API key belongs to it")
+	}
+	app := newApp()
+	app.Key, app.APIKey, app.BaseURL = defaultAppKey, e.APIKey, e.BaseURL
+	if app.BaseURL == "" {
+		app.BaseURL = defaultBaseURL
+	}
+	cfg.Apps = []App{app}
+}
+
+// override puts what the environment says above what the file says.
+func (e environment) override(cfg *Config, found *report) {
+	if e.Listen != "" {
+		cfg.Listen = e.Listen
+		found.places["listen"] = place{variable: "DIFYGRAPH_LISTEN"}
+	}
+	if e.Auth != "" {
+		cfg.Auth = e.Auth
+		found.places["auth"] = place{variable: "DIFYGRAPH_AUTH"}
+	}
+}

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	const key, base = "DIFY_API_KEY=" + sentinel, "DIFY_BASE_URL=http://localhost/v1"
+	asDefault := func(change func(*Config)) *Config {
+		cfg := defaults(change)
+		cfg.Apps[0].Key = "default"
+		return cfg
+	}
+	tests := map[string]struct {
+		file    string
+		environ []string
+		want    *Config
+	}{
+		"key alone": {"", []string{key}, asDefault(nil)},
+		"key and base": {
+			"", []string{key, base}, asDefault(func(c *Config) { c.Apps[0].BaseURL = "http://localhost/v1" }),
+		},
+		"empty is unset": {"", []string{key, "DIFY_BASE_URL=", "DIFYGRAPH_LISTEN=", "DIFYGRAPH_AUTH="}, asDefault(nil)},
+		"listen over the file": {
+			"listen: 127.0.0.1:1\n" + validFile,
+			[]string{"DIFYGRAPH_LISTEN=127.0.0.1:2"},
+			defaults(func(c *Config) { c.Listen = "127.0.0.1:2" }),
+		},
+		"listen over a refused one": {
+			"listen: :1\n" + validFile,
+			[]string{"DIFYGRAPH_LISTEN=localhost:2"},
+			defaults(func(c *Config) { c.Listen = "localhost:2" }),
+		},
+		"auth opens the file's address": {
+			"listen: :1\n" + validFile,
+			[]string{"DIFYGRAPH_AUTH=none"},
+			defaults(func(c *Config) { c.Listen, c.Auth = ":1", "none" }),
+		},
+		"both without a file": {
+			"",
+			[]string{key, "DIFYGRAPH_AUTH=none", "DIFYGRAPH_LISTEN=0.0.0.0:80"},
+			asDefault(func(c *Config) { c.Listen, c.Auth = "0.0.0.0:80", "none" }),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Load(environmentSource(test.file, test.environ))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got, sameSecret); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEnvironmentMistakes(t *testing.T) {
+	t.Parallel()
+	const key = "DIFY_API_KEY=" + sentinel
+	tests := map[string]struct {
+		file    string
+		environ []string
+		want    string
+	}{
+		"base alone": {
+			"",
+			[]string{"DIFY_BASE_URL=http://localhost/v1"},
+			"DIFY_API_KEY: is not set; DIFY_BASE_URL alone names no app, the app's API key belongs to it",
+		},
+		"key beside a file": {
+			validFile,
+			[]string{key},
+			"DIFY_API_KEY and DIFY_BASE_URL name an app for use without a file; unset both, or leave out config.yaml",
+		},
+		"base beside a file": {
+			validFile,
+			[]string{"DIFY_BASE_URL=http://localhost/v1"},
+			"DIFY_API_KEY and DIFY_BASE_URL name an app for use without a file; unset both, or leave out config.yaml",
+		},
+		"bad values": {
+			"",
+			[]string{"DIFY_API_KEY=" + sentinel + " ", "DIFY_BASE_URL=dify.ai", "DIFYGRAPH_AUTH=token", "DIFYGRAPH_LISTEN=here"},
+			"DIFYGRAPH_LISTEN: must be a host and a port, such as 127.0.0.1:8080\n" +
+				"DIFYGRAPH_AUTH: must be none, or be left out\n" +
+				"DIFY_BASE_URL: " + expectations["apps.baseURL"] + "\n" +
+				"DIFY_API_KEY: must be the key of a Dify app, without blanks",
+		},
+		"open listen": {"", []string{key, "DIFYGRAPH_LISTEN=:8080"}, "DIFYGRAPH_LISTEN: " + unguarded},
+		"open demo":   {"", []string{"DIFYGRAPH_LISTEN=0.0.0.0:8080"}, "DIFYGRAPH_LISTEN: " + unguarded},
+		"before the file's": {
+			"limits: 1\n" + validFile,
+			[]string{"DIFYGRAPH_LISTEN=:8080"},
+			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Load(environmentSource(test.file, test.environ))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// environmentSource has a file unless its text is empty.
+func environmentSource(file string, environ []string) Source {
+	if file == "" {
+		return Source{Environ: environ}
+	}
+	return Source{Path: "config.yaml", Environ: environ, ReadFile: files{"config.yaml": file}.read}
+}
