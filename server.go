@@ -39,6 +39,8 @@ import (
 	"github.com/difygraph/difygraph/internal/playground"
 )
 
+//go:generate go tool gqlgen generate
+
 const (
 	graphqlPath = "/graphql"
 	// drainTime is below the 30 s that Kubernetes gives a process to end unless told otherwise.
@@ -150,11 +152,15 @@ func greet(w io.Writer, at string, sample bool) {
 
 // newHandler is the whole service for a configuration.
 func newHandler(cfg *config.Config) (http.Handler, error) {
-	clients, keys, err := newClients(cfg)
+	clients, err := newClients(cfg)
 	if err != nil {
 		return nil, err
 	}
-	api := graph.NewServer(graph.NewResolver(keys, loader.New(clients, cfg.Cache.TTL), cfg.Limits.ScanCalls))
+	apps := make([]*model.DifyApp, len(cfg.Apps))
+	for i, app := range cfg.Apps {
+		apps[i] = &model.DifyApp{Key: app.Key, ConfiguredName: app.Name}
+	}
+	api := graph.NewServer(graph.NewResolver(apps, loader.New(clients, cfg.Cache.TTL), cfg.Limits.ScanCalls))
 	api.AddTransport(transport.POST{})
 	page := playground.Options{Endpoint: graphqlPath}
 	if cfg.Demo {
@@ -167,20 +173,20 @@ func newHandler(cfg *config.Config) (http.Handler, error) {
 	return mux, nil
 }
 
-// newClients makes a client for each app, and gives the apps' keys in the order of the configuration.
-func newClients(cfg *config.Config) (map[string]*difyapi.Client, []string, error) {
-	clients, keys := make(map[string]*difyapi.Client, len(cfg.Apps)), make([]string, len(cfg.Apps))
-	for i, app := range cfg.Apps {
+// newClients makes a client for each app, by its key.
+func newClients(cfg *config.Config) (map[string]*difyapi.Client, error) {
+	clients := make(map[string]*difyapi.Client, len(cfg.Apps))
+	for _, app := range cfg.Apps {
 		client, err := difyapi.New(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
 			MaxInFlight: app.MaxInFlight, Timeout: app.Timeout,
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("app %q: %w", app.Key, err)
+			return nil, fmt.Errorf("app %q: %w", app.Key, err)
 		}
-		clients[app.Key], keys[i] = client, app.Key
+		clients[app.Key] = client
 	}
-	return clients, keys, nil
+	return clients, nil
 }
 
 // checkBody reads the body within its bound and refuses what is no request of GraphQL. The transport behind it would
@@ -252,19 +258,19 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	if cfg.Demo {
 		return errors.New("nothing is configured, so there is nothing to check: give --config FILE, or set DIFY_API_KEY and DIFY_BASE_URL")
 	}
-	clients, keys, err := newClients(cfg)
+	clients, err := newClients(cfg)
 	if err != nil {
 		return err
 	}
-	lines, failures := make([]string, len(keys)), make([]error, len(keys))
+	lines, failures := make([]string, len(cfg.Apps)), make([]error, len(cfg.Apps))
 	var calls sync.WaitGroup
-	for i, key := range keys {
-		calls.Go(func() { lines[i], failures[i] = checkApp(ctx, clients[key]) })
+	for i, app := range cfg.Apps {
+		calls.Go(func() { lines[i], failures[i] = checkApp(ctx, clients[app.Key]) })
 	}
 	calls.Wait()
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for i, key := range keys {
-		fmt.Fprintf(table, "%s\t%s\n", key, lines[i])
+	for i, app := range cfg.Apps {
+		fmt.Fprintf(table, "%s\t%s\n", app.Key, lines[i])
 	}
 	if err := table.Flush(); err != nil {
 		return err

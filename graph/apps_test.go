@@ -57,6 +57,13 @@ func TestAppInfo(t *testing.T) {
 	checkCalls(t, a, 0, 0)
 }
 
+func TestConfiguredNameCostsNoCall(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}, apart: map[string]apart{"a": {name: "Ours", app: difytest.AppOptions{Name: "Dify's"}}}})
+	checkData(t, a, `{difyApp(key: "a") {name}}`, `{"difyApp": {"name": "Ours"}}`)
+	checkCalls(t, a, 0, 0)
+}
+
 // TestVersionAlone: it takes one call where nothing has told it yet.
 func TestVersionAlone(t *testing.T) {
 	t.Parallel()

@@ -1,13 +1,19 @@
 package graph_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
@@ -156,28 +162,58 @@ func TestTotalOfTheFirstPageCostsNoCall(t *testing.T) {
 	}
 }
 
+// In a bubble, where the millisecond that lists wait for their like passes only once all of them have asked.
 func TestAliasesOfOneListAreOneCall(t *testing.T) {
 	t.Parallel()
-	a := serveRows(t, pairs(200), "a")
-	query := "{"
-	for i := range 10 {
-		query += fmt.Sprintf(" l%d: workflowLogs(first: %d) { nodes { id } scan { upstreamCalls } }", i, (i+1)*9)
-	}
-	var data map[string]struct {
-		Nodes []struct{ ID string }
-		Scan  struct{ UpstreamCalls int }
-	}
-	a.get(t, query+"}", nil, &data)
-	sum := 0
-	for i := range 10 {
-		l := data[fmt.Sprintf("l%d", i)]
-		sum += l.Scan.UpstreamCalls
-		if len(l.Nodes) != (i+1)*9 {
-			t.Errorf("list %d has %d rows, want %d", i, len(l.Nodes), (i+1)*9)
+	synctest.Test(t, func(t *testing.T) {
+		dify := difytest.New(difytest.Options{})
+		dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"}).Insert(runsOf(pairs(200))...)
+		client := newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: direct{dify}})
+		query := "{"
+		for i := range 10 {
+			query += fmt.Sprintf(" l%d: workflowLogs(first: %d) { totalCount nodes { id } scan { upstreamCalls } }", i, (i+1)*9)
 		}
+		var data map[string]struct {
+			Nodes []struct{ ID string }
+			Scan  struct{ UpstreamCalls int }
+		}
+		ask(t, newServer(options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client}), query+"}", &data)
+		sum := 0
+		for i := range 10 {
+			l := data[fmt.Sprintf("l%d", i)]
+			sum += l.Scan.UpstreamCalls
+			if len(l.Nodes) != (i+1)*9 {
+				t.Errorf("list %d has %d rows, want %d", i, len(l.Nodes), (i+1)*9)
+			}
+		}
+		if calls := dify.Calls("/v1/workflows/logs"); sum != 1 || calls != 1 {
+			t.Errorf("lists say %d calls, Dify counted %d, want 1", sum, calls)
+		}
+	})
+}
+
+// direct is a transport without a network.
+type direct struct{ handler http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// ask puts a query to a handler without a network.
+func ask(t *testing.T, handler http.Handler, query string, into any) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if sum != 1 || a.listCalls() != 1 {
-		t.Errorf("lists say %d calls, Dify counted %d, want 1", sum, a.listCalls())
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	if err := json.Unmarshal(w.Body.Bytes(), &struct{ Data any }{into}); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func (r *difyAppResolver) Name(ctx context.Context, obj *model.DifyApp) (*string, error) {
-	return info(ctx, obj, func(i *appInfo) *string { return i.Name })
+	return name(ctx, obj)
 }
 
 func (r *difyAppResolver) Description(ctx context.Context, obj *model.DifyApp) (*string, error) {

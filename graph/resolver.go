@@ -1,7 +1,7 @@
 // Package graph is the schema and its resolvers, which gqlgen calls. Resolvers translate arguments and say where an answer
 // comes from; what rows a page has is decided in graph/feed, and what is asked of Dify once in graph/loader.
 //
-// To add a field of Dify's: a field in difyapi, one in the schema, then go generate ./graph; graph/model binds the two
+// To add a field of Dify's: a field in difyapi, one in the schema, then go generate .; graph/model binds the two
 // where names or types differ. To add a filter: a condition of feed.Filter, in its canonical form and its matching, and a
 // field of the schema's input. To add an endpoint: a file in difyapi, a loader in graph/loader, a resolver here.
 package graph
@@ -12,8 +12,6 @@ import (
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 )
-
-//go:generate go tool gqlgen generate --config ../gqlgen.yml
 
 // Resolver is the root of all resolvers.
 type Resolver struct {
@@ -26,14 +24,21 @@ type Resolver struct {
 	byKey map[string]*model.DifyApp
 }
 
-// NewResolver makes the root for apps by their keys, in the order in which they are shown.
-func NewResolver(keys []string, upstream *loader.Upstream, scanCalls int) *Resolver {
-	r := &Resolver{Upstream: upstream, ScanCalls: scanCalls, byKey: make(map[string]*model.DifyApp)}
-	for _, key := range keys {
-		app := &model.DifyApp{Key: key}
-		r.apps, r.byKey[key] = append(r.apps, app), app
+// NewResolver makes the root for apps in the order in which they are shown. Their keys are those of the upstream's clients.
+func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, scanCalls int) *Resolver {
+	r := &Resolver{Upstream: upstream, ScanCalls: scanCalls, apps: apps, byKey: make(map[string]*model.DifyApp)}
+	for _, app := range apps {
+		r.byKey[app.Key] = app
 	}
 	return r
+}
+
+// name is the configured one, else Dify's.
+func name(ctx context.Context, app *model.DifyApp) (*string, error) {
+	if app.ConfiguredName != "" {
+		return &app.ConfiguredName, nil
+	}
+	return info(ctx, app, func(i *appInfo) *string { return i.Name })
 }
 
 // info is a field of what Dify tells of an app.

@@ -18,6 +18,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 // api is the GraphQL API over a Dify, both behind real HTTP.
@@ -48,6 +49,7 @@ type apart struct {
 	dify    *difytest.Options   // of a Dify of its own
 	app     difytest.AppOptions // its name is the key where it has none
 	version string              // as configured
+	name    string              // as configured
 	timeout time.Duration
 }
 
@@ -98,11 +100,19 @@ func newClient(t tb, o difyapi.Options) *difyapi.Client {
 
 // serveClients serves the API over clients by the apps' keys, and returns its URL.
 func serveClients(t tb, o options, clients map[string]*difyapi.Client) string {
-	srv := graph.NewServer(graph.NewResolver(o.keys, loader.New(clients, o.ttl), max(o.scanCalls, 1)))
-	srv.AddTransport(transport.POST{})
-	server := httptest.NewServer(srv)
+	server := httptest.NewServer(newServer(o, clients))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
+	apps := make([]*model.DifyApp, len(o.keys))
+	for i, key := range o.keys {
+		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
+	}
+	srv := graph.NewServer(graph.NewResolver(apps, loader.New(clients, o.ttl), max(o.scanCalls, 1)))
+	srv.AddTransport(transport.POST{})
+	return srv
 }
 
 // response is an answer to an operation.

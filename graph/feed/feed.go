@@ -35,15 +35,19 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 		return page, nil
 	}
 	rows, count := f.reader(req), f.reader(req)
+	told := req.Rows && req.Slice.from == nil // the first answers of a list from its end tell the totals too
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
 		group.Go(func() error { return rows.fill(groupCtx, page) })
 	}
-	if req.Total && req.List.countable() {
+	if req.Total && req.List.countable() && !told {
 		group.Go(func() error { return count.count(groupCtx, page) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	if req.Total && req.List.countable() && told {
+		page.Total = rows.total()
 	}
 	page.report(rows, count)
 	return page, nil
@@ -93,13 +97,8 @@ func (r *reader) fill(ctx context.Context, page *Page) error {
 
 // count counts the list. It fails alone: the page stands without it.
 func (r *reader) count(ctx context.Context, page *Page) error {
-	totals := make([]int, len(r.streams))
-	streams := slices.Clone(r.streams)
-	err := r.each(ctx, streams, func(ctx context.Context, s *stream) error {
-		answer, err := s.ask(ctx, s.bounds, 1, 1, false)
-		if err == nil {
-			totals[slices.Index(streams, s)] = answer.Total
-		}
+	err := r.each(ctx, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
+		_, err := s.ask(ctx, s.bounds, 1, 1, false)
 		return err
 	})
 	switch {
@@ -109,13 +108,19 @@ func (r *reader) count(ctx context.Context, page *Page) error {
 		return ctx.Err()
 	case err != nil:
 		page.TotalErr = err
-	case len(r.failed) == 0:
-		page.Total = new(int)
-		for _, n := range totals {
-			*page.Total += n
-		}
+	default:
+		page.Total = r.total()
 	}
 	return nil
+}
+
+// total sums up what the streams were told. A list of which an app failed has none: see report.
+func (r *reader) total() *int {
+	sum := 0
+	for _, s := range r.streams {
+		sum += s.total
+	}
+	return &sum
 }
 
 var errAccountUnknown = inputError("filter.accountEmail", "no member of any of the apps' workspaces has this e-mail address; "+

@@ -40,6 +40,7 @@ type stream struct {
 	// cursor's second, at the cursor or before it.
 	beyond, behind bool
 
+	total          int  // rows of all seconds, once a call has told
 	counted        int  // calls that the budget counts
 	progressed     bool // at least one second became known
 	spent          bool // the budget is
@@ -190,6 +191,9 @@ func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (
 		return nil, err
 	}
 	s.scan.note(answer)
+	if w == s.bounds && page == 1 {
+		s.total = answer.Total
+	}
 	return answer, nil
 }
 

@@ -651,7 +651,7 @@ type DifyApp implements Node {
   id: ID!
   "The key by which the configuration names the app."
   key: String!
-  "Name in Dify."
+  "Name in Dify, unless the configuration gives another."
   name: String @cost(weight: 10)
   description: String @cost(weight: 10)
   tags: [String!] @cost(weight: 10)

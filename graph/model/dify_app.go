@@ -4,6 +4,8 @@ package model
 type DifyApp struct {
 	// Key is unique among the configured apps, at most 64 characters of [a-z0-9-].
 	Key string
+	// ConfiguredName is shown instead of the name in Dify; empty if there is none.
+	ConfiguredName string
 }
 
 // IsNode says that the app can be fetched again.
