@@ -144,18 +144,24 @@ func (w *world) touch() {
 		row.Run = nil
 		*h = history{ever: h.ever || w.filter.matches(row)}
 	case 1:
-		w.apps[key].Update(row.ID, func(r *difytest.Row) { r.Run = nil })
+		w.update(key, row.ID, func(r *difytest.Row) { r.Run = nil })
 		row.Run = nil
 		h.become(w.filter.matches(row))
 	default:
 		if !ends {
 			return
 		}
-		w.apps[key].Update(row.ID, func(r *difytest.Row) {
+		w.update(key, row.ID, func(r *difytest.Row) {
 			r.Run.Status, r.Run.FinishedAt = pick(w.random, "succeeded", "failed", "stopped"), time.Now()
 			row = *r
 		})
 		h.become(w.filter.matches(row))
+	}
+}
+
+func (w *world) update(key string, id uuid.UUID, change func(*difytest.Row)) {
+	if err := w.apps[key].Update(id, change); err != nil {
+		panic(err) // the row is there, and what has ended stays as it is
 	}
 }
 

@@ -1,6 +1,7 @@
 package difytest
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -73,9 +74,7 @@ func methodNotAllowed() answer {
 
 // write sends the answer, or the first half of it and then nothing.
 func (a answer) write(w http.ResponseWriter, cut bool) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.Header().Set("Content-Type", a.contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)

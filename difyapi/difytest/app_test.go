@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // TestInsertRoundsToSeconds: as CURRENT_TIMESTAMP(0) does, half a second up.

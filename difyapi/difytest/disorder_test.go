@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // ties is what real servers did to rows of one second.
@@ -168,7 +169,7 @@ func TestSeedFixesTheDisorder(t *testing.T) {
 		app.Insert(oneSecond(50)...)
 		return fmt.Sprint(logs(t, dify, "").ids(), logs(t, dify, "").ids(), logs(t, dify, "page=2").ids())
 	}
-	if series(1) != series(1) {
+	if first, again := series(1), series(1); first != again {
 		t.Error("one seed, two disorders")
 	}
 	if series(1) == series(2) {

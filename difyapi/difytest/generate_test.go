@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 func TestGenerateIsDeterministic(t *testing.T) {

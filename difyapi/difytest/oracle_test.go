@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // epoch is where the worlds of these tests are.

@@ -13,9 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 const recordings = "../testdata/recordings"

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // list is an answer of the list, as far as these tests look at it.

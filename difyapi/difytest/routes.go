@@ -59,6 +59,7 @@ func (s *Server) authenticate(r *http.Request) (*App, *answer) {
 // refusal is the answer of an app that may not be used, or nil.
 func (a *App) refusal(version release) *answer {
 	switch AppState(a.state.Load()) {
+	case AppNormal:
 	case AppArchived:
 		if version.has(appStatusIsEnum) {
 			return new(invalidParam("'archived' is not a valid AppStatus"))

@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 func TestStatementsComeInOrder(t *testing.T) {
@@ -92,12 +93,14 @@ func insertOne(_ *testing.T, app *difytest.App, _ difytest.Row)   { app.Insert(r
 func deleteOne(_ *testing.T, app *difytest.App, row difytest.Row) { app.Delete(row.ID) }
 
 func orphanOne(t *testing.T, app *difytest.App, row difytest.Row) {
+	t.Helper()
 	if err := app.DeleteRun(row.Run.ID); err != nil {
 		t.Error(err)
 	}
 }
 
 func finishOne(t *testing.T, app *difytest.App, row difytest.Row) {
+	t.Helper()
 	if err := app.Finish(row.Run.ID, difytest.StatusFailed, row.CreatedAt.Add(time.Second)); err != nil {
 		t.Error(err)
 	}

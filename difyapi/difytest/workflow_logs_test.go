@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // rowAt makes a row of the second so many seconds from epoch.
