@@ -1,0 +1,153 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// upstreamOf is a call that takes a second, and how often it was made and given up.
+type upstreamOf struct {
+	mu             sync.Mutex
+	calls, givenUp int
+	err            error
+}
+
+func (u *upstreamOf) call(ctx context.Context) (int, error) {
+	u.mu.Lock()
+	u.calls++
+	n := u.calls
+	u.mu.Unlock()
+	select {
+	case <-time.After(time.Second):
+		return n, u.err
+	case <-ctx.Done():
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.givenUp++
+		return 0, ctx.Err()
+	}
+}
+
+func newTestShared(t *testing.T, ttl time.Duration) *shared[string, int] {
+	t.Helper()
+	s := newShared[string](ttl, 1<<20, func(int) uint32 { return 1 })
+	if s.answers != nil {
+		t.Cleanup(func() { s.answers.StopAllGoroutines() })
+	}
+	return s
+}
+
+func TestAnswersAreSharedUntilTheyAreTooOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var u upstreamOf
+		s := newTestShared(t, 3*time.Second)
+		for _, step := range []struct {
+			wait time.Duration
+			want int
+			sent bool
+		}{
+			{0, 1, true},
+			{0, 1, false},
+			{1900 * time.Millisecond, 1, false}, // 2.9 s after its request was sent
+			{100 * time.Millisecond, 2, true},
+		} {
+			time.Sleep(step.wait)
+			v, sent, err := s.get(t.Context(), "q", u.call)
+			if v != step.want || sent != step.sent || err != nil {
+				t.Errorf("after %v: %d, %v, %v, want %d, %v", step.wait, v, sent, err, step.want, step.sent)
+			}
+		}
+		if v, sent, _ := s.get(t.Context(), "another", u.call); v != 3 || !sent {
+			t.Errorf("another question: %d, %v", v, sent)
+		}
+	})
+}
+
+func TestCallsUnderWayAreJoined(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var u upstreamOf
+		s := newTestShared(t, 500*time.Millisecond)
+		var waiters sync.WaitGroup
+		sent := make([]bool, 3)
+		for i, at := range []time.Duration{0, 400 * time.Millisecond, 600 * time.Millisecond} {
+			waiters.Go(func() {
+				time.Sleep(at)
+				_, sent[i], _ = s.get(t.Context(), "q", u.call)
+			})
+		}
+		waiters.Wait()
+		if !sent[0] || sent[1] || !sent[2] || u.calls != 2 {
+			t.Errorf("sent %v, %d calls; the second should join, the third finds a call that is too old", sent, u.calls)
+		}
+	})
+}
+
+func TestWithoutTTLNothingIsShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var u upstreamOf
+		s := newTestShared(t, 0)
+		var waiters sync.WaitGroup
+		for range 3 {
+			waiters.Go(func() { _, _, _ = s.get(t.Context(), "q", u.call) })
+		}
+		waiters.Wait()
+		if u.calls != 3 {
+			t.Errorf("%d calls, want 3", u.calls)
+		}
+	})
+}
+
+func TestErrorsAreNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		u := upstreamOf{err: errors.New("down")}
+		s := newTestShared(t, time.Minute)
+		for range 2 {
+			if _, sent, err := s.get(t.Context(), "q", u.call); !sent || !errors.Is(err, u.err) {
+				t.Errorf("sent %v, %v", sent, err)
+			}
+		}
+	})
+}
+
+// A call goes on while somebody waits for it, whoever began it, and ends with its last waiter.
+func TestCallEndsWithItsLastWaiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var u upstreamOf
+		s := newTestShared(t, time.Minute)
+		gone := errors.New("gone")
+		first, leave := context.WithCancelCause(t.Context())
+		second, leaveToo := context.WithCancelCause(t.Context())
+		var waiters sync.WaitGroup
+		for _, ctx := range []context.Context{first, second} {
+			waiters.Go(func() {
+				if _, _, err := s.get(ctx, "q", u.call); !errors.Is(err, gone) {
+					t.Errorf("waiter that left: %v", err)
+				}
+			})
+			synctest.Wait()
+		}
+		leave(gone)
+		synctest.Wait()
+		if u.givenUp != 0 {
+			t.Error("the call ended with its first waiter")
+		}
+		leaveToo(gone)
+		waiters.Wait()
+		synctest.Wait()
+		if u.calls != 1 || u.givenUp != 1 {
+			t.Errorf("%d calls, %d given up, want 1 and 1", u.calls, u.givenUp)
+		}
+		if v, sent, err := s.get(t.Context(), "q", u.call); v != 2 || !sent || err != nil {
+			t.Errorf("the next question: %d, %v, %v", v, sent, err)
+		}
+	})
+}
