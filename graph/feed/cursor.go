@@ -82,10 +82,9 @@ func decodeCursor(b []byte) (c Cursor) {
 	return c
 }
 
-// check refuses what no row has. Seconds are those that RFC 3339 can write.
+// check refuses what no row has. The position before or after all rows is none of a cursor.
 func (c Cursor) check() error {
-	const year0, year9999 = -62167219200, 253402300799
-	if c.Position.Second < year0 || c.Position.Second > year9999 || c.Hints.Newer > c.Hints.Crowd {
+	if c.Position.Second < firstSecond || c.Position.Second > lastSecond || c.Hints.Newer > c.Hints.Crowd {
 		return errNotACursor
 	}
 	return nil

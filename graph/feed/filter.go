@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -182,16 +183,19 @@ func (r *TimeRange) canonical() (*TimeRange, error) {
 	return &TimeRange{Since: nextSecond(r.Since), Until: nextSecond(r.Until)}, nil
 }
 
-// nextSecond is t, or the next whole second after it.
+// Rows have seconds between these: Dify's begin with 1970, and what RFC 3339 can write ends with the year 9999.
+const firstSecond, lastSecond = 1, 253402300798
+
+// nextSecond is t, or the next whole second after it; within the seconds that rows can have.
 func nextSecond(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
-	second := time.Unix(t.Unix(), 0).UTC()
+	second := t.Unix()
 	if t.Nanosecond() > 0 {
-		second = second.Add(time.Second)
+		second++
 	}
-	return &second
+	return new(time.Unix(min(max(second, firstSecond), lastSecond), 0).UTC())
 }
 
 func canonicalRanges(elapsed *FloatRange, tokens *Int64Range) (*FloatRange, *Int64Range, error) {
@@ -201,11 +205,22 @@ func canonicalRanges(elapsed *FloatRange, tokens *Int64Range) (*FloatRange, *Int
 	if tokens != nil && tokens.Min == nil && tokens.Max == nil {
 		tokens = nil
 	}
-	if elapsed != nil && elapsed.Min != nil && elapsed.Max != nil && *elapsed.Min > *elapsed.Max {
+	if elapsed != nil && !finite(elapsed.Min, elapsed.Max) {
+		return nil, nil, inputError("filter.elapsedTime", "min and max must be finite numbers of seconds")
+	}
+	if elapsed != nil && above(elapsed.Min, elapsed.Max) {
 		return nil, nil, inputError("filter.elapsedTime", "min (%v) must not be above max (%v)", *elapsed.Min, *elapsed.Max)
 	}
-	if tokens != nil && tokens.Min != nil && tokens.Max != nil && *tokens.Min > *tokens.Max {
+	if tokens != nil && above(tokens.Min, tokens.Max) {
 		return nil, nil, inputError("filter.totalTokens", "min (%d) must not be above max (%d)", *tokens.Min, *tokens.Max)
 	}
 	return elapsed, tokens, nil
+}
+
+func above[T int64 | float64](lowest, highest *T) bool {
+	return lowest != nil && highest != nil && *lowest > *highest
+}
+
+func finite(bounds ...*float64) bool {
+	return !slices.ContainsFunc(bounds, func(b *float64) bool { return b != nil && (math.IsNaN(*b) || math.IsInf(*b, 0)) })
 }

@@ -48,7 +48,7 @@ func digest(apps []string, all bool, filter Filter, order Order) (d [digestSize]
 		Filter Filter   `json:"filter"`
 	}{all, apps, order, filter})
 	if err != nil {
-		panic(err) // no value of these types is refused, but for NaN, which no JSON and no GraphQL can bring
+		panic(err) // no value of these types is refused: times and numbers were checked
 	}
 	sum := sha256.Sum256(canonical)
 	copy(d[:], sum[:])
@@ -58,7 +58,7 @@ func digest(apps []string, all bool, filter Filter, order Order) (d [digestSize]
 // seconds are the bounds of the list, both inclusive.
 func (l List) seconds() span {
 	s := span{from: beginning, to: end}
-	if r := l.filter.CreatedAt; r != nil && r.Since != nil {
+	if r := l.filter.CreatedAt; r != nil && r.Since != nil && r.Since.Unix() > firstSecond {
 		s.from = r.Since.Unix()
 	}
 	if r := l.filter.CreatedAt; r != nil && r.Until != nil {
