@@ -55,6 +55,9 @@ func (c *census) add(answer *difyapi.LogPage) {
 // whole returns all rows that the window had at some moment, or false if there is none at which all are known.
 func (c *census) whole() ([]*difyapi.WorkflowLog, bool) {
 	for _, m := range c.moments {
+		if m.count > len(c.rows) {
+			continue // not all of them were ever seen
+		}
 		if rows := c.at(m); len(rows) >= m.count {
 			return rows, true
 		}

@@ -33,11 +33,10 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 		if m.done || r.settled(m, count) {
 			return m, count, false, nil
 		}
-		lagging := r.lagging(m, count)
 		if r.isSpent(m) {
 			return m, count, true, nil
 		}
-		err = r.each(ctx, lagging, func(ctx context.Context, s *stream) error {
+		err = r.each(ctx, r.lagging(m, count), func(ctx context.Context, s *stream) error {
 			if r.full(m, count) && s.whole {
 				return s.peek(ctx)
 			}
@@ -71,13 +70,13 @@ func (r *reader) lagging(m merged, count int) []*stream {
 		last := m.rows[n-1].Second
 		needed = func(s *stream) bool { return !s.knows(last) }
 	}
-	return slices.Collect(func(yield func(*stream) bool) {
-		for _, s := range r.streams {
-			if needed(s) && !s.spent && !yield(s) {
-				return
-			}
+	var lagging []*stream
+	for _, s := range r.streams {
+		if needed(s) && !s.spent {
+			lagging = append(lagging, s)
 		}
-	})
+	}
+	return lagging
 }
 
 // isSpent tells whether the stream that holds up the page may not read on.
@@ -141,7 +140,7 @@ func failed(apps []*AppError, app string) bool {
 	return slices.ContainsFunc(apps, func(e *AppError) bool { return e.App == app })
 }
 
-// strangers tells whether none of the apps knows the account that was asked for.
+// accountUnknown tells whether none of the apps knows the account that was asked for.
 func (r *reader) accountUnknown() bool {
 	return len(r.failed) == 0 && !slices.ContainsFunc(r.streams, func(s *stream) bool { return !s.accountUnknown })
 }

@@ -85,14 +85,19 @@ func (s *stream) begin() {
 		return
 	}
 	s.pace = float64(s.from.Hints.Pace) / 100
-	switch p := s.from.Position; {
-	case s.toward == newer:
-		s.rest.from = max(s.rest.from, p.Second)
-	case p.isEdge():
-		s.rest.to = min(s.rest.to, p.Second-1)
-	default:
-		s.rest.to = min(s.rest.to, p.Second)
+	if s.toward == older {
+		s.rest.to = min(s.rest.to, s.first())
+	} else {
+		s.rest.from = max(s.rest.from, s.first())
 	}
+}
+
+// first is the second in which reading on from the cursor begins: the cursor's own, unless the cursor is the edge below it.
+func (s *stream) first() int64 {
+	if p := s.from.Position; s.toward == older && p.isEdge() {
+		return p.Second - 1
+	}
+	return s.from.Position.Second
 }
 
 func (s *stream) done() bool { return s.rest.empty() }
@@ -190,7 +195,7 @@ func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (
 	if err := s.check(answer, w); err != nil {
 		return nil, err
 	}
-	s.scan.note(answer)
+	s.scan.add(tally{rows: len(answer.Rows), asOf: answer.SentAt})
 	if w == s.bounds && page == 1 {
 		s.total = answer.Total
 	}
@@ -224,18 +229,11 @@ func (s *stream) check(page *difyapi.LogPage, w span) error {
 	return nil
 }
 
-func (t *tally) note(page *difyapi.LogPage) {
-	t.rows += len(page.Rows)
-	if t.asOf.IsZero() || page.SentAt.Before(t.asOf) {
-		t.asOf = page.SentAt
-	}
-}
-
 // take adds the rows of whole seconds.
 func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	rows := make([]Row, len(logs))
 	for i, log := range logs {
-		rows[i] = Row{WorkflowLog: log, Position: Position{Second: log.CreatedAt.Unix(), ID: log.ID, App: s.app}}
+		rows[i] = Row{WorkflowLog: log, Position: s.position(log)}
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return s.toward.compare(a.Position, b.Position) })
 	s.hint(rows)
@@ -259,6 +257,10 @@ func (s *stream) meet(rows []Row) {
 		s.met = span{min(s.met.from, row.Second), max(s.met.to, row.Second)}
 		s.taken++
 	}
+}
+
+func (s *stream) position(log *difyapi.WorkflowLog) Position {
+	return Position{Second: secondOf(log), ID: log.ID, App: s.app}
 }
 
 // passed tells whether a position was read on an earlier page.
@@ -297,7 +299,7 @@ func (s *stream) newerThan(i, crowd int) int {
 // lookBeyond notes whether rows that can't be used yet show that there is more.
 func (s *stream) lookBeyond(logs []*difyapi.WorkflowLog) {
 	s.beyond = slices.ContainsFunc(logs, func(log *difyapi.WorkflowLog) bool {
-		return s.filter.matches(log) && !s.passed(Position{log.CreatedAt.Unix(), log.ID, s.app})
+		return s.filter.matches(log) && !s.passed(s.position(log))
 	})
 }
 
@@ -314,17 +316,14 @@ func (s *stream) peek(ctx context.Context) error {
 	return nil
 }
 
-// lookBack finds out whether there is a row on the other side of the cursor's second, where Dify applies the whole
-// filter.
+// lookBack finds out whether there is a row on the other side of the second in which reading began, where Dify applies
+// the whole filter.
 func (s *stream) lookBack(ctx context.Context) error {
 	w := s.bounds
-	switch p := s.from.Position; {
-	case s.toward == newer:
-		w.to = p.Second - 1
-	case p.isEdge():
-		w.from = p.Second
-	default:
-		w.from = p.Second + 1
+	if s.toward == older {
+		w.from = s.first() + 1
+	} else {
+		w.to = s.first() - 1
 	}
 	if w.empty() {
 		return nil
