@@ -43,8 +43,8 @@ func UnmarshalJSON(v any) (jsontext.Value, error) {
 // notA is the error for an input value that its scalar does not have.
 func notA(scalar string, v any, want string) error {
 	text := fmt.Sprint(v)
-	if len(text) > 60 {
-		text = text[:60] + "…"
+	if runes := []rune(text); len(runes) > 60 {
+		text = string(runes[:60]) + "…"
 	}
 	return &feed.InputError{Argument: scalar, Reason: fmt.Sprintf("%q is not %s", text, want)}
 }

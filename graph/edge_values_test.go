@@ -1,0 +1,55 @@
+package graph_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/difygraph/difygraph/graph/feed"
+)
+
+// Values at the edge of what can be written are answered like any others: by rows or by a clear refusal.
+
+func TestTimesAtTheEdge(t *testing.T) {
+	t.Parallel()
+	for _, r := range []vars{
+		{"until": "9999-12-31T23:59:59.5Z"},
+		{"since": "9999-12-31T23:59:59.5Z"},
+		{"until": "0001-01-01T00:00:00Z"},
+	} {
+		answer := serve(t, options{keys: []string{"a"}}).post(t, besideQuery, withFilter("createdAt", r))
+		if len(answer.Errors) > 0 {
+			t.Errorf("%v: %s", r, answer.text)
+		}
+	}
+}
+
+func TestNotANumber(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	for _, text := range []string{"NaN", "Infinity", "-Inf"} {
+		answer := a.post(t, besideQuery, withFilter("elapsedTime", vars{"min": text}))
+		if !slices.Equal(answer.codes(), []string{"BAD_USER_INPUT"}) {
+			t.Errorf("%v: %s", text, answer.text)
+		}
+	}
+}
+
+func TestMadeUpSecond(t *testing.T) {
+	t.Parallel()
+	a := twoApps(t)
+	c, err := feed.ParseCursor(cursorOf(t, vars{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, second := range []int64{-62167219200, -62135596801, 0, 253402300799} {
+		c.Position.Second = second
+		for _, v := range []vars{
+			{"after": c.String(), "order": "NEWEST_FIRST"},
+			{"last": 5, "before": c.String(), "order": "NEWEST_FIRST"},
+		} {
+			if answer := a.post(t, listQuery, v); !slices.Equal(answer.codes(), []string{"INVALID_CURSOR"}) {
+				t.Errorf("%d: %s", second, answer.text)
+			}
+		}
+	}
+}
