@@ -10,6 +10,7 @@ import (
 // AppOptions describes an app of the workspace. APIKey must be unique on the
 // server; everything else has a default.
 type AppOptions struct {
+	ID          uuid.UUID // zero: derived from the tenant and the number of apps before this one
 	Name        string
 	APIKey      string
 	Description *string  // null where nil
@@ -44,6 +45,9 @@ type App struct {
 	store   *store
 }
 
+// ID returns the app's id, which only profiles of end users tell.
+func (a *App) ID() uuid.UUID { return a.options.ID }
+
 // Name returns the app's name.
 func (a *App) Name() string { return a.options.Name }
 
@@ -56,9 +60,10 @@ func (a *App) SetState(state AppState) { a.state.Store(int64(state)) }
 
 // Insert adds rows and returns them as they are stored: with ids, in UTC, and
 // created_at rounded to whole seconds as PostgreSQL's CURRENT_TIMESTAMP(0) is.
-// The accounts in them become known to the workspace. What the given rows point
-// to is copied; what the returned ones point to must not be changed. An id that
-// is there already panics.
+// The accounts in them become known to the workspace, and the end users to the
+// app, unless it knows a profile of that id already. What the given rows point
+// to is copied; what the returned ones point to must not be changed. An id of a
+// row or a run that is there already panics.
 func (a *App) Insert(rows ...Row) []Row {
 	stored := make([]*Row, len(rows))
 	result := make([]Row, len(rows))
@@ -80,20 +85,45 @@ func (a *App) complete(row Row) *Row {
 		stored.CreatedAt = a.server.options.Now()
 	}
 	stored.CreatedAt = wholeSecond(stored.CreatedAt)
-	if stored.Run != nil && stored.Run.ID == (uuid.UUID{}) {
-		stored.Run.ID = uuid.New()
-	}
-	if stored.Run != nil && stored.Run.CreatedAt.IsZero() {
-		stored.Run.CreatedAt = stored.CreatedAt
+	if stored.Run != nil {
+		a.completeRun(stored.Run, stored.CreatedAt)
 	}
 	if stored.Account != nil {
 		a.server.AddAccount(*stored.Account)
 	}
+	if stored.EndUser != nil {
+		a.completeEndUser(stored.EndUser, stored.CreatedAt)
+	}
 	return stored
 }
 
+func (a *App) completeRun(run *Run, at time.Time) {
+	if run.ID == (uuid.UUID{}) {
+		run.ID = uuid.New()
+	}
+	if run.WorkflowID == (uuid.UUID{}) {
+		run.WorkflowID = uuid.NewSHA1(a.options.ID, []byte("workflow "+run.Version))
+	}
+	if run.CreatedAt.IsZero() {
+		run.CreatedAt = at
+	}
+}
+
+func (a *App) completeEndUser(user *EndUser, at time.Time) {
+	if user.ID == (uuid.UUID{}) {
+		user.ID = uuid.NewSHA1(a.options.ID, []byte("end user "+user.SessionID))
+	}
+	if user.CreatedAt.IsZero() {
+		user.CreatedAt = at
+	}
+	if user.UpdatedAt.IsZero() {
+		user.UpdatedAt = user.CreatedAt
+	}
+}
+
 // Update changes the row with the given log or run id: change gets a copy,
-// which then takes the row's place. change must not call the server.
+// which then takes the row's place. change must not call the server. Profiles of
+// end users stay as they are.
 //
 // An error, and no change, is the answer where the id is unknown, where the
 // row's id, time or run id would change, and where a final status (succeeded,
@@ -116,7 +146,8 @@ func (a *App) Finish(id uuid.UUID, status string, at time.Time) error {
 }
 
 // Delete removes log rows together with their runs, as Dify's clean-up does.
-// An answer that has selected such a row already keeps it, with a null run.
+// Whoever asks for such a run by its id finds none from then on, and an answer
+// that has selected such a row already keeps it, with a null run.
 // Unknown ids are passed over.
 func (a *App) Delete(logIDs ...uuid.UUID) { a.store.remove(logIDs) }
 
@@ -127,8 +158,22 @@ func (a *App) DeleteRun(id uuid.UUID) error {
 
 // DeletePerson removes an account or end user from the server: all rows of
 // theirs, in all apps, lose both created_by objects and keep the role; the
-// e-mail of an account becomes unknown.
+// e-mail of an account becomes unknown, and the profile of an end user.
 func (a *App) DeletePerson(id uuid.UUID) { a.server.deletePerson(id) }
+
+// SetEndUser makes a profile known to the app, in place of the one of that id
+// if there is one, and returns it as it is stored. Rows are not changed by it.
+func (a *App) SetEndUser(user EndUser) EndUser {
+	stored := user.clone()
+	a.completeEndUser(stored, a.server.options.Now().UTC())
+	a.store.setEndUser(stored)
+	return *stored
+}
+
+// DeleteEndUsers removes profiles, while rows go on showing the people: so it
+// is in Dify where an end user goes between two requests, and where the end user
+// of a row belongs to another app. Unknown ids are passed over.
+func (a *App) DeleteEndUsers(ids ...uuid.UUID) { a.store.removeEndUsers(ids) }
 
 // Rows returns all rows as they are now, newest second first. Whatever they
 // point to is never changed by the server, and must not be by the caller.

@@ -64,10 +64,10 @@ func NewDemo(options Options) *Demo {
 
 // add makes an app with its past.
 func (d *Demo) add(index uint64, about *scenario, options AppOptions) {
-	options.AuthorName = new(members[0].Name)
-	app := d.AddApp(options)
 	past := newGenerator(d.options.Seed+index, about)
 	past.statuses = pastStatuses
+	options.AuthorName, options.ID = new(members[0].Name), past.appID
+	app := d.AddApp(options)
 	app.Insert(past.rows(&GenerateOptions{Rows: demoRuns, Until: d.options.Now(), ByDay: true})...)
 	past.statuses = futureStatuses
 	d.Apps = append(d.Apps, app)

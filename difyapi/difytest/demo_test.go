@@ -2,6 +2,8 @@ package difytest_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +27,36 @@ func TestDemoHasAPast(t *testing.T) {
 		if info := get(demo, app.APIKey(), "/v1/info"); info.Code != 200 {
 			t.Errorf("info: %d %s", info.Code, info.Body)
 		}
+	}
+}
+
+// TestDemoCanBeAskedForDetails asks for the run and the person of each of an
+// app's newest rows.
+func TestDemoCanBeAskedForDetails(t *testing.T) {
+	t.Parallel()
+	demo := difytest.NewDemo(difytest.Options{})
+	names := 0
+	for _, app := range demo.Apps {
+		for _, row := range app.Rows()[:100] {
+			if row.Run != nil {
+				answer := get(demo, app.APIKey(), runPath+row.Run.ID.String()).Body.String()
+				if !strings.Contains(answer, difytest.StoredText(`"sys.app_id": "`+app.ID().String())) {
+					t.Errorf("%s: %s", app.Name(), answer)
+				}
+			}
+			if row.EndUser != nil {
+				answer := get(demo, app.APIKey(), endUserPath+row.EndUser.ID.String())
+				if answer.Code != http.StatusOK {
+					t.Errorf("%s: %d %s", app.Name(), answer.Code, answer.Body)
+				}
+				if !strings.Contains(answer.Body.String(), `"name": null`) {
+					names++
+				}
+			}
+		}
+	}
+	if names < 50 {
+		t.Errorf("%d of 300 rows are of somebody with a name", names)
 	}
 }
 

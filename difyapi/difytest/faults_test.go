@@ -15,6 +15,26 @@ import (
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
+// TestFaultOfOneRoute: a fault may look at what is asked for.
+func TestFaultOfOneRoute(t *testing.T) {
+	t.Parallel()
+	dify, app := newApp(difytest.Options{})
+	row := app.Insert(difytest.Row{Run: &difytest.Run{}, EndUser: &difytest.EndUser{SessionID: "s"}})[0]
+	dify.SetFault(func(r *http.Request) *difytest.Fault {
+		if route, id := difytest.RouteOf(r.URL.Path); route == difytest.RunRoute && id == row.Run.ID.String() {
+			return difytest.UnknownError()
+		}
+		return nil
+	})
+	for target, want := range map[string]int{
+		runPath + row.Run.ID.String(): 500, endUserPath + row.EndUser.ID.String(): 200, "/v1/workflows/logs": 200,
+	} {
+		if got := get(dify, "app-test", target).Code; got != want {
+			t.Errorf("%s: %d, want %d", target, got, want)
+		}
+	}
+}
+
 func TestFaultsThatAnswer(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -33,7 +33,8 @@ const defaultSpan = 30 * 24 * time.Hour
 // same rows. All statuses, origins, triggers and kinds of creators occur, in
 // believable shares; inputs and outputs are as Dify stores them, some with text
 // beyond ASCII, quotes and line breaks. Members are the same for all seeds, as
-// they belong to the workspace; end users are each seed's own.
+// they belong to the workspace; end users are each seed's own, with profiles of
+// which some lack a name or an external id.
 func Generate(options GenerateOptions) []Row {
 	return newGenerator(options.Seed, &translation).rows(&options)
 }
@@ -56,8 +57,7 @@ type generator struct {
 	scenario *scenario
 	statuses []int // weights of allStatuses
 	appID    uuid.UUID
-	users    []EndUser
-	trigger  EndUser // shared by all webhooks
+	users    map[string][]EndUser // by type
 	buf      []byte
 }
 
@@ -72,14 +72,18 @@ var (
 const usersPerApp = 40
 
 func newGenerator(seed uint64, about *scenario) *generator {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 0)), scenario: about, statuses: mixedStatuses}
+	g := &generator{
+		rng: rand.New(rand.NewPCG(seed, 0)), scenario: about, statuses: mixedStatuses, users: map[string][]EndUser{},
+	}
 	g.appID = g.uuid()
-	g.trigger = EndUser{ID: g.uuid(), Type: "trigger", SessionID: "DEFAULT-USER"}
+	g.add(EndUser{ID: g.uuid(), Type: "trigger", SessionID: "DEFAULT-USER", IsAnonymous: true}) // shared by all webhooks
 	for i := range usersPerApp {
-		g.users = append(g.users, EndUser{ID: g.uuid(), SessionID: sessionName(i)})
+		g.add(visitor(g.uuid(), i))
 	}
 	return g
 }
+
+func (g *generator) add(user EndUser) { g.users[user.Type] = append(g.users[user.Type], user) }
 
 // rows draws all rows, oldest first.
 func (g *generator) rows(options *GenerateOptions) []Row {
@@ -158,10 +162,11 @@ func (g *generator) row(second time.Time) Row {
 // row's the database's, rounded: up to a second apart.
 func (g *generator) start(second time.Time) *Run {
 	return &Run{
-		ID:        g.uuid(),
-		Version:   g.scenario.version,
-		Status:    StatusRunning,
-		CreatedAt: second.Add(-time.Duration(g.rng.IntN(500)) * time.Millisecond),
+		ID:         g.uuid(),
+		WorkflowID: g.scenario.workflowID,
+		Version:    g.scenario.version,
+		Status:     StatusRunning,
+		CreatedAt:  second.Add(-time.Duration(g.rng.IntN(500)) * time.Millisecond),
 	}
 }
 
@@ -172,8 +177,7 @@ func (g *generator) creator(row *Row, run *Run) {
 		row.CreatedByRole, row.Account = "account", &account
 	}
 	user := func(kind string) {
-		row.EndUser = new(pick(g.rng, g.users))
-		row.EndUser.Type = kind
+		row.EndUser = new(pick(g.rng, g.users[kind]))
 	}
 	switch weighted(g.rng, 50, 20, 10, 8, 8, 4) {
 	case 0:
@@ -189,7 +193,7 @@ func (g *generator) creator(row *Row, run *Run) {
 		member(members[0])
 	case 4:
 		run.TriggeredFrom = "webhook"
-		row.EndUser = new(g.trigger)
+		user("trigger")
 	default:
 		run.TriggeredFrom = "plugin"
 		user("mcp")
@@ -226,20 +230,33 @@ func (g *generator) elapsed() time.Duration {
 	return min(drawn, longest).Truncate(time.Microsecond)
 }
 
-// describe writes what went in and came out, as Dify stores it.
+// describe writes what went in and came out, as Dify stores it. A failed run
+// has no outputs, one that waits or was stopped has empty ones.
 func (g *generator) describe(row *Row) {
 	topic := pick(g.rng, g.scenario.topics)
-	user := row.person().String()
-	row.Run.Inputs = g.object(slices.Concat(topic.inputs, []field{
-		{"sys.user_id", user},
+	run := row.Run
+	run.Inputs = g.object(slices.Concat(topic.inputs, []field{
+		{"sys.user_id", row.caller()},
 		{"sys.app_id", g.appID.String()},
-		{"sys.workflow_id", g.scenario.workflowID},
-		{"sys.workflow_run_id", row.Run.ID.String()},
+		{"sys.workflow_id", run.WorkflowID.String()},
+		{"sys.workflow_run_id", run.ID.String()},
 	})...)
-	row.Run.Outputs = "{}"
-	if row.Run.Status == StatusSucceeded || row.Run.Status == StatusPartialSucceeded {
-		row.Run.Outputs = g.object(topic.outputs...)
+	switch run.Status {
+	case StatusSucceeded, StatusPartialSucceeded:
+		run.Outputs = g.object(topic.outputs...)
+	case StatusFailed:
+	default:
+		run.Outputs = "{}"
 	}
+}
+
+// caller is whom a run's inputs name: an end user as the caller of the API
+// does, a member by id.
+func (r *Row) caller() string {
+	if r.EndUser != nil {
+		return r.EndUser.SessionID
+	}
+	return r.Account.ID.String()
 }
 
 // object writes fields as Python's json.dumps does.

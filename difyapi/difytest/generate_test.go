@@ -1,6 +1,7 @@
 package difytest_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -78,7 +79,10 @@ func note(t *testing.T, seen map[string]int, row difytest.Row) {
 	if run.Ended() == run.FinishedAt.IsZero() || (run.Status == difytest.StatusFailed) != (run.Error != nil) {
 		t.Errorf("%s run finished at %v, error %v", run.Status, run.FinishedAt, run.Error)
 	}
-	for _, text := range []string{run.Inputs, run.Outputs} {
+	if (run.Outputs == "") != (run.Status == difytest.StatusFailed) {
+		t.Errorf("%s run has outputs %q", run.Status, run.Outputs)
+	}
+	for _, text := range []string{run.Inputs, cmp.Or(run.Outputs, "{}")} {
 		var object map[string]string
 		if err := json.Unmarshal([]byte(text), &object); err != nil {
 			t.Errorf("%v in %s", err, text)
@@ -89,6 +93,43 @@ func note(t *testing.T, seen map[string]int, row difytest.Row) {
 	}
 	if !strings.Contains(run.Inputs, `"sys.workflow_run_id": "`+run.ID.String()) {
 		t.Errorf("inputs %s", run.Inputs)
+	}
+}
+
+// TestGeneratedPeople looks at each person once: one session id is one person,
+// with the same profile in all rows, and everything that may be null is at times.
+func TestGeneratedPeople(t *testing.T) {
+	t.Parallel()
+	people := map[string]difytest.EndUser{}
+	seen := map[string]int{}
+	for _, row := range difytest.Generate(difytest.GenerateOptions{Seed: 1, Rows: 3_000, Until: epoch}) {
+		if row.EndUser == nil {
+			continue
+		}
+		user := *row.EndUser
+		if known, met := people[user.SessionID]; met {
+			if diff := gocmp.Diff(known, user); diff != "" {
+				t.Errorf("%s has two profiles:\n%s", user.SessionID, diff)
+			}
+			continue
+		}
+		people[user.SessionID] = user
+		seen[user.Type]++
+		for property, found := range map[string]bool{
+			"name": user.Name != nil, "no name": user.Name == nil && !user.IsAnonymous, "anonymous": user.IsAnonymous,
+			"external id": user.ExternalUserID != nil, "no external id": user.ExternalUserID == nil && user.Type != "trigger",
+		} {
+			if found {
+				seen[property]++
+			}
+		}
+	}
+	for _, want := range []string{
+		"service-api", "browser", "mcp", "trigger", "name", "no name", "anonymous", "external id", "no external id",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("nobody with %s", want)
+		}
 	}
 }
 

@@ -91,13 +91,15 @@ func (r recordedRow) row(inputs string) difytest.Row {
 type recordedServer struct {
 	version   string
 	exchanges map[string]recording
+	details   map[string]recording                  // those that ask for one run or end user
 	rows      map[string]map[uuid.UUID]difytest.Row // of each app, whatever was seen of it
 }
 
 func loadRecordings(t *testing.T, version string) *recordedServer {
 	t.Helper()
 	server := &recordedServer{
-		version: version, exchanges: map[string]recording{}, rows: map[string]map[uuid.UUID]difytest.Row{},
+		version: version, exchanges: map[string]recording{}, details: map[string]recording{},
+		rows: map[string]map[uuid.UUID]difytest.Row{},
 	}
 	files, err := filepath.Glob(filepath.Join(recordings, version, "*.json"))
 	if err != nil || len(files) == 0 {
@@ -107,16 +109,19 @@ func loadRecordings(t *testing.T, version string) *recordedServer {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		var exchange recording
 		readJSON(t, file, &exchange)
-		if answered(exchange, name) {
+		switch {
+		case answered(exchange, name):
 			server.exchanges[name] = exchange
+		case exchange.isDetail():
+			server.details[name] = exchange
 		}
 	}
 	server.collectRows()
 	return server
 }
 
-// answered says whether the exchange is one that difytest has to answer:
-// lists, info, and routes that do not exist.
+// answered says whether TestRecordings has to ask: for lists, info, and routes
+// that do not exist.
 func answered(exchange recording, name string) bool {
 	return exchange.Request.Path == "/v1/workflows/logs" || exchange.Request.Path == "/v1/info" ||
 		name == "no-such-route" || name == "index"

@@ -12,7 +12,7 @@ import (
 // a benchmark should not be what the benchmark measures.
 func listBody(version release, params listParams, total int, rows []Row) []byte {
 	const usual = 640 // bytes of a row
-	w := pageWriter{version: version, buf: make([]byte, 0, 128+usual*len(rows))}
+	w := jsonWriter{version: version, buf: make([]byte, 0, 128+usual*len(rows))}
 	w.raw(`{"page": `).int(int64(params.page))
 	w.raw(`, "limit": `).int(int64(params.limit))
 	w.raw(`, "total": `).int(int64(total))
@@ -28,13 +28,13 @@ func listBody(version release, params listParams, total int, rows []Row) []byte 
 	return w.buf
 }
 
-// pageWriter appends JSON.
-type pageWriter struct {
+// jsonWriter appends JSON as a release writes it.
+type jsonWriter struct {
 	version release
 	buf     []byte
 }
 
-func (w *pageWriter) row(row *Row) {
+func (w *jsonWriter) row(row *Row) {
 	w.raw(`{"id": `).uuid(row.ID)
 	w.raw(`, "workflow_run": `).run(row.Run)
 	if w.version.has(triggersAdded) {
@@ -48,7 +48,7 @@ func (w *pageWriter) row(row *Row) {
 	w.raw(`}`)
 }
 
-func (w *pageWriter) run(run *Run) {
+func (w *jsonWriter) run(run *Run) {
 	if run == nil {
 		w.raw(`null`)
 		return
@@ -73,7 +73,7 @@ func (w *pageWriter) run(run *Run) {
 	w.raw(`}`)
 }
 
-func (w *pageWriter) account(account *Account) {
+func (w *jsonWriter) account(account *Account) {
 	if account == nil {
 		w.raw(`null`)
 		return
@@ -86,7 +86,7 @@ func (w *pageWriter) account(account *Account) {
 
 // endUser writes is_anonymous as false whatever the profile says: the list
 // reads a property of the model there, not the column.
-func (w *pageWriter) endUser(user *EndUser) {
+func (w *jsonWriter) endUser(user *EndUser) {
 	if user == nil {
 		w.raw(`null`)
 		return
@@ -98,29 +98,29 @@ func (w *pageWriter) endUser(user *EndUser) {
 }
 
 // endUserType undoes a change of spelling for servers before it.
-func (w *pageWriter) endUserType(stored string) string {
+func (w *jsonWriter) endUserType(stored string) string {
 	if stored == "service-api" && !w.version.has(triggersAdded) {
 		return "service_api"
 	}
 	return stored
 }
 
-func (w *pageWriter) raw(text string) *pageWriter {
+func (w *jsonWriter) raw(text string) *jsonWriter {
 	w.buf = append(w.buf, text...)
 	return w
 }
 
-func (w *pageWriter) int(n int64)      { w.buf = strconv.AppendInt(w.buf, n, 10) }
-func (w *pageWriter) bool(b bool)      { w.buf = strconv.AppendBool(w.buf, b) }
-func (w *pageWriter) text(text string) { w.buf = appendString(w.buf, text) }
+func (w *jsonWriter) int(n int64)      { w.buf = strconv.AppendInt(w.buf, n, 10) }
+func (w *jsonWriter) bool(b bool)      { w.buf = strconv.AppendBool(w.buf, b) }
+func (w *jsonWriter) text(text string) { w.buf = appendString(w.buf, text) }
 
-func (w *pageWriter) uuid(id uuid.UUID) {
+func (w *jsonWriter) uuid(id uuid.UUID) {
 	w.buf = append(w.buf, '"')
 	w.buf = append(w.buf, id.String()...)
 	w.buf = append(w.buf, '"')
 }
 
-func (w *pageWriter) time(t time.Time) {
+func (w *jsonWriter) time(t time.Time) {
 	if t.IsZero() {
 		w.raw(`null`)
 		return

@@ -15,6 +15,7 @@ type Request struct {
 	App    string // name of the app whose key was sent; empty where there is none
 	Method string
 	Path   string
+	Route  string // as of [RouteOf]
 	Query  url.Values
 	Page   int // as asked, 1 where the query has none; 0 where it is no number
 	Limit  int // likewise, 20 where the query has none
@@ -40,7 +41,7 @@ func (l *requestLog) begin(r Request) *Request {
 	if l.calls == nil {
 		l.calls = map[string]int{}
 	}
-	l.calls[r.Path]++
+	l.calls[r.Route]++
 	if len(l.entries) >= 2*l.keep {
 		l.entries = slices.Clone(l.entries[l.keep:])
 	}
@@ -68,12 +69,12 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// Calls returns how many requests a path has had, such as
-// "/v1/workflows/logs", those under way included.
-func (s *Server) Calls(path string) int {
+// Calls returns how many requests a route has had, such as [LogsRoute] or
+// [RunRoute], whatever the ids, those under way included.
+func (s *Server) Calls(route string) int {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
-	return s.requests.calls[path]
+	return s.requests.calls[route]
 }
 
 // ResetRequests forgets all requests and counts.
@@ -85,9 +86,11 @@ func (s *Server) ResetRequests() {
 
 func (s *Server) describe(r *http.Request) Request {
 	query := r.URL.Query()
+	route, _ := RouteOf(r.URL.Path)
 	described := Request{
 		Method: r.Method,
 		Path:   r.URL.Path,
+		Route:  route,
 		Query:  query,
 		Page:   asked(query, "page", defaultPage),
 		Limit:  asked(query, "limit", defaultLimit),

@@ -84,9 +84,9 @@ func TestRequestsAreKept(t *testing.T) {
 	get(dify, "app-wrong", "/v1/info")
 	get(dify, "app-test", "/v1/workflows/logs?limit=x")
 	want := []difytest.Request{
-		{App: "Test", Method: "GET", Path: "/v1/workflows/logs", Page: 3, Limit: 50, Status: 200, At: now},
-		{Method: "GET", Path: "/v1/info", Page: 1, Limit: 20, Status: 401, At: now},
-		{App: "Test", Method: "GET", Path: "/v1/workflows/logs", Page: 1, Limit: 0, Status: 400, At: now},
+		{App: "Test", Method: "GET", Path: "/v1/workflows/logs", Route: difytest.LogsRoute, Page: 3, Limit: 50, Status: 200, At: now},
+		{Method: "GET", Path: "/v1/info", Route: difytest.InfoRoute, Page: 1, Limit: 20, Status: 401, At: now},
+		{App: "Test", Method: "GET", Path: "/v1/workflows/logs", Route: difytest.LogsRoute, Page: 1, Limit: 0, Status: 400, At: now},
 	}
 	got := dify.Requests()
 	if diff := gocmp.Diff(want, got, cmpopts.IgnoreFields(difytest.Request{}, "Query")); diff != "" {
@@ -101,6 +101,28 @@ func TestRequestsAreKept(t *testing.T) {
 	dify.ResetRequests()
 	if len(dify.Requests()) != 0 || dify.Calls("/v1/info") != 0 {
 		t.Error("requests are left after a reset")
+	}
+}
+
+// TestCallsOfRoutes: ids do not matter to a count, nor does the answer.
+func TestCallsOfRoutes(t *testing.T) {
+	t.Parallel()
+	dify, _ := newApp(difytest.Options{Version: "1.10.1"})
+	for _, path := range []string{
+		"/v1/workflows/run/" + uuid.NewString(), "/v1/workflows/run/x", "/v1/workflows/run/", "/v1/workflows/run/x/y",
+		"/v1/end-users/" + uuid.NewString(), "/v1/info",
+	} {
+		get(dify, "app-test", path)
+	}
+	for route, want := range map[string]int{
+		difytest.RunRoute: 2, difytest.EndUserRoute: 1, difytest.InfoRoute: 1, difytest.LogsRoute: 0, "/v1/workflows/run/x/y": 1,
+	} {
+		if n := dify.Calls(route); n != want {
+			t.Errorf("%s: %d calls, want %d", route, n, want)
+		}
+	}
+	if route, id := difytest.RouteOf("/v1/end-users/7"); route != difytest.EndUserRoute || id != "7" {
+		t.Errorf("route %s, id %s", route, id)
 	}
 }
 

@@ -6,17 +6,42 @@ import (
 	"strings"
 )
 
+// The routes, as [Server.Calls] counts them and [RouteOf] tells them.
+const (
+	InfoRoute    = "/v1/info"
+	LogsRoute    = "/v1/workflows/logs"
+	RunRoute     = "/v1/workflows/run/{id}"
+	EndUserRoute = "/v1/end-users/{id}"
+)
+
+// RouteOf returns the route of a path and what stands for its id, whether the
+// release has the route or not. A path of no route is its own, and so is one of
+// a route without an id.
+func RouteOf(path string) (route, id string) {
+	for _, route := range []string{RunRoute, EndUserRoute} {
+		id, found := strings.CutPrefix(path, strings.TrimSuffix(route, "{id}"))
+		if found && id != "" && !strings.Contains(id, "/") {
+			return route, id
+		}
+	}
+	return path, ""
+}
+
 // endpoint answers a request whose key has been found good.
 type endpoint func(app *App, query url.Values) answer
 
-// endpoint returns who answers a path. A new endpoint is a line here and a
-// file of its own.
+// endpoint returns who answers a path, or nil. A new endpoint is a line here
+// and a file of its own.
 func (s *Server) endpoint(path string) endpoint {
-	switch path {
-	case "/v1/info":
+	switch route, id := RouteOf(path); route {
+	case InfoRoute:
 		return s.info
-	case "/v1/workflows/logs":
+	case LogsRoute:
 		return s.workflowLogs
+	case RunRoute:
+		return s.workflowRun(id)
+	case EndUserRoute:
+		return s.endUser(id)
 	default:
 		return nil
 	}

@@ -25,17 +25,24 @@ type Account struct {
 	Email string
 }
 
-// EndUser is somebody who uses an app from outside.
+// EndUser is somebody who uses an app from outside. Rows show id, type and
+// session id; the rest stands in the profile alone, of which each app keeps its
+// own: see [App.Insert] and [App.SetEndUser].
 type EndUser struct {
-	ID          uuid.UUID
-	Type        string // service-api, browser, trigger, mcp, openapi
-	IsAnonymous bool   // of the profile; the list always says false
-	SessionID   string
+	ID             uuid.UUID // zero: derived from the app and the session id
+	Type           string    // service-api, browser, trigger, mcp, openapi
+	IsAnonymous    bool      // of the profile; the list always says false
+	SessionID      string
+	ExternalUserID *string   // nil: null, as of old end users
+	Name           *string   // nil: null
+	CreatedAt      time.Time // zero: that of the row that comes with it, or the server's clock
+	UpdatedAt      time.Time // zero: CreatedAt; a fraction of a second is told in microseconds
 }
 
 // Run is the execution of a workflow.
 type Run struct {
 	ID              uuid.UUID // zero: [App.Insert] makes one
+	WorkflowID      uuid.UUID // of the published version; zero: derived from the app and Version
 	Version         string    // when the workflow was published, as text
 	Status          string    // one of the Status constants
 	TriggeredFrom   string    // app-run, webhook, schedule, plugin
@@ -46,8 +53,8 @@ type Run struct {
 	ExceptionsCount int
 	CreatedAt       time.Time
 	FinishedAt      time.Time // zero until finished: null in answers
-	Inputs          string    // JSON text as Dify stores it: ASCII, see [StoredText]
-	Outputs         string    // likewise
+	Inputs          string    // JSON text as Dify stores it: ASCII, see [StoredText]; empty: null
+	Outputs         string    // likewise; any other text is stored as well, and shown by the run's detail
 }
 
 // The states of a run. The list's filter knows only succeeded, failed and
@@ -74,12 +81,20 @@ func (r *Run) Ended() bool {
 // clone copies a row with all that it points to.
 func (r Row) clone() *Row {
 	r.Account = clonePointer(r.Account)
-	r.EndUser = clonePointer(r.EndUser)
+	r.EndUser = r.EndUser.clone()
 	r.Run = clonePointer(r.Run)
 	if r.Run != nil {
 		r.Run.Error = clonePointer(r.Run.Error)
 	}
 	return &r
+}
+
+func (u *EndUser) clone() *EndUser {
+	copied := clonePointer(u)
+	if copied != nil {
+		copied.ExternalUserID, copied.Name = clonePointer(u.ExternalUserID), clonePointer(u.Name)
+	}
+	return copied
 }
 
 func clonePointer[T any](p *T) *T {

@@ -8,8 +8,8 @@ import (
 
 // scenario is what the runs of an app are about.
 type scenario struct {
-	version    string // of the workflow: when it was published
-	workflowID string
+	version    string    // of the workflow: when it was published
+	workflowID uuid.UUID // of that version
 	topics     []topic
 	errors     []string
 }
@@ -46,6 +46,28 @@ func sessionName(i int) string {
 	}
 }
 
+// visitor makes the i-th end user of an app. Who comes by a browser is
+// anonymous; of the others some have no name, and some are from before Dify
+// kept external ids.
+func visitor(id uuid.UUID, i int) EndUser {
+	kinds := []string{"service-api", "service-api", "service-api", "browser", "service-api", "browser", "service-api", "mcp"}
+	user := EndUser{ID: id, Type: kinds[i%len(kinds)], SessionID: sessionName(i)}
+	user.IsAnonymous = user.Type == "browser"
+	if !user.IsAnonymous && i%3 != 2 {
+		user.Name = new(visitorName(i))
+	}
+	if i%5 != 4 {
+		user.ExternalUserID = new(user.SessionID)
+	}
+	return user
+}
+
+func visitorName(i int) string {
+	given := []string{"Amara", "Benoît", "Chiyo", "Dmitri", "Elif", "Farid", "Greta", "Hugo"}
+	family := []string{"Okafor", "Lindqvist", "田中", "O'Neill", "Kaya"}
+	return given[i%len(given)] + " " + family[i/len(given)%len(family)]
+}
+
 func translated(language, text, result string) topic {
 	return topic{
 		inputs:  []field{{"text", text}, {"target_language", language}},
@@ -55,7 +77,7 @@ func translated(language, text, result string) topic {
 
 var translation = scenario{
 	version:    "2026-06-02 08:15:41.027311",
-	workflowID: "0d8a4f3e-6f0b-4d6e-9b51-6c6a4b3f1e01",
+	workflowID: uuid.MustParse("0d8a4f3e-6f0b-4d6e-9b51-6c6a4b3f1e01"),
 	topics: []topic{
 		translated("ja", "The train to Kyoto leaves at nine.", "京都行きの電車は9時に出発します。"),
 		translated("en", "京都の天気はどうですか。", "How is the weather in Kyoto?"),
@@ -82,7 +104,7 @@ func triaged(subject, message, queue, urgency string) topic {
 
 var supportTriage = scenario{
 	version:    "2026-05-19 14:02:07.551890",
-	workflowID: "0d8a4f3e-6f0b-4d6e-9b51-6c6a4b3f1e02",
+	workflowID: uuid.MustParse("0d8a4f3e-6f0b-4d6e-9b51-6c6a4b3f1e02"),
 	topics: []topic{
 		triaged("Cannot log in", "Since this morning the login page says \"session expired\".", "accounts", "high"),
 		triaged("Invoice twice", "I was charged twice for order 20418.\nPlease refund one.", "billing", "high"),
@@ -108,7 +130,7 @@ func invoiced(file, supplier, total string) topic {
 
 var invoiceReader = scenario{
 	version:    "2026-06-11 06:48:30.910024",
-	workflowID: "0d8a4f3e-6f0b-4d6e-9b51-6c6a4b3f1e03",
+	workflowID: uuid.MustParse("0d8a4f3e-6f0b-4d6e-9b51-6c6a4b3f1e03"),
 	topics: []topic{
 		invoiced("invoice_20418.pdf", "Nordlicht GmbH", "1.204,50 EUR"),
 		invoiced("2026-05 rent.pdf", "Harbour Estates Ltd", "GBP 2,300.00"),

@@ -2,6 +2,7 @@ package difytest
 
 import (
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,13 @@ type Options struct {
 	Version string
 	// HideVersion leaves the X-Version header out, as some proxies do.
 	HideVersion bool
+	// TenantID is the id of the workspace; zero stands for one that all such
+	// servers have.
+	TenantID uuid.UUID
+	// ObjectInputs makes the run's detail tell its inputs as the value that
+	// their text holds, as a rewrite of Dify's API does. Text that is no JSON stays
+	// a string.
+	ObjectInputs bool
 	// Seed fixes the disorder among rows of one second. The n-th query of a
 	// server is disordered alike in each run.
 	Seed uint64
@@ -35,6 +43,8 @@ const (
 	defaultVersion      = "1.14.2"
 	defaultKeepRequests = 100_000
 )
+
+var defaultTenant = uuid.MustParse("6f1c9b1e-52a4-4a66-9d0f-0a4b1c0f7f11")
 
 // Server is a Dify with one workspace. It is an [http.Handler] and safe for
 // concurrent use. Make it with [New].
@@ -56,6 +66,9 @@ var _ http.Handler = (*Server)(nil)
 func New(options Options) *Server {
 	if options.Version == "" {
 		options.Version = defaultVersion
+	}
+	if options.TenantID == (uuid.UUID{}) {
+		options.TenantID = defaultTenant
 	}
 	if options.KeepRequests == 0 {
 		options.KeepRequests = defaultKeepRequests
@@ -84,10 +97,13 @@ func (s *Server) AddApp(options AppOptions) *App {
 	if options.Mode == "" {
 		options.Mode = "workflow"
 	}
-	app := &App{options: options, server: s, store: newStore()}
-	app.SetState(options.State)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if options.ID == (uuid.UUID{}) {
+		options.ID = uuid.NewSHA1(s.options.TenantID, []byte("app "+strconv.Itoa(len(s.apps))))
+	}
+	app := &App{options: options, server: s, store: newStore()}
+	app.SetState(options.State)
 	if options.APIKey == "" || s.apps[options.APIKey] != nil {
 		panic("difytest: app " + options.Name + " needs an API key of its own")
 	}

@@ -1,6 +1,6 @@
 package difytest
 
-// Statement is a step of the database work behind one answer of the list.
+// Statement is a step of the database work behind one answer.
 type Statement struct {
 	Kind StatementKind
 	App  *App
@@ -9,17 +9,20 @@ type Statement struct {
 // StatementKind names the steps.
 type StatementKind int
 
-// The steps, in order. Count counts the matching rows. Select sorts them and
-// takes the page. Load reads the runs and people of the page's rows, as they
-// are by then.
+// The steps. A list takes three, in this order: Count counts the matching
+// rows, Select sorts them and takes the page, Load reads the runs and people of
+// the page's rows, as they are by then. A run's detail takes Run alone, and an
+// end user's profile EndUser.
 const (
 	StatementCount StatementKind = iota
 	StatementSelect
 	StatementLoad
+	StatementRun
+	StatementEndUser
 )
 
 func (k StatementKind) String() string {
-	return [...]string{"count", "select", "load"}[k]
+	return [...]string{"count", "select", "load", "run", "end user"}[k]
 }
 
 // OnStatement sets a function that is called before each statement, with no

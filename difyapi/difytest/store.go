@@ -17,6 +17,7 @@ type store struct {
 	indexes map[indexKey]timeline
 	byLog   map[uuid.UUID]*record
 	byRun   map[uuid.UUID]*record
+	users   map[uuid.UUID]*EndUser // profiles; replaced as a whole, never changed in place
 }
 
 // indexKey is a value of an indexed column.
@@ -33,6 +34,7 @@ func newStore() *store {
 		indexes: map[indexKey]timeline{},
 		byLog:   map[uuid.UUID]*record{},
 		byRun:   map[uuid.UUID]*record{},
+		users:   map[uuid.UUID]*EndUser{},
 	}
 }
 
@@ -83,6 +85,9 @@ func (s *store) register(r *record) {
 		panic(fmt.Sprintf("difytest: log id %s is there already", r.row.ID))
 	}
 	s.byLog[r.row.ID] = r
+	if user := r.row.EndUser; user != nil && s.users[user.ID] == nil {
+		s.users[user.ID] = user
+	}
 	if r.row.Run == nil {
 		return
 	}
@@ -177,10 +182,22 @@ func (s *store) drop(r *record) {
 	}
 }
 
-// removePerson takes an account or end user away from all rows.
+// run returns the run with an id as it is now, or nil. It is never changed.
+func (s *store) run(id uuid.UUID) *Run {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if r := s.byRun[id]; r != nil {
+		return r.row.Run
+	}
+	return nil
+}
+
+// removePerson takes an account or end user away from all rows, and the
+// profile.
 func (s *store) removePerson(id uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.users, id)
 	for _, r := range s.all {
 		if r.row.person() != id {
 			continue
