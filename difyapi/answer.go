@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Bounds of bodies, after decompression. A page of 100 rows has some 58 KB; the rest is for long error texts.
+// Bounds of bodies, after decompression. A page of 100 rows has some 58 KB; the rest is for long error
+// texts, and for the inputs and outputs of a run.
 const (
 	maxBodyBytes      = 16 << 20
 	maxErrorBodyBytes = 64 << 10

@@ -20,7 +20,7 @@ type Client struct {
 	identity  string
 	timeout   time.Duration
 	transport http.RoundTripper
-	slots     chan struct{} // one element per call under way
+	turns     *turns
 
 	configured Version
 	reported   atomic.Pointer[Version]
@@ -49,7 +49,7 @@ func New(opts Options) (*Client, error) {
 		identity:   identify(base, key),
 		timeout:    opts.Timeout,
 		transport:  opts.Transport,
-		slots:      make(chan struct{}, opts.MaxInFlight),
+		turns:      newTurns(opts.MaxInFlight),
 		configured: opts.Version,
 	}, nil
 }
@@ -78,14 +78,14 @@ type answer struct {
 	sentAt  time.Time
 }
 
-// get is the one way to Dify: it waits for a slot, sends GET path?query, and reads the answer within the call's deadline.
+// get is the one way to Dify: it waits for its turn, sends GET path?query, and reads the answer within the call's deadline.
 // The endpoint's name in errors is made of the path.
 func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 	endpoint := http.MethodGet + " " + path
-	if !c.acquireSlot(ctx) {
+	if !c.turns.acquire(ctx) {
 		return nil, contextError(ctx, endpoint)
 	}
-	defer c.releaseSlot()
+	defer c.turns.release()
 
 	callCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -94,23 +94,6 @@ func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 		return got, nil
 	}
 	return nil, c.explain(ctx, callCtx, endpoint, failure)
-}
-
-// acquireSlot waits until fewer than MaxInFlight calls are under way; false where the context ended before.
-func (c *Client) acquireSlot(ctx context.Context) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	select {
-	case c.slots <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (c *Client) releaseSlot() {
-	<-c.slots
 }
 
 func (c *Client) newRequest(ctx context.Context, path, query string) *http.Request {
@@ -135,10 +118,12 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 		return nil, &Error{Kind: KindUnavailable, cause: transportCause(err)}
 	}
 	defer resp.Body.Close()
+	resp.Body = metered(req.Context(), resp.Body)
 	version := ParseVersion(resp.Header.Get("X-Version"))
 	c.noteVersion(version)
 	body, failure := readAnswer(resp)
 	if failure != nil {
+		failure.version = version
 		return nil, failure
 	}
 	return &answer{body: body, version: version, sentAt: sentAt}, nil

@@ -21,6 +21,10 @@ const (
 	KindUnavailable
 	// KindBadResponse: an answer came that is not Dify's API: another status, no JSON, other JSON, cut, too large.
 	KindBadResponse
+	// KindNotFound: Dify says that the app has no such thing, by a 404 with its code or, before 1.13.0, by status 200 and nulls.
+	KindNotFound
+	// KindUnsupported: the server is older than the endpoint. The error wraps an [UnsupportedError].
+	KindUnsupported
 )
 
 func (k Kind) String() string {
@@ -33,6 +37,10 @@ func (k Kind) String() string {
 		return "unavailable"
 	case KindBadResponse:
 		return "bad response"
+	case KindNotFound:
+		return "not found"
+	case KindUnsupported:
+		return "unsupported"
 	}
 	return fmt.Sprintf("Kind(%d)", int(k))
 }
@@ -53,6 +61,7 @@ type Error struct {
 	Message string
 
 	endpoint string
+	version  Version // in the answer's header
 	cause    error
 }
 
@@ -104,7 +113,7 @@ func contextError(ctx context.Context, endpoint string) error {
 }
 
 // The predicates below exclude each other, so that a switch over them needs no order. IsAccountNotFound excludes all
-// others, since none of them takes a 400.
+// others, since none of them takes a 400; IsPossiblyNotFound alone goes with another, IsUnavailable.
 
 // IsUnauthorized reports whether Dify refuses the key, or the app or its API is switched off: 401, 403.
 func IsUnauthorized(err error) bool {
@@ -131,14 +140,30 @@ func IsUnavailable(err error) bool {
 		e.Kind == KindStatus && e.Status >= http.StatusInternalServerError && e.Status != http.StatusGatewayTimeout
 }
 
-// IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 404 without Dify's JSON, which is
-// how a server answers to a route that it does not have.
+// IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 404 that
+// names nothing that the app lacks: so a server answers to a route that it does not have.
 func IsBadResponse(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return false
 	}
-	return e.Kind == KindBadResponse || e.Kind == KindStatus && e.Status == http.StatusNotFound && !e.fromDify()
+	return e.Kind == KindBadResponse || e.Kind == KindStatus && e.Status == http.StatusNotFound
+}
+
+// IsNotFound reports whether the app has no run or end user of the id that was asked for: [KindNotFound].
+func IsNotFound(err error) bool {
+	return hasKind(err, KindNotFound)
+}
+
+// IsPossiblyNotFound reports whether the failure leaves open if the app has the run that was asked for: the 500 of Dify
+// 1.13.0, which [IsUnavailable] takes too. The app's log knows: if it lists the run, Dify has failed.
+func IsPossiblyNotFound(err error) bool {
+	return errors.Is(err, errRunOrServer)
+}
+
+// IsUnsupported reports whether the server is older than the endpoint: [KindUnsupported].
+func IsUnsupported(err error) bool {
+	return hasKind(err, KindUnsupported)
 }
 
 // IsAccountNotFound reports whether Dify says that the workspace has no account with the e-mail that was asked for: a 400
@@ -151,6 +176,21 @@ func IsAccountNotFound(err error, email string) bool {
 // fromDify reports whether the answer had a body in one of the forms of Dify's errors.
 func (e *Error) fromDify() bool {
 	return e.Code != "" || e.Message != ""
+}
+
+// failureOf is the failure in what [Client.get] returned. It is nil where the caller's context ended: an Error that is the
+// cause of that belongs to the caller.
+func failureOf(err error) *Error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	failure, _ := errors.AsType[*Error](err)
+	return failure
+}
+
+// hasCode reports whether Dify answered with the status and the code.
+func (e *Error) hasCode(status int, code string) bool {
+	return hasStatus(e, status) && e.Code == code
 }
 
 func hasStatus(err error, status int) bool {

@@ -26,6 +26,8 @@ func TestPredicatesExclude(t *testing.T) {
 		"timeout":           difyapi.IsTimeout,
 		"unavailable":       difyapi.IsUnavailable,
 		"bad response":      difyapi.IsBadResponse,
+		"not found":         difyapi.IsNotFound,
+		"unsupported":       difyapi.IsUnsupported,
 		"account not found": func(err error) bool { return difyapi.IsAccountNotFound(err, "a@example.com") },
 	}
 	status := func(status int, message string) error {
@@ -44,7 +46,7 @@ func TestPredicatesExclude(t *testing.T) {
 		{status(401, ""), "unauthorized"},
 		{status(403, "a@example.com"), "unauthorized"},
 		{status(404, ""), "bad response"},
-		{status(404, "not found"), ""},
+		{status(404, "not found"), "bad response"},
 		{status(405, ""), ""},
 		{status(429, ""), "rate limited"},
 		{status(500, ""), "unavailable"},
@@ -55,6 +57,10 @@ func TestPredicatesExclude(t *testing.T) {
 		{&difyapi.Error{Kind: difyapi.KindUnavailable}, "unavailable"},
 		{&difyapi.Error{Kind: difyapi.KindBadResponse, Status: 200}, "bad response"},
 		{&difyapi.Error{Kind: difyapi.KindBadResponse, Status: 302}, "bad response"},
+		{&difyapi.Error{Kind: difyapi.KindNotFound, Status: 404, Code: "not_found"}, "not found"},
+		{&difyapi.Error{Kind: difyapi.KindNotFound, Status: 200}, "not found"},
+		{&difyapi.Error{Kind: difyapi.KindUnsupported, Status: 404}, "unsupported"},
+		{&difyapi.Error{Kind: difyapi.KindUnsupported}, "unsupported"},
 	}
 	for _, test := range tests {
 		for name, predicate := range predicates {
@@ -82,6 +88,8 @@ func TestErrorText(t *testing.T) {
 		{difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param", Message: "two\nlines"}, `dify: error status 400 "invalid_param": "two\nlines"`},
 		{difyapi.Error{Kind: difyapi.KindStatus, Status: 500, Message: strings.Repeat("京", 101)}, `dify: error status 500: "` + strings.Repeat("京", 100) + `…"`},
 		{difyapi.Error{Kind: difyapi.KindStatus, Status: 500, Message: strings.Repeat("a", 299) + "京"}, `dify: error status 500: "` + strings.Repeat("a", 299) + `…"`},
+		{difyapi.Error{Kind: difyapi.KindNotFound, Status: 200}, "dify: not found 200"},
+		{difyapi.Error{Kind: difyapi.KindUnsupported, Status: 404}, "dify: unsupported 404"},
 		{difyapi.Error{Kind: 9}, "dify: Kind(9)"},
 	}
 	for _, test := range tests {

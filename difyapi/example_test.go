@@ -68,6 +68,37 @@ func ExampleClient_EachWorkflowLog() {
 	// 2026-11-23T07:20:40Z service-api gone
 }
 
+func ExampleClient_WorkflowRun() {
+	dify := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"id":"7564e10c-6c67-42f2-9f55-4149dcb51d75","status":"succeeded",
+			"inputs":"{\"city\": \"\\u4eac\\u90fd\"}","outputs":{"temperature":21}}`)
+	}))
+	defer dify.Close()
+
+	client, err := difyapi.New(difyapi.Options{BaseURL: dify.URL + "/v1", APIKey: "app-example"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	run, err := client.WorkflowRun(context.Background(), "7564e10c-6c67-42f2-9f55-4149dcb51d75")
+	switch {
+	case difyapi.IsNotFound(err):
+		log.Fatal("the app has no such run")
+	case err != nil:
+		log.Fatal(err)
+	}
+	for _, variables := range []difyapi.Variables{run.Inputs, run.Outputs} {
+		value, err := variables.Value()
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(value)
+	}
+	// Output:
+	// {"city":"京都"}
+	// {"temperature":21}
+}
+
 func ExampleStoredText() {
 	fmt.Println(difyapi.LogQuery{Keyword: difyapi.StoredText("京都")}.Keyword)
 	// Output: \u4eac\u90fd

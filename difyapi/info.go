@@ -17,6 +17,8 @@ type AppInfo struct {
 	Mode *string `json:"mode"`
 	// AuthorName is from Dify 1.4.3 on.
 	AuthorName *string `json:"author_name"`
+
+	Receipt `json:"-"`
 }
 
 // Info reads the app's description: GET /info.
@@ -25,8 +27,8 @@ func (c *Client) Info(ctx context.Context) (*AppInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	var info AppInfo
-	if err := got.decode(infoPath, &info); err != nil {
+	info := AppInfo{Receipt: got.receipt()}
+	if err := got.decode(infoPath, &info, decoding); err != nil {
 		return nil, err
 	}
 	if info.Name == nil && info.Tags == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/difygraph/difygraph/difyapi"
 )
@@ -41,6 +42,18 @@ func (r recording) transport() http.RoundTripper {
 		header = append(header, name, value)
 	}
 	return answering(r.Response.Status, r.text(), header...)
+}
+
+// checkReceipt holds version and size of an answer against what was recorded.
+func (r recording) checkReceipt(t *testing.T, receipt difyapi.Receipt) {
+	t.Helper()
+	version := difyapi.ParseVersion(r.Response.Headers["x-version"])
+	if version.IsZero() || receipt.Version != version {
+		t.Errorf("version %q, recorded %q", receipt.Version, version)
+	}
+	if receipt.Bytes != len(r.text()) || receipt.Size() != receipt.Bytes || receipt.SentAt.IsZero() {
+		t.Errorf("%d bytes, recorded %d; sent at %v", receipt.Bytes, len(r.text()), receipt.SentAt)
+	}
 }
 
 func readRecordings(t testing.TB, pattern string) []recording {
@@ -90,9 +103,9 @@ func TestRecordedPages(t *testing.T) {
 			if float64(page.Total) != want["total"] || page.HasMore != want["has_more"] {
 				t.Errorf("total %d, more %v; recorded %v, %v", page.Total, page.HasMore, want["total"], want["has_more"])
 			}
-			version := difyapi.ParseVersion(r.Response.Headers["x-version"])
-			if version.IsZero() || page.Version != version || client.Version() != version {
-				t.Errorf("version %q of the page, %q of the client, recorded %q", page.Version, client.Version(), version)
+			r.checkReceipt(t, page.Receipt)
+			if client.Version() != page.Version {
+				t.Errorf("version %q of the client, %q of the page", client.Version(), page.Version)
 			}
 		})
 	}
@@ -157,9 +170,10 @@ func TestRecordedInfo(t *testing.T) {
 		want := &difyapi.AppInfo{
 			Name: new("Echo"), Description: new(""), Tags: []string{}, Mode: new("workflow"), AuthorName: new("Admin"),
 		}
-		if diff := cmp.Diff(want, info); diff != "" {
+		if diff := cmp.Diff(want, info, cmpopts.IgnoreTypes(difyapi.Receipt{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", r.name, diff)
 		}
+		r.checkReceipt(t, info.Receipt)
 	}
 }
 

@@ -90,13 +90,20 @@ func TestErrorsHideSecrets(t *testing.T) {
 		"duplicate names": answering(200, `{"`+testKey+`":1,"`+testKey+`":2}`),
 		"id":              answering(200, pageOf(`{"id":"`+testKey+`"}`)),
 		"type of content": answering(200, emptyPage, "Content-Type", testKey),
+		"404":             answering(404, `{"code":"not_found","message":"`+echo+`"}`),
+		"500 of 1.13.0":   answering(500, `{"code":"unknown","message":"`+echo+`"}`, "X-Version", "1.13.0"),
+		"type of time":    answering(200, `{"id":"`+runID+`","created_at":"`+testKey+`","data":"`+testKey+`"}`),
 	}
 	for name, transport := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, difyapi.Options{BaseURL: "https://" + secretHost + "/v1", Transport: transport})
-			_, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
-			checkErrorSecrecy(t, err)
+			_, logs := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
+			_, run := client.WorkflowRun(t.Context(), runID)
+			_, endUser := client.EndUser(t.Context(), userID)
+			for _, err := range []error{logs, run, endUser} {
+				checkErrorSecrecy(t, err)
+			}
 		})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -21,10 +20,8 @@ type LogPage struct {
 	// its own, so neither needs to agree with Rows where rows come or go.
 	Total   int
 	HasMore bool
-	// Version is that of the server that answered; zero where a proxy hides it.
-	Version Version
-	// SentAt is when the request was sent.
-	SentAt time.Time
+
+	Receipt
 }
 
 // WorkflowLogs reads one page of the app's workflow log, newest first: GET /workflows/logs. A query out of range is an
@@ -53,7 +50,7 @@ type logPageBody struct {
 // logPage reads a body as the answer to a query with its defaults filled in.
 func (a *answer) logPage(q LogQuery) (*LogPage, error) {
 	var body logPageBody
-	if err := a.decode(workflowLogsPath, &body); err != nil {
+	if err := a.decode(workflowLogsPath, &body, decoding); err != nil {
 		return nil, err
 	}
 	if err := body.fault(q.Limit); err != nil {
@@ -64,7 +61,7 @@ func (a *answer) logPage(q LogQuery) (*LogPage, error) {
 	}
 	return &LogPage{
 		Rows: body.Data, Page: q.Page, Limit: q.Limit, Total: *body.Total, HasMore: body.HasMore,
-		Version: a.version, SentAt: a.sentAt,
+		Receipt: a.receipt(),
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
@@ -129,6 +130,9 @@ func TestPage(t *testing.T) {
 	if page.Page != 7 || page.Limit != 1 || page.Total != 120004 || !page.HasMore || len(page.Rows) != 1 {
 		t.Errorf("page %+v", page)
 	}
+	if page.Bytes != len(body) {
+		t.Errorf("%d bytes of %d", page.Bytes, len(body))
+	}
 	if page.Version != difyapi.ParseVersion("1.14.2") || page.SentAt.Before(before) || page.SentAt.After(time.Now()) {
 		t.Errorf("version %q, sent at %v", page.Version, page.SentAt)
 	}
@@ -222,7 +226,7 @@ func TestInfoOfOldServer(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, difyapi.Options{Transport: answering(http.StatusOK, `{"name":"Echo","description":null,"tags":["a","b"]}`)})
 	info, err := client.Info(t.Context())
-	if diff := cmp.Diff(&difyapi.AppInfo{Name: new("Echo"), Tags: []string{"a", "b"}}, info); diff != "" || err != nil {
+	if diff := cmp.Diff(&difyapi.AppInfo{Name: new("Echo"), Tags: []string{"a", "b"}}, info, cmpopts.IgnoreTypes(difyapi.Receipt{})); diff != "" || err != nil {
 		t.Errorf("error %v, info (-want +got):\n%s", err, diff)
 	}
 }

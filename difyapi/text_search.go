@@ -1,0 +1,61 @@
+package difyapi
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ComparedHead is the longest beginning of a keyword that Dify compares whole: its [StoredText] has at most [KeywordLimit]
+// characters, and ends with a whole one. Every text that contains the keyword contains its head.
+func ComparedHead(keyword string) string {
+	stored := 0
+	for i, r := range keyword {
+		if stored += len(StoredText(string(r))); stored > KeywordLimit {
+			return keyword[:i]
+		}
+	}
+	return keyword
+}
+
+// Text is looked for as Dify looks for keywords: anywhere, and case is ignored for ASCII letters alone. Unlike Dify's, it
+// may be of any length.
+type Text struct{ plain, stored string } // in lower case, the latter as Dify stores it
+
+// NewText takes the text as a person writes it.
+func NewText(text string) *Text {
+	return &Text{plain: lowerASCII(text), stored: lowerASCII(StoredText(text))}
+}
+
+// In tells whether the text occurs in another.
+func (t *Text) In(text string) bool {
+	return strings.Contains(lowerASCII(text), t.plain)
+}
+
+// Has tells whether the text occurs in one of the strings, names included. Where the stored text is no JSON, it is looked at as
+// it is.
+func (v Variables) Has(t *Text) bool {
+	if v.malformed {
+		return t.In(string(v.value)) || strings.Contains(lowerASCII(string(v.value)), t.stored)
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(v.value), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	for {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return false // the end: that the value is JSON was seen before
+		}
+		if token.Kind() == jsontext.KindString && t.In(token.String()) {
+			return true
+		}
+	}
+}
+
+func lowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
+}
