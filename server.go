@@ -39,7 +39,7 @@ import (
 	"github.com/difygraph/difygraph/internal/playground"
 )
 
-//go:generate go tool gqlgen generate
+//go:generate go run ./internal/generate
 
 const (
 	graphqlPath = "/graphql"
@@ -160,7 +160,10 @@ func newHandler(cfg *config.Config) (http.Handler, error) {
 	for i, app := range cfg.Apps {
 		apps[i] = &model.DifyApp{Key: app.Key, ConfiguredName: app.Name}
 	}
-	api := graph.NewServer(graph.NewResolver(apps, loader.New(clients, cfg.Cache.TTL), cfg.Limits.ScanCalls))
+	upstream := loader.New(clients, loader.Options{TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes)})
+	api := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
+		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails,
+	}))
 	api.AddTransport(transport.POST{})
 	page := playground.Options{Endpoint: graphqlPath}
 	if cfg.Demo {
@@ -294,10 +297,16 @@ func checkApp(ctx context.Context, client *difyapi.Client) (string, error) {
 	return "answers\tDify " + version + "\tmode " + mode, nil
 }
 
-type schemaCommand struct{}
+type schemaCommand struct {
+	Subgraph bool `help:"As a graph of many takes it, for Apollo Federation: without node and nodes."`
+}
 
 // Run prints the SDL.
-func (schemaCommand) Run(p process) error {
+func (c schemaCommand) Run(p process) error {
+	if c.Subgraph {
+		_, err := io.WriteString(p.stdout, graph.SubgraphSDL())
+		return err
+	}
 	var sdl strings.Builder
 	formatter.NewFormatter(&sdl, formatter.WithIndent("  ")).
 		FormatSchema(generated.NewExecutableSchema(generated.Config{}).Schema())

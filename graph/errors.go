@@ -13,6 +13,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -24,8 +25,9 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 		return shown // gqlgen's own, of parsing and validation
 	}
 	if field := graphql.GetFieldContext(ctx); field != nil && len(shown.Path) > len(field.Path()) {
-		err = unreadable(err, shown.Path[len(field.Path()):])
-		shown.Path = field.Path()
+		if rest := shown.Path[len(field.Path()):]; isArgument(rest) {
+			err, shown.Path = unreadable(err, rest), field.Path()
+		}
 	}
 	shown.Extensions = map[string]any{}
 	if app, ok := errors.AsType[*feed.AppError](err); ok {
@@ -50,6 +52,12 @@ func gqlError(ctx context.Context, err error) *gqlerror.Error {
 		return &gqlerror.Error{Err: err, Message: e.Message, Path: e.Path, Locations: e.Locations, Extensions: e.Extensions}
 	}
 	return &gqlerror.Error{Err: err, Path: graphql.GetPath(ctx)}
+}
+
+// isArgument tells whether the rest of a path below a field is one of its arguments, and not an element of its list.
+func isArgument(rest ast.Path) bool {
+	_, isName := rest[0].(ast.PathName)
+	return isName
 }
 
 // unreadable is the error for a value that an argument's type does not have. gqlgen places it below the field, at the
@@ -85,6 +93,9 @@ func classify(err error) (model.ErrorCode, string) {
 	if e, ok := errors.AsType[*feed.CursorError](err); ok {
 		return model.InvalidCursor, e.Error()
 	}
+	if e, ok := errors.AsType[*loader.SizeError](err); ok {
+		return model.CostLimitExceeded, e.Error()
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return model.OperationTimeout, "the operation took too long"
@@ -102,9 +113,16 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 		app = fmt.Sprintf("app %q", e.App)
 	}
 	unsupported, ok := errors.AsType[*feed.UnsupportedError](err)
+	tooOld, isTooOld := errors.AsType[*difyapi.UnsupportedError](err)
 	switch {
 	case ok:
 		return model.UpstreamUnsupported, app + ": " + unsupported.Error()
+	case isTooOld:
+		return model.UpstreamUnsupported, app + ": " + tooOld.Error()
+	case errors.Is(err, errNoSession):
+		return model.UpstreamUnsupported, app + ": " + errNoSession.Error()
+	case errors.Is(err, difyapi.ErrVariablesNotJSON):
+		return model.UpstreamBadResponse, app + ": " + difyapi.ErrVariablesNotJSON.Error()
 	case difyapi.IsUnauthorized(err):
 		return model.UpstreamUnauthorized, app + ": Dify refuses the app's API key, or the app or its API is switched off" + status(err)
 	case difyapi.IsRateLimited(err):

@@ -27,11 +27,16 @@ func (r *Resolver) page(ctx context.Context, apps []string, filter *feed.Filter,
 	}
 	req := feed.Request{List: list, Slice: slice, Partial: onFailure == model.Partial}
 	req.Rows, req.Flags, req.Total = wanted(ctx)
-	page, err := (&feed.Feed{Source: loader.For(ctx), ScanCalls: r.ScanCalls}).Read(ctx, req)
+	page, err := r.feed(ctx).Read(ctx, req)
 	if err != nil {
 		return nil, err
 	}
+	expectChildren(ctx, page.Rows)
 	return model.NewConnection(page, r.log, r.report(page.Scan)), nil
+}
+
+func (r *Resolver) feed(ctx context.Context) *feed.Feed {
+	return &feed.Feed{Source: loader.For(ctx), ScanCalls: r.Limits.ScanCalls, ScanDetails: r.Limits.ScanDetails}
 }
 
 func (r *Resolver) list(apps []string, filter *feed.Filter, order feed.Order) (feed.List, error) {
@@ -53,10 +58,26 @@ func (r *Resolver) checkApps(keys []string) error {
 	}
 	for _, key := range keys {
 		if r.byKey[key] == nil {
-			return &feed.InputError{Argument: "apps", Reason: quoted("there is no app %s that you may read; difyApps lists those that you may", key)}
+			return &feed.InputError{Argument: "apps", Reason: noApp(key)}
 		}
 	}
 	return nil
+}
+
+func noApp(key string) string {
+	return quoted("there is no app %s that you may read; difyApps lists those that you may", key)
+}
+
+// oneApp is the app that an argument names, or the only one that the caller may read.
+func (r *Resolver) oneApp(key *string) (*model.DifyApp, error) {
+	switch {
+	case key != nil:
+		return r.byKey[*key], r.checkApps([]string{*key})
+	case len(r.apps) == 1:
+		return r.apps[0], nil
+	default:
+		return nil, &feed.InputError{Argument: "app", Reason: "name one of the apps that difyApps lists; you may read more or fewer than one"}
+	}
 }
 
 // wanted looks at the selection: what nobody looks at costs no call. A report alone is one of the rows.

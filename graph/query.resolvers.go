@@ -8,6 +8,8 @@ package graph
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/model"
@@ -23,6 +25,14 @@ func (r *queryResolver) DifyApp(ctx context.Context, key string) (*model.DifyApp
 
 func (r *queryResolver) WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy) (*model.Connection[*model.WorkflowLog], error) {
 	return r.page(ctx, apps, filter, order, first, after, last, before, onAppFailure)
+}
+
+func (r *queryResolver) WorkflowRun(ctx context.Context, app *string, uuid uuid.UUID) (*model.WorkflowRun, error) {
+	return r.runOf(ctx, app, uuid)
+}
+
+func (r *queryResolver) EndUser(ctx context.Context, app *string, uuid uuid.UUID) (*model.EndUser, error) {
+	return r.endUserOf(ctx, app, uuid)
 }
 
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }

@@ -17,16 +17,23 @@ import (
 type Resolver struct {
 	// Upstream has the apps' Difys.
 	Upstream *loader.Upstream
-	// ScanCalls is how many calls per stream a page with filters of our own may take, at least 1.
-	ScanCalls int
+	Limits   Limits
 
 	apps  []*model.DifyApp
 	byKey map[string]*model.DifyApp
 }
 
+// Limits bound what a page may take.
+type Limits struct {
+	// ScanCalls is how many calls per stream a page with filters of our own may take, at least 1.
+	ScanCalls int
+	// ScanDetails is how many runs a page with a keyword longer than Dify compares may look at, at least 1.
+	ScanDetails int
+}
+
 // NewResolver makes the root for apps in the order in which they are shown. Their keys are those of the upstream's clients.
-func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, scanCalls int) *Resolver {
-	r := &Resolver{Upstream: upstream, ScanCalls: scanCalls, apps: apps, byKey: make(map[string]*model.DifyApp)}
+func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits) *Resolver {
+	r := &Resolver{Upstream: upstream, Limits: limits, apps: apps, byKey: make(map[string]*model.DifyApp)}
 	for _, app := range apps {
 		r.byKey[app.Key] = app
 	}

@@ -40,6 +40,8 @@ type options struct {
 	dify      difytest.Options
 	ttl       time.Duration
 	scanCalls int
+	details   int // scanDetails; 200 if 0
+	bytes     int64
 	timeout   time.Duration
 	apart     map[string]apart // apps that are not like the others, by their keys
 }
@@ -51,6 +53,8 @@ type apart struct {
 	version string              // as configured
 	name    string              // as configured
 	timeout time.Duration
+
+	transport http.RoundTripper
 }
 
 // tb is what *testing.T, *testing.B and *rapid.T have in common.
@@ -75,7 +79,7 @@ func serve(t tb, o options) *api {
 		a.apps[key] = a.difys[key].AddApp(special.app)
 		clients[key] = newClient(t, difyapi.Options{
 			BaseURL: a.difys[key].socket.URL + "/v1", APIKey: "app-secret-" + key,
-			Timeout: cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version),
+			Timeout: cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version), Transport: special.transport,
 		})
 	}
 	a.url = serveClients(t, o, clients)
@@ -110,7 +114,10 @@ func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
 	for i, key := range o.keys {
 		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
 	}
-	srv := graph.NewServer(graph.NewResolver(apps, loader.New(clients, o.ttl), max(o.scanCalls, 1)))
+	upstream := loader.New(clients, loader.Options{TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20)})
+	srv := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
+		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200),
+	}))
 	srv.AddTransport(transport.POST{})
 	return srv
 }

@@ -28,7 +28,9 @@ func NewServer(r *Resolver) *handler.Server {
 	srv.SetRecoverFunc(Recover)
 	srv.Use(extension.Introspection{})
 	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		return next(r.Upstream.Attach(ctx))
+		ctx, done := r.Upstream.Attach(ctx)
+		defer done()
+		return next(ctx)
 	})
 	return srv
 }

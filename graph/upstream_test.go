@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"cmp"
+	"context"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,7 +16,7 @@ import (
 // failure is a way in which a Dify, a proxy before it, or the way there fails.
 type failure struct {
 	name  string
-	fault *difytest.Fault // nil: its socket is closed
+	fault *difytest.Fault // nil: nothing answers, or the test says itself what fails
 	code  string
 	says  string
 }
@@ -41,8 +43,11 @@ var failures = []failure{
 	{"302", &difytest.Fault{Status: http.StatusFound, ContentType: "text/html", Header: http.Header{"Location": {"/login"}}}, "UPSTREAM_BAD_RESPONSE", "not Dify's API"},
 	{"no answer", difytest.Hang(), "UPSTREAM_TIMEOUT", "too long"},
 	{"closed connection", difytest.CloseConnection(), "UPSTREAM_UNAVAILABLE", "can't be reached"},
-	{"refused connection", nil, "UPSTREAM_UNAVAILABLE", "can't be reached"},
+	{refusedConnection, nil, "UPSTREAM_UNAVAILABLE", "can't be reached"},
 }
+
+// refusedConnection is the failure of a Dify that is not there.
+const refusedConnection = "refused connection"
 
 // shortTimeout is how long a Dify that does not answer is waited for.
 const shortTimeout = 30 * time.Millisecond
@@ -51,7 +56,10 @@ const shortTimeout = 30 * time.Millisecond
 func serveBroken(t *testing.T, f failure) *api {
 	t.Helper()
 	b := apart{dify: &difytest.Options{}}
-	if f.fault != nil && f.fault.Hang {
+	switch {
+	case f.name == refusedConnection:
+		b.transport = &http.Transport{DialContext: dialNobody}
+	case f.fault != nil && f.fault.Hang:
 		b.timeout = shortTimeout
 	}
 	a := serve(t, options{keys: []string{"a", "b"}, apart: map[string]apart{"b": b}})
@@ -61,13 +69,16 @@ func serveBroken(t *testing.T, f failure) *api {
 	return a
 }
 
-// breaks makes b's Dify fail from now on.
+// dialNobody is refused: nobody listens on this port. That of a listener which was closed may be another test's by now.
+func dialNobody(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:1")
+}
+
+// breaks makes b's Dify fail from now on, if it can still be reached.
 func (a *api) breaks(f failure) {
-	if f.fault == nil {
-		a.difys["b"].socket.Close()
-		return
+	if f.fault != nil {
+		a.difys["b"].SetFault(func(*http.Request) *difytest.Fault { return f.fault })
 	}
-	a.difys["b"].SetFault(func(*http.Request) *difytest.Fault { return f.fault })
 }
 
 // checkSecrecy holds that an answer shows nothing of where Dify is, of what opens it, and of what it said.

@@ -13,6 +13,8 @@ type Feed struct {
 	Source Source
 	// ScanCalls is how many calls one page may take for each stream where rows are filtered here, at least 1.
 	ScanCalls int
+	// ScanDetails is how many runs may be looked at for one page where a keyword is longer than Dify compares, at least 1.
+	ScanDetails int
 }
 
 // Request asks for a page.
@@ -55,11 +57,12 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 
 func (f *Feed) reader(req Request) *reader {
 	r := &reader{slice: req.Slice, toward: req.List.order.direction(req.Slice.backward), flags: req.Flags, partial: req.Partial}
+	r.search = newSearch(req.List, f.ScanDetails)
 	now := time.Now().Unix()
 	for _, key := range req.List.streams() {
 		s := &stream{
 			streamKey: key, source: f.Source, filter: req.List.residual(), whole: req.List.countable(),
-			versioned: req.List.dependsOnVersion(), keyword: req.List.keyword(),
+			versioned: req.List.dependsOnVersion(), keyword: req.List.head(), search: r.search,
 			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(),
 		}
 		if !s.whole {

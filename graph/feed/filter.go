@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"github.com/difygraph/difygraph/difyapi"
 )
 
@@ -35,6 +33,8 @@ type Filter struct {
 	TotalTokens *Int64Range `json:"totalTokens,omitempty"`
 	// HasError is whether the run has an error message.
 	HasError *bool `json:"hasError,omitempty"`
+	// Nothing excludes every row: two conditions of it can't both hold.
+	Nothing bool `json:"nothing,omitempty"`
 }
 
 // TimeRange is from Since, up to but not including Until. A row of second s is at s exactly, so bounds with fractions are
@@ -56,6 +56,15 @@ type Int64Range struct {
 	Max *int64 `json:"max,omitempty"`
 }
 
+// OfEndUser is the filter for rows of one session id that meet this filter too.
+func (f Filter) OfEndUser(session string) Filter {
+	if f.EndUserSessionID != nil && !slices.Contains(f.EndUserSessionID, session) {
+		f.Nothing = true
+	}
+	f.EndUserSessionID = []string{session}
+	return f
+}
+
 // Limits of a filter.
 const (
 	MaxSessions = 20
@@ -66,7 +75,7 @@ const (
 // canonical checks the filter and returns the one that stands for all that mean the same: no empty conditions, sets
 // sorted and without duplicates, times in UTC and whole seconds.
 func (f Filter) canonical() (Filter, error) {
-	c := Filter{HasError: f.HasError}
+	c := Filter{HasError: f.HasError, Nothing: f.Nothing}
 	var errs [8]error
 	c.Keyword, errs[0] = canonicalKeyword(f.Keyword)
 	c.Status, errs[1] = canonicalSet("filter.status", f.Status)
@@ -84,29 +93,20 @@ func (f Filter) canonical() (Filter, error) {
 	return c, nil
 }
 
-// canonicalKeyword refuses what Dify would silently cut: it compares the first 30 characters of the text as it is stored,
-// where one beyond ASCII is six or twelve. A run's id is compared whole.
 func canonicalKeyword(keyword *string) (*string, error) {
 	if keyword == nil || *keyword == "" {
 		return nil, nil
 	}
-	const argument = "filter.keyword"
 	if strings.TrimSpace(*keyword) == "" {
-		return nil, inputError(argument, "only blanks; these match nearly every run, so give a text or leave it out")
-	}
-	if isUUID(*keyword) {
-		return keyword, nil
-	}
-	if n := utf8.RuneCountInString(difyapi.StoredText(*keyword)); n > difyapi.KeywordLimit {
-		return nil, inputError(argument, "Dify compares at most %d characters as it stores them, and this keyword has %d "+
-			"(one beyond ASCII counts as six or twelve, a quote, a backslash or a line break as two)", difyapi.KeywordLimit, n)
+		return nil, inputError("filter.keyword", "only blanks; these match nearly every run, so give a text or leave it out")
 	}
 	return keyword, nil
 }
 
 // isUUID takes the form that Dify writes, in either case.
 func isUUID(text string) bool {
-	return len(text) == 36 && uuid.Validate(text) == nil
+	_, err := difyapi.ParseUUID(text)
+	return err == nil
 }
 
 func canonicalSet[T ~string](argument string, set []T) ([]T, error) {

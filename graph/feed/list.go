@@ -58,6 +58,9 @@ func digest(apps []string, all bool, filter Filter, order Order) (d [digestSize]
 // seconds are the bounds of the list, both inclusive.
 func (l List) seconds() span {
 	s := span{from: beginning, to: end}
+	if l.filter.Nothing {
+		s = span{from: 1, to: 0}
+	}
 	if r := l.filter.CreatedAt; r != nil && r.Since != nil && r.Since.Unix() > firstSecond {
 		s.from = r.Since.Unix()
 	}
@@ -88,7 +91,7 @@ type streamKey struct {
 
 func (l List) query(status difyapi.RunStatus, session string) difyapi.LogQuery {
 	q := difyapi.LogQuery{Status: status, EndUserSessionID: session}
-	q.Keyword = difyapi.StoredText(l.keyword()) // that of a run's id is itself
+	q.Keyword = difyapi.StoredText(l.head()) // that of a run's id is itself
 	if l.filter.AccountEmail != nil {
 		q.AccountEmail = *l.filter.AccountEmail
 	}
@@ -123,7 +126,7 @@ func orNone[T any](set []T) []T {
 func (l List) countable() bool {
 	f := l.filter
 	return len(f.Status) == len(l.pushedStatuses()) && len(f.EndUserSessionID) == len(l.pushedSessions()) &&
-		f.CreatedFrom == nil && f.TriggeredFrom == nil && f.ElapsedTime == nil && f.TotalTokens == nil && f.HasError == nil
+		l.head() == l.keyword() && f.CreatedFrom == nil && f.TriggeredFrom == nil && f.ElapsedTime == nil && f.TotalTokens == nil && f.HasError == nil
 }
 
 // residual is what is looked at in rows that Dify gave. A session id that Dify was asked for is not part of it: the end
@@ -140,7 +143,7 @@ func (l List) residual() Filter {
 func (l List) dependsOnVersion() bool {
 	f := l.filter
 	return f.CreatedAt != nil || f.AccountEmail != nil || len(l.pushedSessions()) > 0 ||
-		difyapi.KeywordDependsOnVersion(l.keyword())
+		difyapi.KeywordDependsOnVersion(l.head())
 }
 
 // keyword is the caller's text, empty if there is none.
@@ -149,4 +152,12 @@ func (l List) keyword() string {
 		return ""
 	}
 	return *l.filter.Keyword
+}
+
+// head is as much of the keyword as Dify compares.
+func (l List) head() string {
+	if keyword := l.keyword(); !isUUID(keyword) {
+		return difyapi.ComparedHead(keyword)
+	}
+	return l.keyword()
 }

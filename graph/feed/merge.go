@@ -11,6 +11,8 @@ type merged struct {
 	front int64 // the first second that some stream does not know
 	done  bool  // all seconds are known
 	more  bool  // matching rows were seen that are not among rows
+
+	limit *Position // where the page has to end, if reading can't go on
 }
 
 // merge puts the rows of all streams in order. A row counts as known once all streams know its second.
@@ -48,6 +50,9 @@ func (m merged) page(toward direction, count int, until *Cursor) int {
 
 // stop is the position up to which all is known.
 func (m merged) stop(toward direction) Position {
+	if m.limit != nil {
+		return *m.limit
+	}
 	if toward == older {
 		return edge(m.front + 1)
 	}

@@ -17,6 +17,7 @@ type reader struct {
 	flags   bool // whether there is more is of interest
 	partial bool // go on without apps that fail
 	streams []*stream
+	search  *search // nil where Dify compares the whole keyword
 	failed  []*AppError
 	scan    tally // of streams that were dropped
 }
@@ -29,11 +30,16 @@ var errSpent = errors.New("budget of calls spent")
 func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err error) {
 	for {
 		m = merge(r.toward, r.streams)
+		if again, err := r.sift(ctx, &m); err != nil {
+			return m, 0, false, err
+		} else if again {
+			continue
+		}
 		count = m.page(r.toward, r.slice.count, r.slice.until)
-		if m.done || r.settled(m, count) {
+		if m.limit == nil && (m.done || r.settled(m, count)) {
 			return m, count, false, nil
 		}
-		if r.isSpent(m) {
+		if m.limit != nil || r.isSpent(m) {
 			return m, count, true, nil
 		}
 		err = r.each(ctx, r.lagging(m, count), func(ctx context.Context, s *stream) error {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/difygraph/difygraph/difyapi"
 )
 
@@ -15,6 +17,8 @@ type Source interface {
 	// 0 if it was answered from memory or by a request that another question had sent. An answer may have a larger limit
 	// than the question, never a smaller one, unless fresh is asked for.
 	Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (answer *difyapi.LogPage, sent int, err error)
+	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one.
+	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
 	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
 	Version(ctx context.Context, app string) (difyapi.Version, error)
 }
@@ -27,8 +31,9 @@ type stream struct {
 	filter    Filter // what is looked at in rows that Dify gave
 	whole     bool   // Dify applies the whole filter
 	versioned bool   // the server's version has to be known first
-	keyword   string // as the caller wrote it
-	budget    int    // calls that a page may take; 0 if Dify applies the whole filter: then each call brings rows
+	keyword   string // as the caller wrote it, as far as Dify compares it
+	search    *search
+	budget    int // calls that a page may take; 0 if Dify applies the whole filter: then each call brings rows
 
 	toward direction // of reading
 	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
@@ -60,6 +65,7 @@ type Row struct {
 	*difyapi.WorkflowLog
 	Position
 	hints Hints
+	open  bool // whether it matches is not known yet, see search
 }
 
 // tally is what reading took.
@@ -239,8 +245,10 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	s.hint(rows)
 	s.meet(rows)
 	for _, row := range rows {
+		open, hopeless := s.search.open(row.WorkflowLog)
+		row.open = open
 		switch {
-		case !s.filter.matches(row.WorkflowLog):
+		case hopeless || !s.filter.matches(row.WorkflowLog):
 		case s.passed(row.Position):
 			s.behind = s.behind || row.Second == s.from.Position.Second
 		default:

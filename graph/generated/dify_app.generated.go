@@ -328,7 +328,7 @@ func (ec *executionContext) fieldContext_DifyApp_workflowLogs(ctx context.Contex
 
 // region    **************************** object.gotpl ****************************
 
-var difyAppImplementors = []string{"DifyApp", "Node"}
+var difyAppImplementors = []string{"DifyApp", "Node", "_Entity"}
 
 func (ec *executionContext) _DifyApp(ctx context.Context, sel ast.SelectionSet, obj *model.DifyApp) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, difyAppImplementors)

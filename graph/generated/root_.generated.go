@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/google/uuid"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -24,7 +25,9 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	DifyApp() DifyAppResolver
+	EndUser() EndUserResolver
 	Query() QueryResolver
+	WorkflowRun() WorkflowRunResolver
 }
 
 type DirectiveRoot struct {
@@ -57,11 +60,17 @@ type ComplexityRoot struct {
 	}
 
 	EndUser struct {
-		App       func(childComplexity int) int
-		ID        func(childComplexity int) int
-		SessionID func(childComplexity int) int
-		Type      func(childComplexity int) int
-		UUID      func(childComplexity int) int
+		App            func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		ExternalUserID func(childComplexity int) int
+		ID             func(childComplexity int) int
+		IsAnonymous    func(childComplexity int) int
+		Name           func(childComplexity int) int
+		SessionID      func(childComplexity int) int
+		Type           func(childComplexity int) int
+		UUID           func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		WorkflowLogs   func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) int
 	}
 
 	PageInfo struct {
@@ -72,9 +81,15 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		DifyApp      func(childComplexity int, key string) int
-		DifyApps     func(childComplexity int) int
-		WorkflowLogs func(childComplexity int, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy) int
+		DifyApp            func(childComplexity int, key string) int
+		DifyApps           func(childComplexity int) int
+		EndUser            func(childComplexity int, app *string, uuid uuid.UUID) int
+		Node               func(childComplexity int, id string) int
+		Nodes              func(childComplexity int, ids []string) int
+		WorkflowLogs       func(childComplexity int, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy) int
+		WorkflowRun        func(childComplexity int, app *string, uuid uuid.UUID) int
+		__resolve__service func(childComplexity int) int
+		__resolve_entities func(childComplexity int, representations []map[string]any) int
 	}
 
 	ScanReport struct {
@@ -120,6 +135,8 @@ type ComplexityRoot struct {
 		ExceptionsCount func(childComplexity int) int
 		FinishedAt      func(childComplexity int) int
 		ID              func(childComplexity int) int
+		Inputs          func(childComplexity int) int
+		Outputs         func(childComplexity int) int
 		Status          func(childComplexity int) int
 		StatusText      func(childComplexity int) int
 		TotalSteps      func(childComplexity int) int
@@ -127,6 +144,11 @@ type ComplexityRoot struct {
 		TriggeredFrom   func(childComplexity int) int
 		UUID            func(childComplexity int) int
 		Version         func(childComplexity int) int
+		WorkflowID      func(childComplexity int) int
+	}
+
+	_Service struct {
+		SDL func(childComplexity int) int
 	}
 }
 
@@ -254,12 +276,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndUser.App(childComplexity), true
+	case "EndUser.createdAt":
+		if e.ComplexityRoot.EndUser.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.CreatedAt(childComplexity), true
+	case "EndUser.externalUserId":
+		if e.ComplexityRoot.EndUser.ExternalUserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.ExternalUserID(childComplexity), true
 	case "EndUser.id":
 		if e.ComplexityRoot.EndUser.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.EndUser.ID(childComplexity), true
+	case "EndUser.isAnonymous":
+		if e.ComplexityRoot.EndUser.IsAnonymous == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.IsAnonymous(childComplexity), true
+	case "EndUser.name":
+		if e.ComplexityRoot.EndUser.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.Name(childComplexity), true
 	case "EndUser.sessionId":
 		if e.ComplexityRoot.EndUser.SessionID == nil {
 			break
@@ -278,6 +324,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndUser.UUID(childComplexity), true
+	case "EndUser.updatedAt":
+		if e.ComplexityRoot.EndUser.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.UpdatedAt(childComplexity), true
+	case "EndUser.workflowLogs":
+		if e.ComplexityRoot.EndUser.WorkflowLogs == nil {
+			break
+		}
+
+		args, err := ec.field_EndUser_workflowLogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EndUser.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -321,7 +384,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.DifyApps(childComplexity), true
+	case "Query.endUser":
+		if e.ComplexityRoot.Query.EndUser == nil {
+			break
+		}
 
+		args, err := ec.field_Query_endUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EndUser(childComplexity, args["app"].(*string), args["uuid"].(uuid.UUID)), true
+
+	case "Query.node":
+		if e.ComplexityRoot.Query.Node == nil {
+			break
+		}
+
+		args, err := ec.field_Query_node_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.nodes":
+		if e.ComplexityRoot.Query.Nodes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_nodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
 	case "Query.workflowLogs":
 		if e.ComplexityRoot.Query.WorkflowLogs == nil {
 			break
@@ -333,6 +429,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.WorkflowLogs(childComplexity, args["apps"].([]string), args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["onAppFailure"].(model.AppFailurePolicy)), true
+	case "Query.workflowRun":
+		if e.ComplexityRoot.Query.WorkflowRun == nil {
+			break
+		}
+
+		args, err := ec.field_Query_workflowRun_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.WorkflowRun(childComplexity, args["app"].(*string), args["uuid"].(uuid.UUID)), true
+	case "Query._service":
+		if e.ComplexityRoot.Query.__resolve__service == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.__resolve__service(childComplexity), true
+	case "Query._entities":
+		if e.ComplexityRoot.Query.__resolve_entities == nil {
+			break
+		}
+
+		args, err := ec.field_Query__entities_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.__resolve_entities(childComplexity, args["representations"].([]map[string]any)), true
 
 	case "ScanReport.asOf":
 		if e.ComplexityRoot.ScanReport.AsOf == nil {
@@ -518,6 +642,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WorkflowRun.ID(childComplexity), true
+	case "WorkflowRun.inputs":
+		if e.ComplexityRoot.WorkflowRun.Inputs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkflowRun.Inputs(childComplexity), true
+	case "WorkflowRun.outputs":
+		if e.ComplexityRoot.WorkflowRun.Outputs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkflowRun.Outputs(childComplexity), true
 	case "WorkflowRun.status":
 		if e.ComplexityRoot.WorkflowRun.Status == nil {
 			break
@@ -560,6 +696,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WorkflowRun.Version(childComplexity), true
+	case "WorkflowRun.workflowId":
+		if e.ComplexityRoot.WorkflowRun.WorkflowID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkflowRun.WorkflowID(childComplexity), true
+
+	case "_Service.sdl":
+		if e.ComplexityRoot._Service.SDL == nil {
+			break
+		}
+
+		return e.ComplexityRoot._Service.SDL(childComplexity), true
 
 	}
 	return 0, false
@@ -635,19 +784,8 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../cost.graphqls", Input: `"How much a field costs, next to 1 for a row. An upstream call costs 10."
-directive @cost(weight: Int!) on FIELD_DEFINITION
-
-"How many items a list may have, and which arguments say so."
-directive @listSize(
-  assumedSize: Int
-  slicingArguments: [String!]
-  sizedFields: [String!]
-  requireOneSlicingArgument: Boolean
-) on FIELD_DEFINITION
-`, BuiltIn: false},
 	{Name: "../dify_app.graphqls", Input: `"A Dify app: what one Dify API key opens."
-type DifyApp implements Node {
+type DifyApp implements Node @key(fields: "id") @key(fields: "key") {
   id: ID!
   "The key by which the configuration names the app."
   key: String!
@@ -671,7 +809,7 @@ type DifyApp implements Node {
 }
 `, BuiltIn: false},
 	{Name: "../end_user.graphqls", Input: `"A person or system that calls an app from outside the workspace, known to Dify by a session id."
-type EndUser implements Node {
+type EndUser implements Node @key(fields: "id") @key(fields: "app { key } sessionId") {
   id: ID!
   uuid: UUID!
   app: DifyApp!
@@ -679,6 +817,22 @@ type EndUser implements Node {
   type: String!
   "The ` + "`" + `user` + "`" + ` that the caller of Dify's API passed."
   sessionId: String
+  "One upstream call per end user, shared with the fields below. Dify 1.13 or newer."
+  name: String @cost(weight: 10)
+  "Whether the end user has not been identified. (What log entries say of this is always false, and not shown.)"
+  isAnonymous: Boolean @cost(weight: 10)
+  externalUserId: String @cost(weight: 10)
+  createdAt: DateTime @cost(weight: 10)
+  updatedAt: DateTime @cost(weight: 10)
+  "The runs that this end user started in this app."
+  workflowLogs(
+    filter: WorkflowLogFilter
+    order: WorkflowLogOrder! = NEWEST_FIRST
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 `, BuiltIn: false},
 	{Name: "../errors.graphqls", Input: `type AppFailure {
@@ -720,12 +874,59 @@ enum ErrorCode {
   INTERNAL_SERVER_ERROR
 }
 `, BuiltIn: false},
+	{Name: "../federation.graphqls", Input: `# What a subgraph of Apollo Federation v2 answers beside its own schema, and the directives that it uses. A gateway knows
+# all of it, so it is not part of the schema that _service gives.
+
+scalar link__Import
+
+directive @link(url: String!, import: [link__Import!]) repeatable on SCHEMA
+
+scalar federation__FieldSet
+
+directive @key(fields: federation__FieldSet!) repeatable on OBJECT
+
+directive @shareable on OBJECT
+
+directive @cost(weight: Int!) on FIELD_DEFINITION
+
+directive @listSize(
+  assumedSize: Int
+  slicingArguments: [String!]
+  sizedFields: [String!]
+  requireOneSlicingArgument: Boolean
+) on FIELD_DEFINITION
+
+"A reference to an entity: its ` + "`" + `__typename` + "`" + ` and the fields of one of its keys."
+scalar _Any
+
+union _Entity = DifyApp | WorkflowLog | WorkflowRun | EndUser | DifyAccount
+
+"The schema that this server adds to a graph of many."
+type _Service {
+  sdl: String!
+}
+
+extend type Query {
+  "Entities by reference, in the order asked; null where nothing is there. For gateways, up to 1,000 at once."
+  _entities(representations: [_Any!]!): [_Entity]!
+  _service: _Service!
+}
+`, BuiltIn: false},
 	{Name: "../node.graphqls", Input: `"An object with an id that is unique across the whole API and can be fetched again with ` + "`" + `Query.node` + "`" + `."
 interface Node {
   id: ID!
 }
 `, BuiltIn: false},
-	{Name: "../pagination.graphqls", Input: `type PageInfo {
+	{Name: "../node_query.graphqls", Input: `# Not part of the schema that _service gives: a graph of many has one such pair, and it may be another's.
+
+extend type Query {
+  "Fetches one object by its id; null if nothing is there."
+  node(id: ID!): Node
+  "Fetches up to 100 objects by their ids, in the order asked; null where nothing is there."
+  nodes(ids: [ID!]!): [Node]
+}
+`, BuiltIn: false},
+	{Name: "../pagination.graphqls", Input: `type PageInfo @shareable {
   hasNextPage: Boolean!
   hasPreviousPage: Boolean!
   startCursor: String
@@ -780,6 +981,10 @@ enum IncompleteReason {
     "What to do when some of the apps can't be read."
     onAppFailure: AppFailurePolicy! = FAIL
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
+  "One run by Dify's own id; null if the app has no such run. ` + "`" + `app` + "`" + ` may be left out where the caller may read just one."
+  workflowRun(app: String, uuid: UUID!): WorkflowRun
+  "One end user by Dify's own id; null if the app has no such end user."
+  endUser(app: String, uuid: UUID!): EndUser
 }
 `, BuiltIn: false},
 	{Name: "../scalars.graphqls", Input: `"An instant in UTC, RFC 3339, e.g. ` + "`" + `2026-11-22T09:30:00Z` + "`" + `. Dify keeps whole seconds."
@@ -794,8 +999,11 @@ scalar JSON
 "A whole number beyond 32 bits, such as a token count. Written as a JSON number."
 scalar Int64
 `, BuiltIn: false},
+	{Name: "../schema.graphqls", Input: `extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])
+`, BuiltIn: false},
 	{Name: "../workflow_log.graphqls", Input: `"One entry of an app's workflow log: who started a run, from where and when."
-type WorkflowLog implements Node {
+type WorkflowLog implements Node @key(fields: "id") {
   id: ID!
   uuid: UUID!
   app: DifyApp!
@@ -823,7 +1031,7 @@ enum CreatorRole {
 A member of the Dify workspace, as a log entry shows it; Dify has no way to ask for one. Other graphs can join their people
 by ` + "`" + `email` + "`" + `; where they ask for one by e-mail, the e-mail is all that is known.
 """
-type DifyAccount {
+type DifyAccount @key(fields: "email") {
   "Unique across the whole API, for clients' caches; not for ` + "`" + `Query.node` + "`" + `."
   id: ID
   uuid: UUID
@@ -905,7 +1113,7 @@ input Int64Range {
 }
 `, BuiltIn: false},
 	{Name: "../workflow_run.graphqls", Input: `"One execution of a workflow."
-type WorkflowRun implements Node {
+type WorkflowRun implements Node @key(fields: "id") @key(fields: "app { key } uuid") {
   id: ID!
   uuid: UUID!
   app: DifyApp!
@@ -926,6 +1134,12 @@ type WorkflowRun implements Node {
   createdAt: DateTime
   "Null until it ends."
   finishedAt: DateTime
+  "Id of the workflow. One upstream call per run."
+  workflowId: UUID @cost(weight: 10)
+  "The run's input variables. One upstream call per run, shared with ` + "`" + `outputs` + "`" + ` and ` + "`" + `workflowId` + "`" + `."
+  inputs: JSON @cost(weight: 10)
+  "The run's output variables."
+  outputs: JSON @cost(weight: 10)
 }
 
 enum WorkflowRunStatus {
@@ -1011,6 +1225,18 @@ func (ec *executionContext) childFields_EndUser(ctx context.Context, field graph
 		return ec.fieldContext_EndUser_type(ctx, field)
 	case "sessionId":
 		return ec.fieldContext_EndUser_sessionId(ctx, field)
+	case "name":
+		return ec.fieldContext_EndUser_name(ctx, field)
+	case "isAnonymous":
+		return ec.fieldContext_EndUser_isAnonymous(ctx, field)
+	case "externalUserId":
+		return ec.fieldContext_EndUser_externalUserId(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_EndUser_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_EndUser_updatedAt(ctx, field)
+	case "workflowLogs":
+		return ec.fieldContext_EndUser_workflowLogs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EndUser", field.Name)
 }
@@ -1129,8 +1355,22 @@ func (ec *executionContext) childFields_WorkflowRun(ctx context.Context, field g
 		return ec.fieldContext_WorkflowRun_createdAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_WorkflowRun_finishedAt(ctx, field)
+	case "workflowId":
+		return ec.fieldContext_WorkflowRun_workflowId(ctx, field)
+	case "inputs":
+		return ec.fieldContext_WorkflowRun_inputs(ctx, field)
+	case "outputs":
+		return ec.fieldContext_WorkflowRun_outputs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WorkflowRun", field.Name)
+}
+
+func (ec *executionContext) childFields__Service(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sdl":
+		return ec.fieldContext__Service_sdl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type _Service", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -603,7 +603,7 @@ func (ec *executionContext) fieldContext_WorkflowLogEdge_node(_ context.Context,
 
 // region    **************************** object.gotpl ****************************
 
-var difyAccountImplementors = []string{"DifyAccount"}
+var difyAccountImplementors = []string{"DifyAccount", "_Entity"}
 
 func (ec *executionContext) _DifyAccount(ctx context.Context, sel ast.SelectionSet, obj *model.DifyAccount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, difyAccountImplementors)
@@ -651,7 +651,7 @@ func (ec *executionContext) _DifyAccount(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var workflowLogImplementors = []string{"WorkflowLog", "Node"}
+var workflowLogImplementors = []string{"WorkflowLog", "_Entity", "Node"}
 
 func (ec *executionContext) _WorkflowLog(ctx context.Context, sel ast.SelectionSet, obj *model.WorkflowLog) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, workflowLogImplementors)

@@ -12,11 +12,23 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // region    ************************** generated!.gotpl **************************
+
+type WorkflowRunResolver interface {
+	Version(ctx context.Context, obj *model.WorkflowRun) (*string, error)
+
+	ExceptionsCount(ctx context.Context, obj *model.WorkflowRun) (*int, error)
+	TriggeredFrom(ctx context.Context, obj *model.WorkflowRun) (*string, error)
+
+	WorkflowID(ctx context.Context, obj *model.WorkflowRun) (*uuid.UUID, error)
+	Inputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error)
+	Outputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error)
+}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -113,7 +125,7 @@ func (ec *executionContext) _WorkflowRun_version(ctx context.Context, field grap
 			return ec.fieldContext_WorkflowRun_version(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
+			return ec.Resolvers.WorkflowRun().Version(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -124,7 +136,7 @@ func (ec *executionContext) _WorkflowRun_version(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "String")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, true, "String")
 }
 
 func (ec *executionContext) _WorkflowRun_status(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -274,7 +286,7 @@ func (ec *executionContext) _WorkflowRun_exceptionsCount(ctx context.Context, fi
 			return ec.fieldContext_WorkflowRun_exceptionsCount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ExceptionsCount, nil
+			return ec.Resolvers.WorkflowRun().ExceptionsCount(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
@@ -285,7 +297,7 @@ func (ec *executionContext) _WorkflowRun_exceptionsCount(ctx context.Context, fi
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_exceptionsCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "Int")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, true, "Int")
 }
 
 func (ec *executionContext) _WorkflowRun_triggeredFrom(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -297,7 +309,7 @@ func (ec *executionContext) _WorkflowRun_triggeredFrom(ctx context.Context, fiel
 			return ec.fieldContext_WorkflowRun_triggeredFrom(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TriggeredFrom, nil
+			return ec.Resolvers.WorkflowRun().TriggeredFrom(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -308,7 +320,7 @@ func (ec *executionContext) _WorkflowRun_triggeredFrom(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_triggeredFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "String")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, true, "String")
 }
 
 func (ec *executionContext) _WorkflowRun_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -357,6 +369,75 @@ func (ec *executionContext) fieldContext_WorkflowRun_finishedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _WorkflowRun_workflowId(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowRun_workflowId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.WorkflowRun().WorkflowID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *uuid.UUID) graphql.Marshaler {
+			return ec.marshalOUUID2ᚖgithubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowRun_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, true, "UUID")
+}
+
+func (ec *executionContext) _WorkflowRun_inputs(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowRun_inputs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.WorkflowRun().Inputs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v jsontext.Value) graphql.Marshaler {
+			return ec.marshalOJSON2githubᚗcomᚋgoᚑjsonᚑexperimentᚋjsonᚋjsontextᚐValue(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowRun_inputs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, true, "JSON")
+}
+
+func (ec *executionContext) _WorkflowRun_outputs(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowRun_outputs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.WorkflowRun().Outputs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v jsontext.Value) graphql.Marshaler {
+			return ec.marshalOJSON2githubᚗcomᚋgoᚑjsonᚑexperimentᚋjsonᚋjsontextᚐValue(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowRun_outputs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, true, "JSON")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -369,7 +450,7 @@ func (ec *executionContext) fieldContext_WorkflowRun_finishedAt(_ context.Contex
 
 // region    **************************** object.gotpl ****************************
 
-var workflowRunImplementors = []string{"WorkflowRun", "Node"}
+var workflowRunImplementors = []string{"WorkflowRun", "_Entity", "Node"}
 
 func (ec *executionContext) _WorkflowRun(ctx context.Context, sel ast.SelectionSet, obj *model.WorkflowRun) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, workflowRunImplementors)
@@ -383,73 +464,94 @@ func (ec *executionContext) _WorkflowRun(ctx context.Context, sel ast.SelectionS
 		case "id":
 			out.Values[i] = ec._WorkflowRun_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "uuid":
 			out.Values[i] = ec._WorkflowRun_uuid(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
 			out.Values[i] = ec._WorkflowRun_app(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
-			out.Values[i] = ec._WorkflowRun_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_version(ctx, field, obj)
+				})
 		case "status":
 			out.Values[i] = ec._WorkflowRun_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "statusText":
 			out.Values[i] = ec._WorkflowRun_statusText(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "error":
 			out.Values[i] = ec._WorkflowRun_error(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "elapsedTime":
 			out.Values[i] = ec._WorkflowRun_elapsedTime(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalTokens":
 			out.Values[i] = ec._WorkflowRun_totalTokens(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalSteps":
 			out.Values[i] = ec._WorkflowRun_totalSteps(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "exceptionsCount":
-			out.Values[i] = ec._WorkflowRun_exceptionsCount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_exceptionsCount(ctx, field, obj)
+				})
 		case "triggeredFrom":
-			out.Values[i] = ec._WorkflowRun_triggeredFrom(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_triggeredFrom(ctx, field, obj)
+				})
 		case "createdAt":
 			out.Values[i] = ec._WorkflowRun_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "finishedAt":
 			out.Values[i] = ec._WorkflowRun_finishedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "workflowId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_workflowId(ctx, field, obj)
+				})
+		case "inputs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_inputs(ctx, field, obj)
+				})
+		case "outputs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_outputs(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -2,8 +2,11 @@ package loader
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
 )
 
 // flights are calls under way that several may wait for. A call runs under its own context, which keeps the values of the
@@ -15,27 +18,30 @@ type flights[K comparable, V any] struct {
 
 type flight[V any] struct {
 	sent    time.Time
-	waiters int
 	cancel  context.CancelFunc
 	landed  chan struct{} // closed once value and err are set
 	value   V
 	err     error
+	mu      sync.Mutex
+	waiters []*budget // each pays for the whole answer
+	bytes   int       // of the answer, as far as it has come
 }
 
-// join waits for a call of the key that began less than maxAge ago, or starts one, and tells whether it did.
-func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, call func(context.Context) (V, error)) (v V, started bool, err error) {
+// join waits for a call of the key that began less than maxAge ago, or starts one, and tells whether it did. The answer is at
+// the payer's expense.
+func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, payer *budget, call func(context.Context) (V, error)) (v V, started bool, err error) {
 	f.mu.Lock()
 	fl := f.byKey[key]
 	if started = fl == nil || time.Since(fl.sent) >= maxAge; started {
 		fl = f.start(ctx, key, call)
 	}
-	fl.waiters++
+	fl.board(payer)
 	f.mu.Unlock()
 	select {
 	case <-fl.landed:
 		return fl.value, started, fl.err
 	case <-ctx.Done():
-		f.leave(key, fl)
+		f.leave(key, fl, payer)
 		return v, started, context.Cause(ctx)
 	}
 }
@@ -50,19 +56,40 @@ func (f *flights[K, V]) start(ctx context.Context, key K, call func(context.Cont
 	f.byKey[key] = fl
 	go func() {
 		defer cancel()
-		fl.value, fl.err = call(ctx)
+		fl.value, fl.err = call(difyapi.WithMeter(ctx, fl.charge))
 		f.forget(key, fl)
 		close(fl.landed)
 	}()
 	return fl
 }
 
+// board adds a waiter, who pays for what has come, too.
+func (fl *flight[V]) board(payer *budget) {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	fl.waiters = append(fl.waiters, payer)
+	payer.take(fl.bytes)
+}
+
+// charge lets all waiters pay for what comes.
+func (fl *flight[V]) charge(bytes int) {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	fl.bytes += bytes
+	for _, payer := range fl.waiters {
+		payer.take(bytes)
+	}
+}
+
 // leave ends the call with its last waiter. Nobody can join it any more by then.
-func (f *flights[K, V]) leave(key K, fl *flight[V]) {
+func (f *flights[K, V]) leave(key K, fl *flight[V], payer *budget) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fl.waiters--
-	if fl.waiters == 0 {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	i := slices.Index(fl.waiters, payer)
+	fl.waiters = slices.Delete(fl.waiters, i, i+1)
+	if len(fl.waiters) == 0 {
 		f.remove(key, fl)
 		fl.cancel()
 	}

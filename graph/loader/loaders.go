@@ -5,35 +5,42 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/graph-gophers/dataloader/v7"
 
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// batchWait is how long a list waits for its like. What is asked for by one resolver of many comes well within it.
+// batchWait is how long a question waits for its like. What is asked for by one resolver of many comes well within it.
 const batchWait = time.Millisecond
 
 // Loaders are those of one operation. They are safe for concurrent use.
 type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
+	budget   budget
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
 
 // appLoaders are an app's own, so that a slow app holds up no other.
 type appLoaders struct {
-	logs *dataloader.Loader[difyapi.LogQuery, *windowAnswer]
-	info *dataloader.Loader[struct{}, *difyapi.AppInfo]
+	logs     *dataloader.Loader[difyapi.LogQuery, *windowAnswer]
+	info     *dataloader.Loader[struct{}, *difyapi.AppInfo]
+	runs     *dataloader.Loader[uuid.UUID, *difyapi.WorkflowRunDetail]
+	endUsers *dataloader.Loader[uuid.UUID, *difyapi.EndUserProfile]
 }
 
 type contextKey struct{}
 
-// Attach gives an operation loaders of its own. To be called once per response, not per connection.
-func (u *Upstream) Attach(ctx context.Context) context.Context {
+// Attach gives an operation loaders of its own, to be called once per response, not per connection. The context ends where
+// the operation's answers from Dify become too large, with a [SizeError] as its cause, and when done is called.
+func (u *Upstream) Attach(ctx context.Context) (_ context.Context, done func()) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
+	ctx, end := context.WithCancelCause(difyapi.WithCaller(ctx, l))
 	l.ctx = context.WithValue(ctx, contextKey{}, l)
-	return l.ctx
+	l.budget.limit, l.budget.end = u.operationBytes, end
+	return l.ctx, func() { end(context.Canceled) }
 }
 
 // For returns the operation's loaders.
@@ -45,7 +52,7 @@ func For(ctx context.Context) *Loaders {
 // fresh is asked for: then Dify is asked in any case.
 func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
 	if fresh {
-		page, err := l.upstream.clients[app].WorkflowLogs(ctx, q)
+		page, err := l.upstream.clients[app].WorkflowLogs(difyapi.WithMeter(ctx, l.budget.take), q)
 		return page, 1, err
 	}
 	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
@@ -58,6 +65,43 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 // Info returns what Dify tells of an app.
 func (l *Loaders) Info(ctx context.Context, app string) (*difyapi.AppInfo, error) {
 	return await(ctx, l.of(app).info.Load(l.ctx, struct{}{})) //nolint:contextcheck // the batch lives as long as the operation
+}
+
+// Run returns what Dify tells of a run. Servers before 1.7.0 tell it of every app's runs: see [Loaders.Version].
+func (l *Loaders) Run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
+	return await(ctx, l.of(app).runs.Load(l.ctx, id)) //nolint:contextcheck // the batch lives as long as the operation
+}
+
+// EndUser returns the profile of an end user.
+func (l *Loaders) EndUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
+	return await(ctx, l.of(app).endUsers.Load(l.ctx, id)) //nolint:contextcheck // the batch lives as long as the operation
+}
+
+// Runs returns what Dify tells of runs that the app's log has, in the order asked; nil where Dify no longer has one.
+func (l *Loaders) Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error) {
+	l.ExpectRuns(app, ids)
+	runs := make([]*difyapi.WorkflowRunDetail, len(ids))
+	for i, id := range ids {
+		run, err := l.Run(ctx, app, id)
+		if err != nil && !difyapi.IsNotFound(err) {
+			return nil, err
+		}
+		runs[i] = run
+	}
+	return runs, nil
+}
+
+// ExpectRuns asks for runs that are wanted soon, all at once and without waiting for more.
+func (l *Loaders) ExpectRuns(app string, ids []uuid.UUID) { expect(l.ctx, l.of(app).runs, ids) }
+
+// ExpectEndUsers asks for profiles that are wanted soon, all at once and without waiting for more.
+func (l *Loaders) ExpectEndUsers(app string, ids []uuid.UUID) { expect(l.ctx, l.of(app).endUsers, ids) }
+
+func expect[K comparable, V any](ctx context.Context, loader *dataloader.Loader[K, V], keys []K) {
+	for _, key := range keys {
+		loader.Load(ctx, key)
+	}
+	loader.Flush()
 }
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.
@@ -75,12 +119,35 @@ func (l *Loaders) of(app string) *appLoaders {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byApp[app] == nil {
+		u := l.upstream
 		l.byApp[app] = &appLoaders{
-			logs: dataloader.NewBatchedLoader(l.upstream.windows(app), dataloader.WithWait[difyapi.LogQuery, *windowAnswer](batchWait)),
-			info: dataloader.NewBatchedLoader(l.upstream.appInfo(app), dataloader.WithWait[struct{}, *difyapi.AppInfo](batchWait)),
+			logs:     newLoader(u.windows(app)),
+			info:     newLoader(each(app, u.info)),
+			runs:     newLoader(each(app, u.run)),
+			endUsers: newLoader(each(app, u.endUser)),
 		}
 	}
 	return l.byApp[app]
+}
+
+func newLoader[K comparable, V any](batch dataloader.BatchFunc[K, V]) *dataloader.Loader[K, V] {
+	return dataloader.NewBatchedLoader(batch, dataloader.WithWait[K, V](batchWait))
+}
+
+// each is the batch function that answers each key by a call of its own, side by side, with its value or its own error.
+func each[K comparable, V any](app string, call func(context.Context, string, K) (V, error)) dataloader.BatchFunc[K, V] {
+	return func(ctx context.Context, keys []K) []*dataloader.Result[V] {
+		results := make([]*dataloader.Result[V], len(keys))
+		var calls sync.WaitGroup
+		for i, key := range keys {
+			calls.Go(func() {
+				value, err := call(ctx, app, key)
+				results[i] = &dataloader.Result[V]{Data: value, Error: err}
+			})
+		}
+		calls.Wait()
+		return results
+	}
 }
 
 // await waits for a thunk no longer than its caller lives. The thunk itself listens to the operation's context alone.
@@ -100,12 +167,5 @@ func await[V any](ctx context.Context, thunk dataloader.Thunk[V]) (V, error) {
 	case <-ctx.Done():
 		var none V
 		return none, context.Cause(ctx)
-	}
-}
-
-func (u *Upstream) appInfo(app string) dataloader.BatchFunc[struct{}, *difyapi.AppInfo] {
-	return func(ctx context.Context, _ []struct{}) []*dataloader.Result[*difyapi.AppInfo] {
-		info, err := u.info(ctx, app)
-		return []*dataloader.Result[*difyapi.AppInfo]{{Data: info, Error: err}}
 	}
 }

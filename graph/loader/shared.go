@@ -10,11 +10,14 @@ import (
 // shared answers questions for all operations: from an answer that is young enough, by joining a call that is, or by a
 // call of its own. Age counts from the time at which a request began, whether its answer is there or not, so that an
 // answer never tells of a time longer ago than ttl. Errors are not kept.
-type shared[K comparable, V any] struct {
+type shared[K comparable, V sized] struct {
 	ttl     time.Duration
 	answers *otter.Cache[K, dated[V]] // nil where ttl is 0
 	flights flights[K, V]
 }
+
+// sized is an answer that knows how large it was.
+type sized interface{ Size() int }
 
 // dated is an answer and the time when its request began.
 type dated[V any] struct {
@@ -22,25 +25,29 @@ type dated[V any] struct {
 	sent  time.Time
 }
 
-// newShared bounds the answers that are kept by their weights, in bytes.
-func newShared[K comparable, V any](ttl time.Duration, maxBytes uint64, weigh func(V) uint32) *shared[K, V] {
+// entryBytes is what an entry weighs beside its answer.
+const entryBytes = 512
+
+// newShared bounds the answers that are kept by their size in bytes.
+func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *shared[K, V] {
 	s := &shared[K, V]{ttl: ttl}
 	if ttl > 0 {
 		s.answers = otter.Must(&otter.Options[K, dated[V]]{
 			MaximumWeight:    maxBytes,
-			Weigher:          func(_ K, a dated[V]) uint32 { return weigh(a.value) },
+			Weigher:          func(_ K, a dated[V]) uint32 { return uint32(entryBytes + a.value.Size()) },
 			ExpiryCalculator: otter.ExpiryWriting[K, dated[V]](ttl),
 		})
 	}
 	return s
 }
 
-// get answers, and tells whether it took a request of its own.
-func (s *shared[K, V]) get(ctx context.Context, key K, call func(context.Context) (V, error)) (v V, sent bool, err error) {
+// get answers at the payer's expense, and tells whether it took a request of its own.
+func (s *shared[K, V]) get(ctx context.Context, key K, payer *budget, call func(context.Context) (V, error)) (v V, sent bool, err error) {
 	if v, ok := s.kept(key); ok {
+		payer.take(v.Size())
 		return v, false, nil
 	}
-	return s.flights.join(ctx, key, s.ttl, func(ctx context.Context) (V, error) {
+	return s.flights.join(ctx, key, s.ttl, payer, func(ctx context.Context) (V, error) {
 		began := time.Now()
 		v, err := call(ctx)
 		if err == nil && s.answers != nil {
@@ -56,4 +63,12 @@ func (s *shared[K, V]) kept(key K) (v V, ok bool) {
 	}
 	a, ok := s.answers.GetIfPresent(key)
 	return a.value, ok && time.Since(a.sent) < s.ttl
+}
+
+// close ends what keeps the answers' time. None is kept any more.
+func (s *shared[K, V]) close() {
+	if s.answers != nil {
+		s.answers.InvalidateAll()
+		s.answers.StopAllGoroutines()
+	}
 }

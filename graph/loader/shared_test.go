@@ -9,6 +9,12 @@ import (
 	"time"
 )
 
+// answerOf is the number of the call that it came from.
+type answerOf int
+
+// Size is of no interest here.
+func (answerOf) Size() int { return 1 }
+
 // upstreamOf is a call that takes a second, and how often it was made and given up.
 type upstreamOf struct {
 	mu             sync.Mutex
@@ -16,14 +22,14 @@ type upstreamOf struct {
 	err            error
 }
 
-func (u *upstreamOf) call(ctx context.Context) (int, error) {
+func (u *upstreamOf) call(ctx context.Context) (answerOf, error) {
 	u.mu.Lock()
 	u.calls++
 	n := u.calls
 	u.mu.Unlock()
 	select {
 	case <-time.After(time.Second):
-		return n, u.err
+		return answerOf(n), u.err
 	case <-ctx.Done():
 		u.mu.Lock()
 		defer u.mu.Unlock()
@@ -32,12 +38,10 @@ func (u *upstreamOf) call(ctx context.Context) (int, error) {
 	}
 }
 
-func newTestShared(t *testing.T, ttl time.Duration) *shared[string, int] {
+func newTestShared(t *testing.T, ttl time.Duration) *shared[string, answerOf] {
 	t.Helper()
-	s := newShared[string](ttl, 1<<20, func(int) uint32 { return 1 })
-	if s.answers != nil {
-		t.Cleanup(func() { s.answers.StopAllGoroutines() })
-	}
+	s := newShared[string, answerOf](ttl, 1<<20)
+	t.Cleanup(s.close)
 	return s
 }
 
@@ -48,7 +52,7 @@ func TestAnswersAreSharedUntilTheyAreTooOld(t *testing.T) {
 		s := newTestShared(t, 3*time.Second)
 		for _, step := range []struct {
 			wait time.Duration
-			want int
+			want answerOf
 			sent bool
 		}{
 			{0, 1, true},
@@ -57,12 +61,12 @@ func TestAnswersAreSharedUntilTheyAreTooOld(t *testing.T) {
 			{100 * time.Millisecond, 2, true},
 		} {
 			time.Sleep(step.wait)
-			v, sent, err := s.get(t.Context(), "q", u.call)
+			v, sent, err := s.get(t.Context(), "q", nil, u.call)
 			if v != step.want || sent != step.sent || err != nil {
 				t.Errorf("after %v: %d, %v, %v, want %d, %v", step.wait, v, sent, err, step.want, step.sent)
 			}
 		}
-		if v, sent, _ := s.get(t.Context(), "another", u.call); v != 3 || !sent {
+		if v, sent, _ := s.get(t.Context(), "another", nil, u.call); v != 3 || !sent {
 			t.Errorf("another question: %d, %v", v, sent)
 		}
 	})
@@ -78,7 +82,7 @@ func TestCallsUnderWayAreJoined(t *testing.T) {
 		for i, at := range []time.Duration{0, 400 * time.Millisecond, 600 * time.Millisecond} {
 			waiters.Go(func() {
 				time.Sleep(at)
-				_, sent[i], _ = s.get(t.Context(), "q", u.call)
+				_, sent[i], _ = s.get(t.Context(), "q", nil, u.call)
 			})
 		}
 		waiters.Wait()
@@ -95,7 +99,7 @@ func TestWithoutTTLNothingIsShared(t *testing.T) {
 		s := newTestShared(t, 0)
 		var waiters sync.WaitGroup
 		for range 3 {
-			waiters.Go(func() { _, _, _ = s.get(t.Context(), "q", u.call) })
+			waiters.Go(func() { _, _, _ = s.get(t.Context(), "q", nil, u.call) })
 		}
 		waiters.Wait()
 		if u.calls != 3 {
@@ -110,7 +114,7 @@ func TestErrorsAreNotKept(t *testing.T) {
 		u := upstreamOf{err: errors.New("down")}
 		s := newTestShared(t, time.Minute)
 		for range 2 {
-			if _, sent, err := s.get(t.Context(), "q", u.call); !sent || !errors.Is(err, u.err) {
+			if _, sent, err := s.get(t.Context(), "q", nil, u.call); !sent || !errors.Is(err, u.err) {
 				t.Errorf("sent %v, %v", sent, err)
 			}
 		}
@@ -129,7 +133,7 @@ func TestCallEndsWithItsLastWaiter(t *testing.T) {
 		var waiters sync.WaitGroup
 		for _, ctx := range []context.Context{first, second} {
 			waiters.Go(func() {
-				if _, _, err := s.get(ctx, "q", u.call); !errors.Is(err, gone) {
+				if _, _, err := s.get(ctx, "q", nil, u.call); !errors.Is(err, gone) {
 					t.Errorf("waiter that left: %v", err)
 				}
 			})
@@ -146,7 +150,7 @@ func TestCallEndsWithItsLastWaiter(t *testing.T) {
 		if u.calls != 1 || u.givenUp != 1 {
 			t.Errorf("%d calls, %d given up, want 1 and 1", u.calls, u.givenUp)
 		}
-		if v, sent, err := s.get(t.Context(), "q", u.call); v != 2 || !sent || err != nil {
+		if v, sent, err := s.get(t.Context(), "q", nil, u.call); v != 2 || !sent || err != nil {
 			t.Errorf("the next question: %d, %v, %v", v, sent, err)
 		}
 	})

@@ -12,4 +12,4 @@ type DifyApp struct {
 func (*DifyApp) IsNode() {}
 
 // ID is the app's id.
-func (a *DifyApp) ID() string { return newID(kindApp, a).String() }
+func (a *DifyApp) ID() string { return ID{Kind: KindApp, App: a.Key}.String() }

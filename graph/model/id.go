@@ -3,6 +3,8 @@ package model
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -13,30 +15,92 @@ type Node interface {
 	ID() string
 }
 
-// kind begins an id, so that no two objects of different types share one.
-type kind byte
+// Kind begins an id, so that no two objects of different types share one.
+type Kind byte
 
+// The kinds of objects that have an id.
 const (
-	kindApp     kind = 'A'
-	kindLog     kind = 'L'
-	kindRun     kind = 'R'
-	kindEndUser kind = 'E'
-	kindAccount kind = 'M'
+	KindApp     Kind = 'A'
+	KindLog     Kind = 'L'
+	KindRun     Kind = 'R'
+	KindEndUser Kind = 'E'
+	KindAccount Kind = 'M'
 )
 
 const idVersion = 1
 
-// id is the beginning of an object's id: its kind and its app. What is appended is what it takes to fetch the object
-// again. Ids are opaque, the same on all servers that name the app alike, and hold nothing that a caller may not see.
-type id []byte
-
-func newID(k kind, app *DifyApp) id {
-	b := append(make(id, 0, 64), idVersion, byte(k), byte(len(app.Key)))
-	return append(b, app.Key...)
+// ID is what an object's id says: what it takes to fetch the object again, and nothing that not every caller may see. It is
+// opaque to clients, and the same on all servers that name the app alike.
+type ID struct {
+	Kind Kind
+	// App is the app's key.
+	App string
+	// UUID is Dify's own id, of all but apps.
+	UUID uuid.UUID
+	// Second and Run are of log entries, for which Dify has no way to ask: when it was made, in Unix seconds, and its run.
+	// Run is zero where Dify no longer had it.
+	Second int64
+	Run    uuid.UUID
 }
 
-func (b id) uuid(u uuid.UUID) id { return append(b, u[:]...) }
+func (i ID) String() string {
+	b := append(make([]byte, 0, 128), idVersion, byte(i.Kind), byte(len(i.App)))
+	b = append(b, i.App...)
+	if i.Kind != KindApp {
+		b = append(b, i.UUID[:]...)
+	}
+	if i.Kind == KindLog {
+		b = binary.AppendVarint(b, i.Second)
+	}
+	if i.Run != uuid.Nil {
+		b = append(b, i.Run[:]...)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
 
-func (b id) second(s int64) id { return binary.AppendVarint(b, s) }
+var errNoID = errors.New("not an id of this API; take one from a field `id`")
 
-func (b id) String() string { return base64.RawURLEncoding.EncodeToString(b) }
+// ParseID reads an id. That the app and the object are there, and that the caller may read them, is not known by that.
+func ParseID(text string) (ID, error) {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) < 3 || b[0] != idVersion || len(b) < 3+int(b[2]) {
+		return ID{}, errNoID
+	}
+	i := ID{Kind: Kind(b[1]), App: string(b[3 : 3+int(b[2])])}
+	if !i.parse(b[3+int(b[2]):]) || i.String() != text {
+		return ID{}, errNoID // there is one way to write an id, so that caches hold no object twice
+	}
+	return i, nil
+}
+
+// parse reads what comes after the app.
+func (i *ID) parse(rest []byte) bool {
+	switch i.Kind {
+	case KindApp:
+		return len(rest) == 0
+	case KindRun, KindEndUser, KindAccount:
+		return cut(&rest, i.UUID[:]) && len(rest) == 0
+	case KindLog:
+		if !cut(&rest, i.UUID[:]) {
+			return false
+		}
+		second, n := binary.Varint(rest)
+		if n <= 0 {
+			return false
+		}
+		i.Second, rest = second, rest[n:]
+		return len(rest) == 0 || cut(&rest, i.Run[:]) && len(rest) == 0
+	default:
+		return false
+	}
+}
+
+// cut moves bytes from the beginning of rest.
+func cut(rest *[]byte, to []byte) bool {
+	if len(*rest) < len(to) {
+		return false
+	}
+	copy(to, *rest)
+	*rest = slices.Clone((*rest)[len(to):])
+	return true
+}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 
+	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
 )
 
@@ -25,6 +27,21 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 		return t, notA("DateTime", v, "an instant of RFC 3339 with an offset, e.g. 2026-11-22T09:30:00Z")
 	}
 	return t, nil
+}
+
+// MarshalUUID writes a UUID as Dify does.
+func MarshalUUID(id uuid.UUID) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, `"`+id.String()+`"`) })
+}
+
+// UnmarshalUUID reads the form that Dify writes, in either case. Dify answers what is no UUID with a server error.
+func UnmarshalUUID(v any) (uuid.UUID, error) {
+	text, _ := v.(string)
+	id, err := difyapi.ParseUUID(text)
+	if err != nil {
+		return uuid.Nil, notA("UUID", v, "a UUID such as fb47b2e6-5e43-4f90-be01-d5c5a088d156")
+	}
+	return id, nil
 }
 
 // MarshalJSON writes a JSON value as Dify wrote it.

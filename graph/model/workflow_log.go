@@ -10,6 +10,8 @@ import (
 type WorkflowLog struct {
 	App *DifyApp
 	*difyapi.WorkflowLog
+	// Named is the run that the id by which the entry was fetched names. Dify may no longer have it, but the id stays.
+	Named uuid.UUID
 }
 
 // IsNode says that the entry can be fetched again.
@@ -17,9 +19,9 @@ func (*WorkflowLog) IsNode() {}
 
 // ID carries the second and the run, because Dify has no way to ask for an entry by its own id.
 func (l *WorkflowLog) ID() string {
-	id := newID(kindLog, l.App).second(l.CreatedAt.Unix()).uuid(l.WorkflowLog.ID)
+	id := ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix(), Run: l.Named}
 	if run := l.WorkflowLog.WorkflowRun; run != nil {
-		id = id.uuid(run.ID)
+		id.Run = run.ID
 	}
 	return id.String()
 }
@@ -32,7 +34,7 @@ func (l *WorkflowLog) WorkflowRun() *WorkflowRun {
 	if l.WorkflowLog.WorkflowRun == nil {
 		return nil
 	}
-	return &WorkflowRun{App: l.App, WorkflowRun: l.WorkflowLog.WorkflowRun}
+	return &WorkflowRun{App: l.App, WorkflowRun: l.WorkflowLog.WorkflowRun, Listed: true}
 }
 
 // CreatedByAccount is nil where no member of the workspace started the run, or Dify no longer knows it.
@@ -40,7 +42,7 @@ func (l *WorkflowLog) CreatedByAccount() *DifyAccount {
 	if l.WorkflowLog.CreatedByAccount == nil {
 		return nil
 	}
-	return &DifyAccount{app: l.App, Account: l.WorkflowLog.CreatedByAccount}
+	return &DifyAccount{App: l.App, Account: l.WorkflowLog.CreatedByAccount}
 }
 
 // CreatedByEndUser is nil where no end user started the run, or Dify no longer knows it.

@@ -10,13 +10,18 @@ import (
 type WorkflowRun struct {
 	App *DifyApp
 	*difyapi.WorkflowRun
+	// Listed says that the app's log showed the run, and so all of its fields; else Version, TriggeredFrom and
+	// ExceptionsCount are not known yet.
+	Listed bool
 }
 
 // IsNode says that the run can be fetched again.
 func (*WorkflowRun) IsNode() {}
 
 // ID is the run's id.
-func (r *WorkflowRun) ID() string { return newID(kindRun, r.App).uuid(r.WorkflowRun.ID).String() }
+func (r *WorkflowRun) ID() string {
+	return ID{Kind: KindRun, App: r.App.Key, UUID: r.WorkflowRun.ID}.String()
+}
 
 // UUID is Dify's own id.
 func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }

@@ -73,6 +73,14 @@ type Limits struct {
 	// ScanCalls is the number of calls per stream that one page with filters
 	// of our own may take, 1 to 1000.
 	ScanCalls int `yaml:"scanCalls" default:"10" validate:"min=1,max=1000"`
+
+	// ScanDetails is the number of runs that one page with a keyword longer
+	// than Dify compares may look at, 1 to 10000.
+	ScanDetails int `yaml:"scanDetails" default:"200" validate:"min=1,max=10000"`
+
+	// OperationBytes is how much of Dify's answers one operation may hold, in
+	// bytes of JSON, 1 MiB to 16 GiB.
+	OperationBytes int `yaml:"operationBytes" default:"67108864" validate:"min=1048576,max=17179869184"`
 }
 
 // Cache says how long answers of Dify are kept.

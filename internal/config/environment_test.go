@@ -95,7 +95,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 		"before the file's": {
 			"limits: 1\n" + validFile,
 			[]string{"DIFYGRAPH_LISTEN=:8080"},
-			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls",
+			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls, scanDetails, operationBytes",
 		},
 	}
 	for name, test := range tests {

@@ -44,7 +44,7 @@ func defaults(change func(*Config)) *Config {
 			Key: "translator", BaseURL: "https://api.dify.ai/v1", APIKey: NewSecret(sentinel),
 			MaxInFlight: 8, Timeout: 30 * time.Second,
 		}},
-		Limits: Limits{ScanCalls: 10},
+		Limits: Limits{ScanCalls: 10, ScanDetails: 200, OperationBytes: 64 << 20},
 		Cache:  Cache{TTL: 2 * time.Second},
 	}
 	if change != nil {
@@ -79,6 +79,8 @@ apps:
     timeout: 1m30s
 limits:
   scanCalls: 1
+  scanDetails: 10000
+  operationBytes: 1048576
 cache:
   ttl: 10m
 `, &Config{
@@ -87,7 +89,7 @@ cache:
 				Key: "translator", Name: "Translator", BaseURL: "http://dify.example:5001/v1",
 				APIKey: NewSecret(sentinel), Version: "1.14.2", MaxInFlight: 1000, Timeout: 90 * time.Second,
 			}},
-			Limits: Limits{ScanCalls: 1}, Cache: Cache{TTL: 10 * time.Minute},
+			Limits: Limits{ScanCalls: 1, ScanDetails: 10_000, OperationBytes: 1 << 20}, Cache: Cache{TTL: 10 * time.Minute},
 		}},
 		"zero switches the cache off": {
 			validFile + "cache: {ttl: 0}\n", defaults(func(c *Config) { c.Cache.TTL = 0 }),

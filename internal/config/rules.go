@@ -15,19 +15,21 @@ import (
 // expectations say for each field what would be right. A wrong type and a
 // broken rule get the same sentence.
 var expectations = map[string]string{
-	"listen":           "must be a host and a port, such as 127.0.0.1:8080",
-	"auth":             "must be none, or be left out",
-	"apps":             "must be a list of at least one app",
-	"apps.key":         "must be 1 to 64 of the characters a-z, 0-9 and -",
-	"apps.name":        "must be a text",
-	"apps.baseURL":     "must be an absolute http or https URL without user, query and fragment, such as https://api.dify.ai/v1",
-	"apps.apiKey":      "must be the key of a Dify app, without blanks",
-	"apps.apiKeyFile":  "must be the path of a file that holds the key of a Dify app and nothing else, relative to the folder of this file",
-	"apps.version":     "must be a Dify version, such as 1.14.2",
-	"apps.maxInFlight": "must be a whole number from 1 to 1000",
-	"apps.timeout":     "must be a duration from 1ms to 10m, such as 30s",
-	"limits.scanCalls": "must be a whole number from 1 to 1000",
-	"cache.ttl":        "must be a duration from 0 to 10m, such as 2s; 0 switches the cache off",
+	"listen":                "must be a host and a port, such as 127.0.0.1:8080",
+	"auth":                  "must be none, or be left out",
+	"apps":                  "must be a list of at least one app",
+	"apps.key":              "must be 1 to 64 of the characters a-z, 0-9 and -",
+	"apps.name":             "must be a text",
+	"apps.baseURL":          "must be an absolute http or https URL without user, query and fragment, such as https://api.dify.ai/v1",
+	"apps.apiKey":           "must be the key of a Dify app, without blanks",
+	"apps.apiKeyFile":       "must be the path of a file that holds the key of a Dify app and nothing else, relative to the folder of this file",
+	"apps.version":          "must be a Dify version, such as 1.14.2",
+	"apps.maxInFlight":      "must be a whole number from 1 to 1000",
+	"apps.timeout":          "must be a duration from 1ms to 10m, such as 30s",
+	"limits.scanCalls":      "must be a whole number from 1 to 1000",
+	"limits.scanDetails":    "must be a whole number from 1 to 10000",
+	"limits.operationBytes": "must be a whole number of bytes from 1048576 (1 MiB) to 17179869184 (16 GiB)",
+	"cache.ttl":             "must be a duration from 0 to 10m, such as 2s; 0 switches the cache off",
 }
 
 var listIndex = regexp.MustCompile(`\[\d+\]`)

@@ -1,0 +1,156 @@
+package feed
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// search looks for a keyword of which Dify compares only the head. Rows that have the head are open until their run's inputs
+// and outputs have told whether they have the whole, at a call for each run. They are looked at in the list's order, so
+// that a page can end before any of them.
+type search struct {
+	text   *difyapi.Text
+	left   int      // runs that may still be looked at for this page
+	looked int      // runs that were
+	last   Position // of the last of them
+}
+
+// newSearch is nil where Dify compares the whole keyword.
+func newSearch(l List, runs int) *search {
+	if l.head() == l.keyword() {
+		return nil
+	}
+	return &search{text: difyapi.NewText(l.keyword()), left: max(1, runs)}
+}
+
+// open tells whether it takes the run's detail to know if a row matches; hopeless, that there is no run to ask for.
+func (s *search) open(row *difyapi.WorkflowLog) (open, hopeless bool) {
+	session := sessionOf(row)
+	switch {
+	case s == nil || session != nil && s.text.In(*session):
+		return false, false
+	default:
+		return true, row.WorkflowRun == nil
+	}
+}
+
+// sift looks at the next open rows of which no stream can bring one before, if the page needs them. It tells whether it
+// did, and that the rows have to be merged again; else it leaves m with the rows before the first that is open.
+func (r *reader) sift(ctx context.Context, m *merged) (again bool, err error) {
+	if r.search == nil {
+		return false, nil
+	}
+	known, needed := m.rows[:m.known], r.slice.count
+	if r.flags {
+		needed++
+	}
+	open := slices.IndexFunc(known, func(row Row) bool { return row.open })
+	if open < 0 || open >= needed {
+		m.settle(open)
+		return false, nil
+	}
+	if r.search.left == 0 {
+		m.limit = new(r.search.reached(r.toward, known[:open]))
+		m.settle(open)
+		return false, nil
+	}
+	return true, r.look(ctx, r.search.next(known[open:], needed-open))
+}
+
+// settle leaves the rows before the first open one, if there is one: no other is known to match.
+func (m *merged) settle(open int) {
+	if open >= 0 {
+		m.known = open
+	}
+	m.rows, m.more = m.rows[:m.known], false
+}
+
+// reached is the last position at or before which no row is open.
+func (s *search) reached(toward direction, settled []Row) Position {
+	if n := len(settled); n > 0 && toward.compare(settled[n-1].Position, s.last) > 0 {
+		return settled[n-1].Position
+	}
+	return s.last
+}
+
+// next are the open rows to look at together: as many as are needed, or as many as were looked at before, since few match.
+func (s *search) next(rows []Row, needed int) []Row {
+	most := min(max(needed, s.looked), s.left)
+	var open []Row
+	for _, row := range rows {
+		if row.open && len(open) < most {
+			open = append(open, row)
+		}
+	}
+	return open
+}
+
+// look asks for the runs of rows, each app's side by side, and closes the rows.
+func (r *reader) look(ctx context.Context, rows []Row) error {
+	byApp := make(map[string][]Row)
+	for _, row := range rows {
+		byApp[row.App] = append(byApp[row.App], row)
+	}
+	var mu sync.Mutex
+	matches := make(map[Position]bool, len(rows))
+	err := r.each(ctx, oneOfEach(r.streams, byApp), func(ctx context.Context, s *stream) error {
+		found, err := r.search.find(ctx, s.source, s.app, byApp[s.app])
+		mu.Lock()
+		defer mu.Unlock()
+		for i, row := range byApp[s.app] {
+			matches[row.Position] = err == nil && found[i]
+		}
+		return err
+	})
+	for _, s := range r.streams {
+		s.close(matches)
+	}
+	r.search.left -= len(rows)
+	r.search.looked += len(rows)
+	r.search.last = rows[len(rows)-1].Position
+	return err
+}
+
+// oneOfEach is a stream for each app that has rows.
+func oneOfEach(streams []*stream, byApp map[string][]Row) []*stream {
+	var one []*stream
+	for _, s := range streams {
+		if byApp[s.app] != nil && !slices.ContainsFunc(one, func(o *stream) bool { return o.app == s.app }) {
+			one = append(one, s)
+		}
+	}
+	return one
+}
+
+// find tells of each row whether its run has the whole text. A run that is gone has none.
+func (s *search) find(ctx context.Context, source Source, app string, rows []Row) ([]bool, error) {
+	ids := make([]uuid.UUID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.WorkflowRun.ID
+	}
+	runs, err := source.Runs(ctx, app, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]bool, len(rows))
+	for i, run := range runs {
+		found[i] = run != nil && (run.Inputs.Has(s.text) || run.Outputs.Has(s.text))
+	}
+	return found, nil
+}
+
+// close drops the rows that were looked at and do not match.
+func (s *stream) close(matches map[Position]bool) {
+	s.rows = slices.DeleteFunc(s.rows, func(row Row) bool {
+		match, looked := matches[row.Position]
+		return looked && !match
+	})
+	for i, row := range s.rows {
+		s.rows[i].open = row.open && !matches[row.Position]
+	}
+}

@@ -1,0 +1,22 @@
+package model
+
+// Entity is an object that other graphs can refer to by one of its keys.
+type Entity interface{ IsEntity() }
+
+// IsEntity says that the app can be referred to.
+func (*DifyApp) IsEntity() {}
+
+// IsEntity says that the entry can be referred to.
+func (*WorkflowLog) IsEntity() {}
+
+// IsEntity says that the run can be referred to.
+func (*WorkflowRun) IsEntity() {}
+
+// IsEntity says that the end user can be referred to.
+func (*EndUser) IsEntity() {}
+
+// IsEntity says that the member can be referred to.
+func (*DifyAccount) IsEntity() {}
+
+// Service is what a gateway is told of this server.
+type Service struct{ SDL string }

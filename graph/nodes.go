@@ -1,0 +1,92 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+// maxNodes bounds Query.nodes.
+const maxNodes = 100
+
+// object can be fetched by its id, and referred to by other graphs.
+type object interface {
+	model.Node
+	model.Entity
+}
+
+// node fetches an object by its id; nil if it, or its app, is not there.
+func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
+	i, err := model.ParseID(id)
+	switch {
+	case err != nil:
+		return nil, &feed.InputError{Argument: "id", Reason: err.Error()}
+	case i.Kind == model.KindAccount:
+		return nil, &feed.InputError{Argument: "id", Reason: "a member of the workspace can't be fetched: Dify has no way to ask for one"}
+	case r.byKey[i.App] == nil:
+		return nil, nil
+	}
+	return r.object(ctx, r.byKey[i.App], i)
+}
+
+// object fetches what an id of an app says; nil if it is not there.
+func (r *Resolver) object(ctx context.Context, app *model.DifyApp, id model.ID) (object, error) {
+	switch id.Kind {
+	case model.KindLog:
+		return orNil(r.entry(ctx, app, id))
+	case model.KindRun:
+		return orNil(r.run(ctx, app, id.UUID))
+	case model.KindEndUser:
+		return orNil(r.endUser(ctx, app, id.UUID))
+	default:
+		return app, nil
+	}
+}
+
+// orNil makes a nil pointer a nil object.
+func orNil[T any, P interface {
+	*T
+	object
+}](o P, err error) (object, error) {
+	if o == nil {
+		return nil, err
+	}
+	return o, err
+}
+
+// nodes fetches objects side by side. Each that fails is null, with an error of its own.
+func (r *Resolver) nodes(ctx context.Context, ids []string) ([]model.Node, error) {
+	if len(ids) > maxNodes {
+		return nil, &feed.InputError{Argument: "ids", Reason: fmt.Sprintf("at most %d ids, not %d", maxNodes, len(ids))}
+	}
+	return eachOf(ctx, ids, r.node), nil
+}
+
+// eachOf resolves the elements of a list side by side. What fails is nil, with an error at its index.
+func eachOf[K, V any](ctx context.Context, keys []K, resolve func(context.Context, K) (V, error)) []V {
+	values := make([]V, len(keys))
+	var resolving sync.WaitGroup
+	for i, key := range keys {
+		resolving.Go(func() {
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+			defer func() {
+				if panicked := recover(); panicked != nil {
+					graphql.AddError(ctx, Recover(ctx, panicked))
+				}
+			}()
+			value, err := resolve(ctx, key)
+			if err != nil {
+				graphql.AddError(ctx, err)
+				return
+			}
+			values[i] = value
+		})
+	}
+	resolving.Wait()
+	return values
+}

@@ -1,0 +1,107 @@
+package graph
+
+import (
+	"context"
+	"errors"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+type endUserProfile = difyapi.EndUserProfile
+
+// endUserOf resolves an end user by Dify's id, of the named app or the only one.
+func (r *Resolver) endUserOf(ctx context.Context, key *string, id uuid.UUID) (*model.EndUser, error) {
+	app, err := r.oneApp(key)
+	if err != nil {
+		return nil, err
+	}
+	return r.endUser(ctx, app, id)
+}
+
+// endUser finds an end user by Dify's id; nil if the app has none.
+func (r *Resolver) endUser(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*model.EndUser, error) {
+	profile, err := loader.For(ctx).EndUser(ctx, app.Key, id)
+	switch {
+	case difyapi.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, atApp(app, err)
+	default:
+		return &model.EndUser{App: app, EndUser: &profile.EndUser}, nil
+	}
+}
+
+// profile is a field of an end user's profile; zero where it is gone, while the log still shows the person.
+func profile[T any](ctx context.Context, user *model.EndUser, field func(*difyapi.EndUserProfile) T) (v T, err error) {
+	profile, err := loader.For(ctx).EndUser(ctx, user.App.Key, user.UUID())
+	switch {
+	case difyapi.IsNotFound(err):
+		return v, nil
+	case err != nil:
+		return v, atApp(user.App, err)
+	default:
+		return field(profile), nil
+	}
+}
+
+// endUserOfSession finds the end user of a session id by the newest run that they started; nil if there is none.
+func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, session string) (*model.EndUser, error) {
+	list, err := feed.NewList([]string{app.Key}, false, feed.Filter{EndUserSessionID: []string{session}}, feed.NewestFirst)
+	if err != nil {
+		return nil, err
+	}
+	slice, err := feed.NewSlice(list, new(runsSelected(ctx)), nil, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	page, err := r.feed(ctx).Read(ctx, feed.Request{List: list, Slice: slice, Rows: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range page.Rows {
+		if user := row.CreatedByEndUser; user != nil && user.SessionID != nil {
+			return r.log(row).CreatedByEndUser(), nil // whose session id is the one that was asked for: the feed looks
+		}
+	}
+	return nil, nil
+}
+
+// errNoSession is for a person without a session id, of whom Dify can't list the runs.
+var errNoSession = errors.New("no session id of this end user is known, and Dify finds their runs by that alone")
+
+// runsOf resolves the connection of an end user's runs: the app's list under their session id.
+func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.WorkflowLogConnection, error) {
+	if user.SessionID == nil || *user.SessionID == "" {
+		return nil, atApp(user.App, errNoSession)
+	}
+	theirs := feed.Filter{}
+	if filter != nil {
+		theirs = *filter
+	}
+	theirs = theirs.OfEndUser(*user.SessionID)
+	return r.page(ctx, []string{user.App.Key}, &theirs, order, first, after, last, before, model.Fail)
+}
+
+// runsSelected is how many of an end user's newest runs the selection wants, so that the call that finds the person has
+// those, too; at least 1.
+func runsSelected(ctx context.Context) int {
+	op, most := graphql.GetOperationContext(ctx), 1
+	for _, field := range graphql.CollectFields(op, graphql.GetFieldContext(ctx).Field.Selections, []string{"EndUser"}) {
+		if field.Name != "workflowLogs" {
+			continue
+		}
+		switch first := field.ArgumentMap(op.Variables)["first"].(type) {
+		case nil:
+			most = max(most, feed.DefaultPageSize)
+		case int64:
+			most = max(most, int(min(first, feed.MaxPageSize)))
+		}
+	}
+	return most
+}

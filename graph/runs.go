@@ -1,0 +1,145 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+type (
+	listedRun = difyapi.WorkflowRun
+	runDetail = difyapi.WorkflowRunDetail
+)
+
+// runOf resolves a run by Dify's id, of the named app or the only one.
+func (r *Resolver) runOf(ctx context.Context, key *string, id uuid.UUID) (*model.WorkflowRun, error) {
+	app, err := r.oneApp(key)
+	if err != nil {
+		return nil, err
+	}
+	return r.run(ctx, app, id)
+}
+
+// run finds a run by Dify's id; nil if the app has none. A server that shows runs of every app to every key is not asked for
+// a run that this app's own log has not shown.
+func (r *Resolver) run(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*model.WorkflowRun, error) {
+	l := loader.For(ctx)
+	version, err := l.Version(ctx, app.Key)
+	if err != nil {
+		return nil, atApp(app, err)
+	}
+	if version.ScopesWorkflowRuns() {
+		detail, err := r.detail(ctx, app, id)
+		if err != nil || detail == nil {
+			return nil, err
+		}
+		if l.ToldVersion(app.Key).ScopesWorkflowRuns() { // the server that answered may be another
+			return &model.WorkflowRun{App: app, WorkflowRun: &detail.WorkflowRun}, nil
+		}
+	}
+	entry, err := r.entryOf(ctx, app, id)
+	if err != nil || entry == nil {
+		return nil, err
+	}
+	return entry.WorkflowRun(), nil
+}
+
+// detail is what Dify tells of a run that is known to be the app's; nil where it no longer has it. Where its failure can mean
+// that there is no such run, the log knows.
+func (r *Resolver) detail(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
+	detail, err := loader.For(ctx).Run(ctx, app.Key, id)
+	switch {
+	case err == nil:
+		return detail, nil
+	case difyapi.IsNotFound(err):
+		return nil, nil
+	case difyapi.IsPossiblyNotFound(err):
+		if entry, lookErr := r.entryOf(ctx, app, id); lookErr == nil && entry == nil {
+			return nil, nil
+		}
+	}
+	return nil, atApp(app, err)
+}
+
+// detailed is a field that only a run's detail has.
+func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*difyapi.WorkflowRunDetail) (T, error)) (v T, err error) {
+	detail, err := r.detail(ctx, run.App, run.UUID())
+	if err != nil || detail == nil {
+		return v, err
+	}
+	if v, err = field(detail); err != nil {
+		return v, atApp(run.App, err)
+	}
+	return v, nil
+}
+
+// listed is a field that only the log has.
+func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*difyapi.WorkflowRun) T) (v T, err error) {
+	if run.Listed {
+		return field(run.WorkflowRun), nil
+	}
+	entry, err := r.entryOf(ctx, run.App, run.UUID())
+	if err != nil || entry == nil {
+		return v, err
+	}
+	return field(entry.WorkflowLog.WorkflowRun), nil
+}
+
+// entryOf finds the log entry of a run; nil if the log does not have it, as that of a run in the debugger. Dify looks for
+// a run's id in inputs and outputs, too.
+func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUID) (*model.WorkflowLog, error) {
+	return r.find(ctx, app, feed.Filter{Keyword: new(run.String())}, func(row feed.Row) bool {
+		return row.WorkflowRun != nil && row.WorkflowRun.ID == run
+	})
+}
+
+// entry finds a log entry by what its id says; nil if it is gone.
+func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (*model.WorkflowLog, error) {
+	at := time.Unix(id.Second, 0).UTC()
+	second := &feed.TimeRange{Since: &at, Until: new(at.Add(time.Second))}
+	same := func(row feed.Row) bool { return row.WorkflowLog.ID == id.UUID }
+	var entry *model.WorkflowLog
+	var err error
+	if id.Run != uuid.Nil {
+		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second, Keyword: new(id.Run.String())}, same)
+	}
+	if entry == nil && err == nil { // its run may be gone
+		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second}, same)
+	}
+	if entry != nil {
+		entry.Named = id.Run
+	}
+	return entry, err
+}
+
+// find reads an app's list until a row is the one that is looked for.
+func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Filter, is func(feed.Row) bool) (*model.WorkflowLog, error) {
+	list, err := feed.NewList([]string{app.Key}, false, filter, feed.NewestFirst)
+	if err != nil {
+		return nil, err
+	}
+	for after := (*string)(nil); ; {
+		slice, err := feed.NewSlice(list, new(feed.MaxPageSize), after, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		page, err := r.feed(ctx).Read(ctx, feed.Request{List: list, Slice: slice, Rows: true, Flags: true})
+		if err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(page.Rows, is); i >= 0 {
+			return r.log(page.Rows[i]), nil
+		}
+		if !page.HasNextPage {
+			return nil, nil
+		}
+		after = &page.EndCursor
+	}
+}
