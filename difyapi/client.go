@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -82,7 +83,9 @@ type answer struct {
 // The endpoint's name in errors is made of the path.
 func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 	endpoint := http.MethodGet + " " + path
-	if !c.turns.acquire(ctx) {
+	if err := c.turns.acquire(ctx); errors.Is(err, errTooManyWait) {
+		return nil, &Error{Kind: KindOverloaded, endpoint: endpoint}
+	} else if err != nil {
 		return nil, contextError(ctx, endpoint)
 	}
 	defer c.turns.release()

@@ -25,6 +25,8 @@ const (
 	KindNotFound
 	// KindUnsupported: the server is older than the endpoint. The error wraps an [UnsupportedError].
 	KindUnsupported
+	// KindOverloaded: [MaxWaiting] calls to the app wait already. Nothing was sent.
+	KindOverloaded
 )
 
 func (k Kind) String() string {
@@ -41,6 +43,8 @@ func (k Kind) String() string {
 		return "not found"
 	case KindUnsupported:
 		return "unsupported"
+	case KindOverloaded:
+		return "overloaded"
 	}
 	return fmt.Sprintf("Kind(%d)", int(k))
 }
@@ -164,6 +168,11 @@ func IsPossiblyNotFound(err error) bool {
 // IsUnsupported reports whether the server is older than the endpoint: [KindUnsupported].
 func IsUnsupported(err error) bool {
 	return hasKind(err, KindUnsupported)
+}
+
+// IsOverloaded reports whether nothing was sent because too many calls to the app wait already: [KindOverloaded].
+func IsOverloaded(err error) bool {
+	return hasKind(err, KindOverloaded)
 }
 
 // IsAccountNotFound reports whether Dify says that the workspace has no account with the e-mail that was asked for: a 400

@@ -28,6 +28,7 @@ func TestPredicatesExclude(t *testing.T) {
 		"bad response":      difyapi.IsBadResponse,
 		"not found":         difyapi.IsNotFound,
 		"unsupported":       difyapi.IsUnsupported,
+		"overloaded":        difyapi.IsOverloaded,
 		"account not found": func(err error) bool { return difyapi.IsAccountNotFound(err, "a@example.com") },
 	}
 	status := func(status int, message string) error {
@@ -61,6 +62,7 @@ func TestPredicatesExclude(t *testing.T) {
 		{&difyapi.Error{Kind: difyapi.KindNotFound, Status: 200}, "not found"},
 		{&difyapi.Error{Kind: difyapi.KindUnsupported, Status: 404}, "unsupported"},
 		{&difyapi.Error{Kind: difyapi.KindUnsupported}, "unsupported"},
+		{&difyapi.Error{Kind: difyapi.KindOverloaded}, "overloaded"},
 	}
 	for _, test := range tests {
 		for name, predicate := range predicates {
@@ -90,6 +92,7 @@ func TestErrorText(t *testing.T) {
 		{difyapi.Error{Kind: difyapi.KindStatus, Status: 500, Message: strings.Repeat("a", 299) + "京"}, `dify: error status 500: "` + strings.Repeat("a", 299) + `…"`},
 		{difyapi.Error{Kind: difyapi.KindNotFound, Status: 200}, "dify: not found 200"},
 		{difyapi.Error{Kind: difyapi.KindUnsupported, Status: 404}, "dify: unsupported 404"},
+		{difyapi.Error{Kind: difyapi.KindOverloaded}, "dify: overloaded"},
 		{difyapi.Error{Kind: 9}, "dify: Kind(9)"},
 	}
 	for _, test := range tests {

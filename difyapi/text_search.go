@@ -39,7 +39,7 @@ func (v Variables) Has(t *Text) bool {
 	if v.malformed {
 		return t.In(string(v.value)) || strings.Contains(lowerASCII(string(v.value)), t.stored)
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(v.value), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	dec := jsontext.NewDecoder(bytes.NewReader(v.value), variablesSyntax)
 	for {
 		token, err := dec.ReadToken()
 		if err != nil {

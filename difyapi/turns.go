@@ -2,9 +2,16 @@ package difyapi
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
+
+// MaxWaiting is how many calls of a [Client] may wait for their turn. More fail at once ([IsOverloaded]): behind so many, an
+// answer would come too late for whoever asks, and each of them holds memory while it waits.
+const MaxWaiting = 1000
+
+var errTooManyWait = errors.New("too many calls wait")
 
 type callerKey struct{}
 
@@ -20,6 +27,7 @@ func WithCaller(ctx context.Context, caller any) context.Context {
 type turns struct {
 	mu      sync.Mutex
 	free    int
+	queued  int                     // in all lines
 	waiting map[any][]chan struct{} // by caller; what is sent to one is a place
 	order   []any                   // the callers of waiting, the next first
 }
@@ -28,38 +36,43 @@ func newTurns(places int) *turns {
 	return &turns{free: places, waiting: make(map[any][]chan struct{})}
 }
 
-// acquire waits for a place; false where the context ended before.
-func (t *turns) acquire(ctx context.Context) bool {
-	if ctx.Err() != nil {
-		return false
+// acquire waits for a place. Its errors are the context's, and errTooManyWait.
+func (t *turns) acquire(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	place := t.queue(ctx.Value(callerKey{}))
+	caller := ctx.Value(callerKey{})
+	place, err := t.queue(caller)
 	if place == nil {
-		return true
+		return err
 	}
 	select {
 	case <-place:
-		return true
+		return nil
 	case <-ctx.Done():
-		t.leave(ctx.Value(callerKey{}), place)
-		return false
+		t.leave(caller, place)
+		return ctx.Err()
 	}
 }
 
-// queue takes a free place, and returns nil; or one in the caller's line.
-func (t *turns) queue(caller any) chan struct{} {
+// queue takes a free place, and returns nil; or one in the caller's line, if it is not too long with the others'.
+func (t *turns) queue(caller any) (chan struct{}, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.free > 0 {
+	switch {
+	case t.free > 0:
 		t.free--
-		return nil
+		return nil, nil
+	case t.queued == MaxWaiting:
+		return nil, errTooManyWait
 	}
+	t.queued++
 	place := make(chan struct{}, 1)
 	if t.waiting[caller] == nil {
 		t.order = append(t.order, caller)
 	}
 	t.waiting[caller] = append(t.waiting[caller], place)
-	return place
+	return place, nil
 }
 
 // leave gives up waiting, and gives back a place that came meanwhile.
@@ -97,6 +110,7 @@ func (t *turns) pass() {
 }
 
 func (t *turns) remove(caller any, i int) {
+	t.queued--
 	t.waiting[caller] = slices.Delete(t.waiting[caller], i, i+1)
 	if len(t.waiting[caller]) == 0 {
 		delete(t.waiting, caller)

@@ -1,9 +1,11 @@
 package difyapi
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -31,6 +33,46 @@ func (v Variables) Value() (jsontext.Value, error) {
 	return v.value, nil
 }
 
+// Without is [Variables.Value] without a member of its object, however often and however written it is there.
+func (v Variables) Without(name string) (jsontext.Value, error) {
+	value, err := v.Value()
+	if err != nil || value.Kind() != jsontext.KindBeginObject {
+		return value, err
+	}
+	var kept bytes.Buffer
+	dec := jsontext.NewDecoder(bytes.NewReader(value), variablesSyntax)
+	enc := jsontext.NewEncoder(&kept, variablesSyntax)
+	if err := copyWithout(enc, dec, name); err != nil {
+		return nil, badResponse(http.StatusOK, err)
+	}
+	return bytes.TrimSpace(kept.Bytes()), nil
+}
+
+// copyWithout copies an object, but for members of a name.
+func copyWithout(enc *jsontext.Encoder, dec *jsontext.Decoder, name string) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	err := enc.WriteToken(jsontext.BeginObject)
+	for err == nil && dec.PeekKind() == jsontext.KindString {
+		err = copyMember(enc, dec, name)
+	}
+	return errors.Join(err, enc.WriteToken(jsontext.EndObject))
+}
+
+func copyMember(enc *jsontext.Encoder, dec *jsontext.Decoder, but string) error {
+	name, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	text := name.String() // the token is the decoder's own, and gone with its next
+	value, err := dec.ReadValue()
+	if err != nil || text == but {
+		return err
+	}
+	return errors.Join(enc.WriteToken(jsontext.String(text)), enc.WriteValue(value))
+}
+
 // UnmarshalJSONFrom takes a string for a text that holds JSON, and looks into it once: a string within the text is a string.
 // A text that is no JSON is no error here, since the rest of the run stands.
 func (v *Variables) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -50,10 +92,13 @@ func (v *Variables) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
+// variablesSyntax is what is taken for JSON.
+var variablesSyntax = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+
 // newVariables takes over the text. Half a surrogate pair, which Python writes without complaint, is mended as everywhere
 // in Dify's texts ([decoding]).
 func newVariables(text jsontext.Value) Variables {
-	err := text.Format(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	err := text.Format(variablesSyntax)
 	switch {
 	case err != nil:
 		return Variables{value: text, malformed: true}

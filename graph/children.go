@@ -8,12 +8,18 @@ import (
 
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
-// The fields that take a call to Dify for each object.
+// The fields that take a call to Dify for each object, and what the viewer needs for them.
 var (
-	detailFields  = []string{"workflowId", "inputs", "outputs"}
-	profileFields = []string{"name", "isAnonymous", "externalUserId", "createdAt", "updatedAt"}
+	detailFields = map[string]viewer.Scope{
+		"workflowId": viewer.Logs, "inputs": viewer.Content, "outputs": viewer.Content,
+	}
+	profileFields = map[string]viewer.Scope{
+		"name": viewer.People, "isAnonymous": viewer.Logs, "externalUserId": viewer.People,
+		"createdAt": viewer.Logs, "updatedAt": viewer.Logs,
+	}
 )
 
 // expectChildren asks at once for all that the selection wants of a page's rows at a call each. Their resolvers then find
@@ -42,10 +48,12 @@ func expectChildren(ctx context.Context, rows []feed.Row) {
 
 // wantedOfChild tells whether the selection has one of the fields of a child of a connection's nodes, by whatever aliases and
 // fragments.
-func wantedOfChild(ctx context.Context, child string, fields []string) bool {
+func wantedOfChild(ctx context.Context, child string, fields map[string]viewer.Scope) bool {
 	var paths []string
-	for _, field := range fields {
-		paths = append(paths, "nodes."+child+"."+field, "edges.node."+child+"."+field)
+	for field, needs := range fields {
+		if viewer.Needs(ctx, needs) == nil {
+			paths = append(paths, "nodes."+child+"."+field, "edges.node."+child+"."+field)
+		}
 	}
 	return graphql.AnyFieldRequested(ctx, paths...)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // maxEntities bounds Query._entities. Gateways ask for all that one of their operations wants at once.
@@ -31,10 +32,15 @@ func (r *Resolver) entity(ctx context.Context, representation map[string]any) (m
 	if err != nil {
 		return nil, &feed.InputError{Argument: "representations", Reason: err.Error()}
 	}
+	if ref.email != "" || ref.session != "" {
+		if err := viewer.Needs(ctx, viewer.People); err != nil {
+			return nil, err
+		}
+	}
 	if ref.email != "" {
 		return &model.DifyAccount{Account: &difyapi.Account{Email: &ref.email}}, nil
 	}
-	app := r.byKey[ref.id.App]
+	app := r.app(ctx, ref.id.App)
 	switch {
 	case app == nil:
 		return nil, &feed.InputError{Argument: "representations", Reason: noApp(ref.id.App)}

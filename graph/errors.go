@@ -15,6 +15,7 @@ import (
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // Present decides what leaves the house: each error gets a code of the schema and a text that shows nothing of Dify's
@@ -77,6 +78,9 @@ func argumentOf(err error) string {
 	if e, ok := errors.AsType[*feed.CursorError](err); ok {
 		return e.Argument
 	}
+	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
+		return e.Argument
+	}
 	return ""
 }
 
@@ -95,6 +99,9 @@ func classify(err error) (model.ErrorCode, string) {
 	}
 	if e, ok := errors.AsType[*loader.SizeError](err); ok {
 		return model.CostLimitExceeded, e.Error()
+	}
+	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
+		return model.Forbidden, e.Error()
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -127,6 +134,8 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 		return model.UpstreamUnauthorized, app + ": Dify refuses the app's API key, or the app or its API is switched off" + status(err)
 	case difyapi.IsRateLimited(err):
 		return model.UpstreamRateLimited, app + ": Dify limits the app's calls; try again later" + status(err)
+	case difyapi.IsOverloaded(err):
+		return model.Overloaded, app + ": too many calls to this app wait; try again later"
 	case difyapi.IsTimeout(err):
 		return model.UpstreamTimeout, app + ": Dify took too long to answer" + status(err)
 	case difyapi.IsUnavailable(err):

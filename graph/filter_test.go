@@ -14,11 +14,20 @@ import (
 type filter struct {
 	input      map[string]any
 	conditions []func(difytest.Row) bool
+	// inTexts looks at the whole of a keyword of which Dify compares only the beginning; nil where there is none.
+	inTexts func(difytest.Row) bool
+	// texts are what rows should have, so that some match and more nearly do.
+	texts []string
 	// residual says that Dify can't apply all of it.
 	residual bool
 }
 
 func (f filter) matches(row difytest.Row) bool {
+	return f.listed(row) && (f.inTexts == nil || f.inTexts(row))
+}
+
+// listed is what the list shows of a match.
+func (f filter) listed(row difytest.Row) bool {
 	for _, holds := range f.conditions {
 		if !holds(row) {
 			return false
@@ -33,18 +42,23 @@ func (f *filter) add(name string, value any, residual bool, holds func(difytest.
 	f.residual = f.residual || residual
 }
 
-// anyFilter draws conditions, none as often as not.
-func anyFilter(t *rapid.T, seconds int) filter {
+// anyFilter draws conditions, none as often as not; a keyword longer than Dify compares if long is true, else none.
+func anyFilter(t *rapid.T, seconds int, long bool) filter {
 	f := filter{input: map[string]any{}}
+	sessions := []string{"s0", "s1", "s2", "s3"}
+	if long {
+		f.byLongKeyword(t)
+		sessions = append(sessions, f.texts...)
+	}
 	draw := func(name string) bool { return rapid.IntRange(0, 7).Draw(t, name) == 0 }
 	withSession := draw("by session")
 	if draw("by status") {
 		f.byStatus(rapid.SliceOfNDistinct(rapid.SampledFrom(statuses), 1, 3, rapid.ID).Draw(t, "statuses"))
 	}
 	if withSession {
-		f.bySession(rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"s0", "s1", "s2", "s3"}), 1, 3, rapid.ID).Draw(t, "sessions"))
+		f.bySession(rapid.SliceOfNDistinct(rapid.SampledFrom(sessions), 1, 3, rapid.ID).Draw(t, "sessions"))
 	}
-	if draw("by keyword") {
+	if !long && draw("by keyword") {
 		f.byKeyword(rapid.SampledFrom([]string{"京都", `"hello"`, "hello"}).Draw(t, "keyword"), withSession)
 	}
 	if draw("by time") {
@@ -100,10 +114,7 @@ func (f *filter) bySession(ids []string) {
 }
 
 func (f *filter) byKeyword(word string, withSession bool) {
-	stored := strings.ToLower(difytest.StoredText(word))
-	f.add("keyword", word, withSession, func(r difytest.Row) bool {
-		return r.Run != nil && (strings.Contains(strings.ToLower(r.Run.Inputs), stored) || r.EndUser != nil && strings.Contains(r.EndUser.SessionID, stored))
-	})
+	f.add("keyword", word, withSession, func(r difytest.Row) bool { return difyFinds(r, word) })
 }
 
 func (f *filter) byTime(since, until int) {

@@ -2,8 +2,7 @@ package graph
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -11,13 +10,46 @@ import (
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 type appInfo = difyapi.AppInfo
 
 // page resolves a connection of workflow logs, of the named apps or of all that the caller may read if apps is nil.
 func (r *Resolver) page(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onFailure model.AppFailurePolicy) (*model.WorkflowLogConnection, error) {
-	list, err := r.list(apps, filter, order)
+	if err := mayFilter(ctx, filter); err != nil {
+		return nil, err
+	}
+	return r.read(ctx, apps, filter, order, first, after, last, before, onFailure)
+}
+
+// mayFilter refuses filters that would tell the viewer what fields may not.
+func mayFilter(ctx context.Context, f *feed.Filter) error {
+	if err := viewer.Needs(ctx, viewer.Logs); err != nil || f == nil {
+		return err
+	}
+	for _, filter := range []struct {
+		argument string
+		set      bool
+		needs    []viewer.Scope
+	}{
+		{"filter.keyword", given(f.Keyword), []viewer.Scope{viewer.Content, viewer.People}},
+		{"filter.endUserSessionId", f.EndUserSessionID != nil, []viewer.Scope{viewer.People}},
+		{"filter.accountEmail", given(f.AccountEmail), []viewer.Scope{viewer.People}},
+	} {
+		forbidden, ok := errors.AsType[*viewer.ForbiddenError](viewer.Needs(ctx, filter.needs...))
+		if ok && filter.set {
+			return &viewer.ForbiddenError{Scope: forbidden.Scope, Argument: filter.argument}
+		}
+	}
+	return nil
+}
+
+func given(text *string) bool { return text != nil && *text != "" }
+
+// read reads a page for whoever may.
+func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onFailure model.AppFailurePolicy) (*model.WorkflowLogConnection, error) {
+	list, err := r.list(ctx, apps, filter, order)
 	if err != nil {
 		return nil, err
 	}
@@ -39,11 +71,13 @@ func (r *Resolver) feed(ctx context.Context) *feed.Feed {
 	return &feed.Feed{Source: loader.For(ctx), ScanCalls: r.Limits.ScanCalls, ScanDetails: r.Limits.ScanDetails}
 }
 
-func (r *Resolver) list(apps []string, filter *feed.Filter, order feed.Order) (feed.List, error) {
+func (r *Resolver) list(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order) (feed.List, error) {
 	all := apps == nil
 	if all {
-		apps = slices.Collect(maps.Keys(r.byKey))
-	} else if err := r.checkApps(apps); err != nil {
+		for _, app := range r.appsOf(ctx) {
+			apps = append(apps, app.Key)
+		}
+	} else if err := r.checkApps(ctx, apps); err != nil {
 		return feed.List{}, err
 	}
 	if filter == nil {
@@ -52,12 +86,12 @@ func (r *Resolver) list(apps []string, filter *feed.Filter, order feed.Order) (f
 	return feed.NewList(apps, all, *filter, order)
 }
 
-func (r *Resolver) checkApps(keys []string) error {
+func (r *Resolver) checkApps(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return &feed.InputError{Argument: "apps", Reason: "an empty list has no runs; name apps, or leave it out for all"}
 	}
 	for _, key := range keys {
-		if r.byKey[key] == nil {
+		if r.app(ctx, key) == nil {
 			return &feed.InputError{Argument: "apps", Reason: noApp(key)}
 		}
 	}
@@ -69,12 +103,12 @@ func noApp(key string) string {
 }
 
 // oneApp is the app that an argument names, or the only one that the caller may read.
-func (r *Resolver) oneApp(key *string) (*model.DifyApp, error) {
-	switch {
+func (r *Resolver) oneApp(ctx context.Context, key *string) (*model.DifyApp, error) {
+	switch apps := r.appsOf(ctx); {
 	case key != nil:
-		return r.byKey[*key], r.checkApps([]string{*key})
-	case len(r.apps) == 1:
-		return r.apps[0], nil
+		return r.app(ctx, *key), r.checkApps(ctx, []string{*key})
+	case len(apps) == 1:
+		return apps[0], nil
 	default:
 		return nil, &feed.InputError{Argument: "app", Reason: "name one of the apps that difyApps lists; you may read more or fewer than one"}
 	}

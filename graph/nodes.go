@@ -9,6 +9,7 @@ import (
 
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // maxNodes bounds Query.nodes.
@@ -28,23 +29,27 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		return nil, &feed.InputError{Argument: "id", Reason: err.Error()}
 	case i.Kind == model.KindAccount:
 		return nil, &feed.InputError{Argument: "id", Reason: "a member of the workspace can't be fetched: Dify has no way to ask for one"}
-	case r.byKey[i.App] == nil:
+	case r.app(ctx, i.App) == nil:
 		return nil, nil
 	}
-	return r.object(ctx, r.byKey[i.App], i)
+	return r.object(ctx, r.app(ctx, i.App), i)
 }
 
 // object fetches what an id of an app says; nil if it is not there.
 func (r *Resolver) object(ctx context.Context, app *model.DifyApp, id model.ID) (object, error) {
+	if id.Kind == model.KindApp {
+		return app, nil
+	}
+	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
+		return nil, err
+	}
 	switch id.Kind {
 	case model.KindLog:
 		return orNil(r.entry(ctx, app, id))
 	case model.KindRun:
 		return orNil(r.run(ctx, app, id.UUID))
-	case model.KindEndUser:
-		return orNil(r.endUser(ctx, app, id.UUID))
 	default:
-		return app, nil
+		return orNil(r.endUser(ctx, app, id.UUID))
 	}
 }
 

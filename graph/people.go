@@ -11,13 +11,17 @@ import (
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 type endUserProfile = difyapi.EndUserProfile
 
 // endUserOf resolves an end user by Dify's id, of the named app or the only one.
 func (r *Resolver) endUserOf(ctx context.Context, key *string, id uuid.UUID) (*model.EndUser, error) {
-	app, err := r.oneApp(key)
+	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
+		return nil, err
+	}
+	app, err := r.oneApp(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +42,10 @@ func (r *Resolver) endUser(ctx context.Context, app *model.DifyApp, id uuid.UUID
 }
 
 // profile is a field of an end user's profile; zero where it is gone, while the log still shows the person.
-func profile[T any](ctx context.Context, user *model.EndUser, field func(*difyapi.EndUserProfile) T) (v T, err error) {
+func profile[T any](ctx context.Context, user *model.EndUser, needs viewer.Scope, field func(*endUserProfile) T) (v T, err error) {
+	if err := viewer.Needs(ctx, needs); err != nil {
+		return v, err
+	}
 	profile, err := loader.For(ctx).EndUser(ctx, user.App.Key, user.UUID())
 	switch {
 	case difyapi.IsNotFound(err):
@@ -52,6 +59,9 @@ func profile[T any](ctx context.Context, user *model.EndUser, field func(*difyap
 
 // endUserOfSession finds the end user of a session id by the newest run that they started; nil if there is none.
 func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, session string) (*model.EndUser, error) {
+	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
+		return nil, err
+	}
 	list, err := feed.NewList([]string{app.Key}, false, feed.Filter{EndUserSessionID: []string{session}}, feed.NewestFirst)
 	if err != nil {
 		return nil, err
@@ -77,30 +87,39 @@ var errNoSession = errors.New("no session id of this end user is known, and Dify
 
 // runsOf resolves the connection of an end user's runs: the app's list under their session id.
 func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.WorkflowLogConnection, error) {
-	if user.SessionID == nil || *user.SessionID == "" {
+	session := user.EndUser.SessionID // of which the viewer need not know
+	if session == nil || *session == "" {
 		return nil, atApp(user.App, errNoSession)
+	}
+	if err := mayFilter(ctx, filter); err != nil {
+		return nil, err
+	}
+	if _, err := r.list(ctx, []string{user.App.Key}, filter, order); err != nil {
+		return nil, err // what is refused elsewhere is refused here, too
 	}
 	theirs := feed.Filter{}
 	if filter != nil {
 		theirs = *filter
 	}
-	theirs = theirs.OfEndUser(*user.SessionID)
-	return r.page(ctx, []string{user.App.Key}, &theirs, order, first, after, last, before, model.Fail)
+	theirs = theirs.OfEndUser(*session)
+	return r.read(ctx, []string{user.App.Key}, &theirs, order, first, after, last, before, model.Fail)
 }
 
 // runsSelected is how many of an end user's newest runs the selection wants, so that the call that finds the person has
 // those, too; at least 1.
 func runsSelected(ctx context.Context) int {
 	op, most := graphql.GetOperationContext(ctx), 1
-	for _, field := range graphql.CollectFields(op, graphql.GetFieldContext(ctx).Field.Selections, []string{"EndUser"}) {
+	for _, field := range graphql.CollectFields(op, graphql.GetFieldContext(ctx).Field.Selections, []string{"EndUser", "Node", "_Entity"}) {
 		if field.Name != "workflowLogs" {
 			continue
 		}
-		switch first := field.ArgumentMap(op.Variables)["first"].(type) {
-		case nil:
+		first, given := field.ArgumentMap(op.Variables)["first"]
+		n, err := graphql.UnmarshalInt(first)
+		switch {
+		case !given || first == nil:
 			most = max(most, feed.DefaultPageSize)
-		case int64:
-			most = max(most, int(min(first, feed.MaxPageSize)))
+		case err == nil:
+			most = max(most, min(n, feed.MaxPageSize))
 		}
 	}
 	return most

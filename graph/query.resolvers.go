@@ -16,11 +16,11 @@ import (
 )
 
 func (r *queryResolver) DifyApps(ctx context.Context) ([]*model.DifyApp, error) {
-	return r.apps, nil
+	return r.appsOf(ctx), nil
 }
 
 func (r *queryResolver) DifyApp(ctx context.Context, key string) (*model.DifyApp, error) {
-	return r.byKey[key], nil
+	return r.app(ctx, key), nil
 }
 
 func (r *queryResolver) WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy) (*model.Connection[*model.WorkflowLog], error) {

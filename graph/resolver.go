@@ -11,6 +11,7 @@ import (
 
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // Resolver is the root of all resolvers.
@@ -40,16 +41,38 @@ func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits
 	return r
 }
 
+// app is the app of a key, if it is there for the viewer; else nil. Whether it is configured is not to be told apart.
+func (r *Resolver) app(ctx context.Context, key string) *model.DifyApp {
+	if !viewer.MayRead(ctx, key) {
+		return nil
+	}
+	return r.byKey[key]
+}
+
+// appsOf are the apps that are there for the viewer, in the order of the configuration.
+func (r *Resolver) appsOf(ctx context.Context) []*model.DifyApp {
+	apps := make([]*model.DifyApp, 0, len(r.apps))
+	for _, app := range r.apps {
+		if viewer.MayRead(ctx, app.Key) {
+			apps = append(apps, app)
+		}
+	}
+	return apps
+}
+
 // name is the configured one, else Dify's.
 func name(ctx context.Context, app *model.DifyApp) (*string, error) {
 	if app.ConfiguredName != "" {
 		return &app.ConfiguredName, nil
 	}
-	return info(ctx, app, func(i *appInfo) *string { return i.Name })
+	return info(ctx, app, viewer.Public, func(i *appInfo) *string { return i.Name })
 }
 
 // info is a field of what Dify tells of an app.
-func info[T any](ctx context.Context, app *model.DifyApp, field func(*appInfo) T) (v T, err error) {
+func info[T any](ctx context.Context, app *model.DifyApp, needs viewer.Scope, field func(*appInfo) T) (v T, err error) {
+	if err := viewer.Needs(ctx, needs); err != nil {
+		return v, err
+	}
 	info, err := loader.For(ctx).Info(ctx, app.Key)
 	if err != nil {
 		return v, atApp(app, err)

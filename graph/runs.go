@@ -1,16 +1,19 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 type (
@@ -20,7 +23,10 @@ type (
 
 // runOf resolves a run by Dify's id, of the named app or the only one.
 func (r *Resolver) runOf(ctx context.Context, key *string, id uuid.UUID) (*model.WorkflowRun, error) {
-	app, err := r.oneApp(key)
+	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
+		return nil, err
+	}
+	app, err := r.oneApp(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +46,8 @@ func (r *Resolver) run(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*
 		if err != nil || detail == nil {
 			return nil, err
 		}
-		if l.ToldVersion(app.Key).ScopesWorkflowRuns() { // the server that answered may be another
+		// The server that answered may be another, and what was heard last from a third.
+		if cmp.Or(detail.Receipt.Version, l.ToldVersion(app.Key)).ScopesWorkflowRuns() {
 			return &model.WorkflowRun{App: app, WorkflowRun: &detail.WorkflowRun}, nil
 		}
 	}
@@ -69,7 +76,10 @@ func (r *Resolver) detail(ctx context.Context, app *model.DifyApp, id uuid.UUID)
 }
 
 // detailed is a field that only a run's detail has.
-func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*difyapi.WorkflowRunDetail) (T, error)) (v T, err error) {
+func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, needs viewer.Scope, field func(*runDetail) (T, error)) (v T, err error) {
+	if err := viewer.Needs(ctx, needs); err != nil {
+		return v, err
+	}
 	detail, err := r.detail(ctx, run.App, run.UUID())
 	if err != nil || detail == nil {
 		return v, err
@@ -80,8 +90,19 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, f
 	return v, nil
 }
 
+// userInput is the input variable in which Dify names the end user.
+const userInput = "sys.user_id"
+
+// inputs are without the end user's session id for who may not see it.
+func inputs(ctx context.Context, run *runDetail) (jsontext.Value, error) {
+	if viewer.Needs(ctx, viewer.People) != nil {
+		return run.Inputs.Without(userInput)
+	}
+	return run.Inputs.Value()
+}
+
 // listed is a field that only the log has.
-func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*difyapi.WorkflowRun) T) (v T, err error) {
+func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*listedRun) T) (v T, err error) {
 	if run.Listed {
 		return field(run.WorkflowRun), nil
 	}
@@ -104,7 +125,9 @@ func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUI
 func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (*model.WorkflowLog, error) {
 	at := time.Unix(id.Second, 0).UTC()
 	second := &feed.TimeRange{Since: &at, Until: new(at.Add(time.Second))}
-	same := func(row feed.Row) bool { return row.WorkflowLog.ID == id.UUID }
+	same := func(row feed.Row) bool { // an id that names another run was made up
+		return row.WorkflowLog.ID == id.UUID && (row.WorkflowRun == nil || id.Run == uuid.Nil || row.WorkflowRun.ID == id.Run)
+	}
 	var entry *model.WorkflowLog
 	var err error
 	if id.Run != uuid.Nil {
@@ -114,7 +137,7 @@ func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (
 		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second}, same)
 	}
 	if entry != nil {
-		entry.Named = id.Run
+		entry.Named = &id.Run
 	}
 	return entry, err
 }

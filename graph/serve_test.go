@@ -19,6 +19,7 @@ import (
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // api is the GraphQL API over a Dify, both behind real HTTP.
@@ -42,6 +43,7 @@ type options struct {
 	scanCalls int
 	details   int // scanDetails; 200 if 0
 	bytes     int64
+	viewer    viewer.Viewer // may see all if nil
 	timeout   time.Duration
 	apart     map[string]apart // apps that are not like the others, by their keys
 }
@@ -119,7 +121,13 @@ func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
 		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200),
 	}))
 	srv.AddTransport(transport.POST{})
-	return srv
+	who := o.viewer
+	if who == nil {
+		who = viewer.All
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		srv.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), who)))
+	})
 }
 
 // response is an answer to an operation.

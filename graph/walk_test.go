@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // These properties are the promise. To walk more than the quick test does:
@@ -15,38 +17,52 @@ import (
 
 func TestWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200).exact(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, false).exact(t) })
 }
 
 func TestWalkOfMovingWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWalk(t, 0, 300)
-		w.move(rapid.IntRange(2, 12).Draw(t, "every"))
-		w.promised(t)
-	})
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 300, false).moving(t) })
 }
 
 func TestWalkOfMovingWorldWithCache(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWalk(t, 30*time.Millisecond, 300)
-		w.move(rapid.IntRange(2, 12).Draw(t, "every"))
-		w.promised(t)
-	})
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 300, false).moving(t) })
+}
+
+// The same, with a keyword of which Dify compares only the beginning.
+
+func TestLongKeywordWalkOfStillWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).exact(t) })
+}
+
+func TestLongKeywordWalkOfMovingWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).moving(t) })
+}
+
+func TestLongKeywordWalkOfMovingWorldWithCache(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 200, true).moving(t) })
 }
 
 // walk is a list that is read from one end to the other.
 type walk struct {
 	*world
 	variables   map[string]any
+	scanCalls   int
+	details     int      // how many runs a page may look at
+	settled     []string // runs that need no further look
+	uncached    bool     // each run that is looked at is a call
 	oldestFirst bool
 	backward    bool
-	crowded     bool // a second has so many rows that each page within it takes many calls
+	fence       *string // where the next page ends at the latest, if anywhere
+	crowded     bool    // a second has so many rows that each page within it takes many calls
 }
 
-// newWalk draws a list of a world with up to crowd rows in a second.
-func newWalk(t *rapid.T, ttl time.Duration, crowd int) *walk {
+// newWalk draws a list of a world with up to crowd rows in a second, by a long keyword or by none.
+func newWalk(t *rapid.T, ttl time.Duration, crowd int, long bool) *walk {
 	apps := rapid.IntRange(1, 5).Draw(t, "apps")
 	o := options{ttl: ttl, scanCalls: rapid.IntRange(1, 4).Draw(t, "scanCalls")}
 	o.dify.Seed = rapid.Uint64().Draw(t, "seed")
@@ -54,9 +70,14 @@ func newWalk(t *rapid.T, ttl time.Duration, crowd int) *walk {
 		o.keys = append(o.keys, string(rune('a'+i)))
 	}
 	seconds := anySeconds(t, crowd)
+	if long {
+		o.dify.Version = rapid.SampledFrom([]string{"1.11.3", "1.14.2"}).Draw(t, "version") // outputs are text, then objects
+		o.dify.ObjectInputs = rapid.Bool().Draw(t, "object inputs")
+		o.details = anyDetails(t, seconds)
+	}
 	span := slices.Max(slices.Collect(maps.Keys(seconds)))
-	f := anyFilter(t, span)
-	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds)}
+	f := anyFilter(t, span, long)
+	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds), scanCalls: o.scanCalls, details: o.details, uncached: ttl == 0}
 	for _, account := range accounts {
 		w.dify.AddAccount(account)
 	}
@@ -68,6 +89,15 @@ func newWalk(t *rapid.T, ttl time.Duration, crowd int) *walk {
 		w.variables["order"] = "OLDEST_FIRST"
 	}
 	return w
+}
+
+// anyDetails draws a budget that ends on most pages; a larger one in a large world, whose walk would take long.
+func anyDetails(t *rapid.T, seconds map[int]int) int {
+	rows := 0
+	for _, n := range seconds {
+		rows += n
+	}
+	return rapid.IntRange(1, 5).Draw(t, "details") * (1 + rows/40)
 }
 
 // anySeconds draws how many rows which seconds have.
@@ -100,15 +130,48 @@ func (w *walk) next(t *rapid.T, from *string) (page, int) {
 	}
 	v := maps.Clone(w.variables)
 	if w.backward {
-		v["last"], v["before"] = size, from
+		v["last"], v["before"], v["after"] = size, from, w.fence
 	} else {
-		v["first"], v["after"] = size, from
+		v["first"], v["after"], v["before"] = size, from, w.fence
 	}
+	w.dify.ResetRequests()
 	p := w.page(t, v)
 	if len(p.Edges) > size {
 		t.Fatalf("%d rows on a page of %d", len(p.Edges), size)
 	}
+	w.checkBudgets(t, p)
 	return p, size
+}
+
+// checkBudgets: no page looks at more runs than it may, nor at those that a page looked at which ended with a budget, nor
+// says so while there was some of each budget left.
+func (w *walk) checkBudgets(t *rapid.T, p page) {
+	looked := w.lookedAt()
+	if len(looked) > w.details {
+		t.Fatalf("looked at %d runs, allowed are %d", len(looked), w.details)
+	}
+	for _, run := range looked {
+		if slices.Contains(w.settled, run) {
+			t.Fatalf("run %s was looked at on a page before", run)
+		}
+	}
+	if !slices.Contains(p.Scan.Reasons, "SCAN_BUDGET") {
+		return
+	}
+	w.settled = append(w.settled, looked...)
+	if w.uncached && len(looked) < w.details && p.Scan.UpstreamCalls < w.scanCalls {
+		t.Fatalf("ended after %d of %d runs and %d of %d calls", len(looked), w.details, p.Scan.UpstreamCalls, w.scanCalls)
+	}
+}
+
+// lookedAt are the runs that Dify was asked for since the last page.
+func (w *walk) lookedAt() (runs []string) {
+	for _, r := range w.dify.Requests() {
+		if route, id := difytest.RouteOf(r.Path); route == difytest.RunRoute {
+			runs = append(runs, id)
+		}
+	}
+	return runs
 }
 
 // goOn is whether there is more in the direction of the walk, and from where.
@@ -134,7 +197,7 @@ func (w *walk) exact(t *rapid.T) {
 			slices.Reverse(got)
 		}
 		n := min(size, len(rest))
-		if !p.Scan.Complete && len(got) < n {
+		if slices.Contains(p.Scan.Reasons, "SCAN_BUDGET") && len(got) < n {
 			n = len(got)
 		}
 		if !slices.Equal(got, rest[:n]) {
@@ -182,8 +245,9 @@ func (w *walk) checkFlags(t *rapid.T, p page, later, ahead, behind bool) {
 	}
 }
 
-// promised holds a walk of a moving world against the promise.
-func (w *walk) promised(t *rapid.T) {
+// moving holds a walk of a world that changes against the promise.
+func (w *walk) moving(t *rapid.T) {
+	w.move(rapid.IntRange(2, 12).Draw(t, "every"))
 	var from *string
 	var seen []place
 	crowded := false

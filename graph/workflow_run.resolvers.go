@@ -13,6 +13,7 @@ import (
 
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 func (r *workflowRunResolver) Version(ctx context.Context, obj *model.WorkflowRun) (*string, error) {
@@ -28,15 +29,15 @@ func (r *workflowRunResolver) TriggeredFrom(ctx context.Context, obj *model.Work
 }
 
 func (r *workflowRunResolver) WorkflowID(ctx context.Context, obj *model.WorkflowRun) (*uuid.UUID, error) {
-	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, nil })
+	return detailed(ctx, r.Resolver, obj, viewer.Logs, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, nil })
 }
 
 func (r *workflowRunResolver) Inputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return d.Inputs.Value() })
+	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return inputs(ctx, d) })
 }
 
 func (r *workflowRunResolver) Outputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return d.Outputs.Value() })
+	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return d.Outputs.Value() })
 }
 
 func (r *Resolver) WorkflowRun() generated.WorkflowRunResolver { return &workflowRunResolver{r} }

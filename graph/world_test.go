@@ -27,6 +27,7 @@ type history struct {
 	always bool // it was there and matched from the beginning
 	ever   bool // it matched at some time
 	now    bool // it is there and matches
+	listed bool // a list could show it at some time; its texts may be looked at later
 }
 
 func newWorld(t tb, o options, f filter, seed uint64, seconds map[int]int) *world {
@@ -55,8 +56,9 @@ func (w *world) insert(second int) {
 	slices.Sort(keys)
 	key := keys[w.random.IntN(len(keys))]
 	row := w.apps[key].Insert(w.row(second))[0]
-	matches := w.filter.matches(row)
-	w.rows[placeOf(key, row)] = &history{ever: matches, now: matches}
+	h := new(history)
+	w.rows[placeOf(key, row)] = h
+	w.become(h, row)
 }
 
 func placeOf(key string, row difytest.Row) place { return place{row.CreatedAt.Unix(), row.ID, key} }
@@ -77,8 +79,11 @@ func (w *world) row(second int) difytest.Row {
 	if r.Status == "failed" {
 		r.Error = new("boom")
 	}
-	r.Inputs = pick(w.random, `{"q": "\u4eac\u90fd tower"}`, `{"q": "say \"hello\""}`, `{"q": "Hello World"}`)
-	row.EndUser = endUser(pick(w.random, "s0", "s1", "s2"))
+	r.Inputs, r.Outputs = inputsWith(w.random, w.text()), ""
+	if r.Ended() {
+		r.Outputs = w.outputs()
+	}
+	row.EndUser = endUser(pick(w.random, "s0", "s1", "s2", w.session()))
 	switch w.random.IntN(12) {
 	case 0:
 		row.Run = nil
@@ -88,6 +93,14 @@ func (w *world) row(second int) difytest.Row {
 		row.EndUser = nil
 	}
 	return row
+}
+
+// session is one of the filter's texts where it has some.
+func (w *world) session() string {
+	if len(w.filter.texts) == 0 {
+		return "s0"
+	}
+	return pick(w.random, w.filter.texts...)
 }
 
 var accounts = []difytest.Account{
@@ -142,20 +155,22 @@ func (w *world) touch() {
 		w.apps[key].Delete(row.ID)
 		// An answer that has selected the row may still show it, without its run.
 		row.Run = nil
-		*h = history{ever: h.ever || w.filter.matches(row)}
+		w.become(h, row)
+		h.now, h.always = false, false
 	case 1:
 		w.update(key, row.ID, func(r *difytest.Row) { r.Run = nil })
 		row.Run = nil
-		h.become(w.filter.matches(row))
+		w.become(h, row)
 	default:
 		if !ends {
 			return
 		}
 		w.update(key, row.ID, func(r *difytest.Row) {
 			r.Run.Status, r.Run.FinishedAt = pick(w.random, "succeeded", "failed", "stopped"), time.Now()
+			r.Run.Outputs = w.outputs()
 			row = *r
 		})
-		h.become(w.filter.matches(row))
+		w.become(h, row)
 	}
 }
 
@@ -165,8 +180,13 @@ func (w *world) update(key string, id uuid.UUID, change func(*difytest.Row)) {
 	}
 }
 
-func (h *history) become(matches bool) {
-	h.now, h.ever, h.always = matches, h.ever || matches, h.always && matches
+// become notes what a row is like from now on. Where a list showed it before and its texts match now, it may appear as the
+// list showed it.
+func (w *world) become(h *history, row difytest.Row) {
+	matches := w.filter.matches(row)
+	h.now, h.always = matches, h.always && matches
+	h.listed = h.listed || w.filter.listed(row)
+	h.ever = h.ever || h.listed && (w.filter.inTexts == nil || w.filter.inTexts(row))
 }
 
 func (w *world) keys() []string {

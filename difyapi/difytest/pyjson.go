@@ -34,10 +34,10 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// isPlain says whether json.dumps leaves a byte as it is: printable ASCII and
-// the delete character.
+// isPlain says whether json.dumps leaves a byte as it is: printable ASCII, and
+// not the delete character.
 func isPlain(b byte) bool {
-	return b >= ' ' && b < utf8.RuneSelf && b != '"' && b != '\\'
+	return b >= ' ' && b <= '~' && b != '"' && b != '\\'
 }
 
 func appendEscaped(dst []byte, r rune) []byte {

@@ -15,7 +15,7 @@ func TestStoredText(t *testing.T) {
 		`say "no"`:         `say \"no\"`,
 		`a\b`:              `a\\b`,
 		"\b\f\n\r\t":       `\b\f\n\r\t`,
-		"\x00\x1f\x7f":     `\u0000\u001f` + "\x7f",
+		"\x00\x1f\x7f":     `\u0000\u001f\u007f`,
 		"🚚":                `\ud83d\ude9a`,
 		"é/<>&'":           `\u00e9/<>&'`,
 		"\u2028":           `\u2028`,

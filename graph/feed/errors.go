@@ -62,5 +62,5 @@ func (e *AppError) Unwrap() error { return e.Err }
 func isUpstream(err error) bool {
 	_, unsupported := errors.AsType[*UnsupportedError](err)
 	return unsupported || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
-		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err)
+		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err) || difyapi.IsOverloaded(err)
 }

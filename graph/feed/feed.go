@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // Feed reads pages of lists from a source. It keeps nothing between two pages, and is safe for concurrent use.
@@ -40,10 +42,10 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 	told := req.Rows && req.Slice.from == nil // the first answers of a list from its end tell the totals too
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
-		group.Go(func() error { return rows.fill(groupCtx, page) })
+		group.Go(func() error { return rescue.Call(func() error { return rows.fill(groupCtx, page) }) })
 	}
 	if req.Total && req.List.countable() && !told {
-		group.Go(func() error { return count.count(groupCtx, page) })
+		group.Go(func() error { return rescue.Call(func() error { return count.count(groupCtx, page) }) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err

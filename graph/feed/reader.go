@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // reader makes one page out of the streams of a list.
@@ -94,7 +95,7 @@ func (r *reader) isSpent(m merged) bool {
 func (r *reader) each(ctx context.Context, streams []*stream, call func(context.Context, *stream) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range streams {
-		group.Go(func() error { return r.absorb(s, call(ctx, s)) })
+		group.Go(func() error { return r.absorb(s, rescue.Call(func() error { return call(ctx, s) })) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

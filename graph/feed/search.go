@@ -17,7 +17,8 @@ type search struct {
 	text   *difyapi.Text
 	left   int      // runs that may still be looked at for this page
 	looked int      // runs that were
-	last   Position // of the last of them
+	found  int      // runs of these that have the text
+	last   Position // of the last that was looked at
 }
 
 // newSearch is nil where Dify compares the whole keyword.
@@ -45,9 +46,9 @@ func (r *reader) sift(ctx context.Context, m *merged) (again bool, err error) {
 	if r.search == nil {
 		return false, nil
 	}
-	known, needed := m.rows[:m.known], r.slice.count
+	known, needed := m.rows[:m.known], m.page(r.toward, r.slice.count, r.slice.until)
 	if r.flags {
-		needed++
+		needed++ // the one after the page tells that there is more
 	}
 	open := slices.IndexFunc(known, func(row Row) bool { return row.open })
 	if open < 0 || open >= needed {
@@ -78,12 +79,13 @@ func (s *search) reached(toward direction, settled []Row) Position {
 	return s.last
 }
 
-// next are the open rows to look at together: as many as are needed, or as many as were looked at before, since few match.
+// next are the open rows to look at together: those of the first needed rows, since all may match; or as many as are likely
+// to have the matches needed, but not more at once than were looked at before.
 func (s *search) next(rows []Row, needed int) []Row {
-	most := min(max(needed, s.looked), s.left)
+	likely := min(needed*s.looked/max(s.found, 1), s.looked)
 	var open []Row
-	for _, row := range rows {
-		if row.open && len(open) < most {
+	for i, row := range rows {
+		if row.open && len(open) < s.left && (i < needed || len(open) < likely) {
 			open = append(open, row)
 		}
 	}
@@ -110,10 +112,20 @@ func (r *reader) look(ctx context.Context, rows []Row) error {
 	for _, s := range r.streams {
 		s.close(matches)
 	}
-	r.search.left -= len(rows)
-	r.search.looked += len(rows)
-	r.search.last = rows[len(rows)-1].Position
+	r.search.note(rows, matches)
 	return err
+}
+
+// note books what was looked at.
+func (s *search) note(rows []Row, matches map[Position]bool) {
+	s.left -= len(rows)
+	s.looked += len(rows)
+	s.last = rows[len(rows)-1].Position
+	for _, row := range rows {
+		if matches[row.Position] {
+			s.found++
+		}
+	}
 }
 
 // oneOfEach is a stream for each app that has rows.

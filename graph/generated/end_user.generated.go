@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/feed"
-	"github.com/difygraph/difygraph/graph/model"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -199,7 +200,7 @@ func (ec *executionContext) _EndUser_sessionId(ctx context.Context, field graphq
 			return ec.fieldContext_EndUser_sessionId(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.SessionID, nil
+			return obj.SessionID(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -210,7 +211,7 @@ func (ec *executionContext) _EndUser_sessionId(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_EndUser_sessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EndUser", field, false, false, "String")
+	return graphql.NewScalarFieldContext("EndUser", field, true, false, "String")
 }
 
 func (ec *executionContext) _EndUser_name(ctx context.Context, field graphql.CollectedField, obj *model.EndUser) (ret graphql.Marshaler) {
@@ -416,10 +417,11 @@ func (ec *executionContext) _EndUser(ctx context.Context, sel ast.SelectionSet, 
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sessionId":
-			out.Values[i] = ec._EndUser_sessionId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EndUser_sessionId(ctx, field, obj)
+				})
 		case "name":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

@@ -11,10 +11,11 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
-	"github.com/difygraph/difygraph/graph/feed"
-	"github.com/difygraph/difygraph/graph/model"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 // region    ************************** generated!.gotpl **************************

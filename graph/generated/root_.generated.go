@@ -9,11 +9,12 @@ import (
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/feed"
-	"github.com/difygraph/difygraph/graph/model"
 	"github.com/google/uuid"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 // NewExecutableSchema creates an ExecutableSchema from the ResolverRoot interface.
@@ -1073,8 +1074,9 @@ enum AppFailurePolicy {
 input WorkflowLogFilter {
   """
   A text that occurs in the run's inputs or outputs, in any script (case is ignored for ASCII letters only), or in the end
-  user's session id (printable ASCII without quote and backslash only), or that is the run's id. Dify compares 30 characters
-  at most; one beyond ASCII counts as six.
+  user's session id (printable ASCII without quote and backslash only), or that is the run's id. Dify compares the first 30
+  characters, where one beyond ASCII counts as six. A longer text is then looked for in the details of the runs that have
+  its beginning: one upstream call per run, for a bounded number of runs per page (see ` + "`" + `scan` + "`" + `), and ` + "`" + `totalCount` + "`" + ` is null.
   """
   keyword: String
   "Any of these."

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/feed"
-	"github.com/difygraph/difygraph/graph/model"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -36,7 +37,7 @@ func (ec *executionContext) _DifyAccount_id(ctx context.Context, field graphql.C
 			return ec.fieldContext_DifyAccount_id(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID(), nil
+			return obj.ID(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -59,7 +60,7 @@ func (ec *executionContext) _DifyAccount_uuid(ctx context.Context, field graphql
 			return ec.fieldContext_DifyAccount_uuid(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.UUID(), nil
+			return obj.UUID(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *uuid.UUID) graphql.Marshaler {
@@ -82,7 +83,7 @@ func (ec *executionContext) _DifyAccount_name(ctx context.Context, field graphql
 			return ec.fieldContext_DifyAccount_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
+			return obj.Name(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -93,7 +94,7 @@ func (ec *executionContext) _DifyAccount_name(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_DifyAccount_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DifyAccount", field, false, false, "String")
+	return graphql.NewScalarFieldContext("DifyAccount", field, true, false, "String")
 }
 
 func (ec *executionContext) _DifyAccount_email(ctx context.Context, field graphql.CollectedField, obj *model.DifyAccount) (ret graphql.Marshaler) {
@@ -105,7 +106,7 @@ func (ec *executionContext) _DifyAccount_email(ctx context.Context, field graphq
 			return ec.fieldContext_DifyAccount_email(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Email, nil
+			return obj.Email(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -116,7 +117,7 @@ func (ec *executionContext) _DifyAccount_email(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_DifyAccount_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DifyAccount", field, false, false, "String")
+	return graphql.NewScalarFieldContext("DifyAccount", field, true, false, "String")
 }
 
 func (ec *executionContext) _WorkflowLog_id(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLog) (ret graphql.Marshaler) {
@@ -371,7 +372,7 @@ func (ec *executionContext) _WorkflowLog_details(ctx context.Context, field grap
 			return ec.fieldContext_WorkflowLog_details(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Details, nil
+			return obj.Details(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v jsontext.Value) graphql.Marshaler {
@@ -382,7 +383,7 @@ func (ec *executionContext) _WorkflowLog_details(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowLog_details(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowLog", field, false, false, "JSON")
+	return graphql.NewScalarFieldContext("WorkflowLog", field, true, false, "JSON")
 }
 
 func (ec *executionContext) _WorkflowLogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.WorkflowLog]) (ret graphql.Marshaler) {
@@ -615,25 +616,29 @@ func (ec *executionContext) _DifyAccount(ctx context.Context, sel ast.SelectionS
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DifyAccount")
 		case "id":
-			out.Values[i] = ec._DifyAccount_id(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DifyAccount_id(ctx, field, obj)
+				})
 		case "uuid":
-			out.Values[i] = ec._DifyAccount_uuid(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DifyAccount_uuid(ctx, field, obj)
+				})
 		case "name":
-			out.Values[i] = ec._DifyAccount_name(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DifyAccount_name(ctx, field, obj)
+				})
 		case "email":
-			out.Values[i] = ec._DifyAccount_email(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DifyAccount_email(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -665,53 +670,54 @@ func (ec *executionContext) _WorkflowLog(ctx context.Context, sel ast.SelectionS
 		case "id":
 			out.Values[i] = ec._WorkflowLog_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "uuid":
 			out.Values[i] = ec._WorkflowLog_uuid(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
 			out.Values[i] = ec._WorkflowLog_app(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "workflowRun":
 			out.Values[i] = ec._WorkflowLog_workflowRun(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdFrom":
 			out.Values[i] = ec._WorkflowLog_createdFrom(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdByRole":
 			out.Values[i] = ec._WorkflowLog_createdByRole(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdByAccount":
 			out.Values[i] = ec._WorkflowLog_createdByAccount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdByEndUser":
 			out.Values[i] = ec._WorkflowLog_createdByEndUser(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._WorkflowLog_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "details":
-			out.Values[i] = ec._WorkflowLog_details(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowLog_details(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

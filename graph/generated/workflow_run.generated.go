@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/model"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -194,7 +195,7 @@ func (ec *executionContext) _WorkflowRun_error(ctx context.Context, field graphq
 			return ec.fieldContext_WorkflowRun_error(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
+			return obj.Error(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -205,7 +206,7 @@ func (ec *executionContext) _WorkflowRun_error(ctx context.Context, field graphq
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "String")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "String")
 }
 
 func (ec *executionContext) _WorkflowRun_elapsedTime(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -493,10 +494,11 @@ func (ec *executionContext) _WorkflowRun(ctx context.Context, sel ast.SelectionS
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "error":
-			out.Values[i] = ec._WorkflowRun_error(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_error(ctx, field, obj)
+				})
 		case "elapsedTime":
 			out.Values[i] = ec._WorkflowRun_elapsedTime(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {

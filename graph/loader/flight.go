@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // flights are calls under way that several may wait for. A call runs under its own context, which keeps the values of the
@@ -56,7 +57,10 @@ func (f *flights[K, V]) start(ctx context.Context, key K, call func(context.Cont
 	f.byKey[key] = fl
 	go func() {
 		defer cancel()
-		fl.value, fl.err = call(difyapi.WithMeter(ctx, fl.charge))
+		fl.err = rescue.Call(func() (err error) {
+			fl.value, err = call(difyapi.WithMeter(ctx, fl.charge))
+			return err
+		})
 		f.forget(key, fl)
 		close(fl.landed)
 	}()

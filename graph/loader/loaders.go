@@ -9,6 +9,7 @@ import (
 	"github.com/graph-gophers/dataloader/v7"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // batchWait is how long a question waits for its like. What is asked for by one resolver of many comes well within it.
@@ -141,8 +142,12 @@ func each[K comparable, V any](app string, call func(context.Context, string, K)
 		var calls sync.WaitGroup
 		for i, key := range keys {
 			calls.Go(func() {
-				value, err := call(ctx, app, key)
-				results[i] = &dataloader.Result[V]{Data: value, Error: err}
+				result := new(dataloader.Result[V])
+				result.Error = rescue.Call(func() (err error) {
+					result.Data, err = call(ctx, app, key)
+					return err
+				})
+				results[i] = result
 			})
 		}
 		calls.Wait()

@@ -8,6 +8,7 @@ import (
 	"github.com/graph-gophers/dataloader/v7"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // windowAnswer answers all questions that became one. Its request counts for whoever looks at it first.
@@ -37,11 +38,14 @@ func (u *Upstream) windows(app string) dataloader.BatchFunc[difyapi.LogQuery, *w
 }
 
 func (a *windowAnswer) ask(ctx context.Context, u *Upstream, app string, q difyapi.LogQuery) {
-	page, sent, err := u.page(ctx, app, q)
-	a.page, a.err = page, err
-	if sent {
-		a.sent.Store(1)
-	}
+	a.err = rescue.Call(func() error {
+		page, sent, err := u.page(ctx, app, q)
+		if sent {
+			a.sent.Store(1)
+		}
+		a.page = page
+		return err
+	})
 }
 
 // largest leaves one question of those that are alike: the one with the largest limit, whose answer has all others'.

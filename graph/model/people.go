@@ -1,9 +1,12 @@
 package model
 
 import (
+	"context"
+
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // EndUser is a person or system that calls an app from outside the workspace.
@@ -23,6 +26,11 @@ func (u *EndUser) ID() string {
 // UUID is Dify's own id.
 func (u *EndUser) UUID() uuid.UUID { return u.EndUser.ID }
 
+// SessionID is what the caller of Dify's API passed as user.
+func (u *EndUser) SessionID(ctx context.Context) (*string, error) {
+	return viewer.Only(ctx, viewer.People, u.EndUser.SessionID)
+}
+
 // DifyAccount is a member of the workspace, as a log entry shows it. Where another graph asked for one by e-mail, App is nil
 // and the e-mail is all that is known.
 type DifyAccount struct {
@@ -32,17 +40,27 @@ type DifyAccount struct {
 
 // ID tells members apart in clients' caches. The same member has another id in each app: whether two apps share a Dify is
 // nothing that an id says.
-func (a *DifyAccount) ID() *string {
+func (a *DifyAccount) ID(ctx context.Context) (*string, error) {
 	if a.App == nil {
-		return nil
+		return nil, nil
 	}
-	return new(ID{Kind: KindAccount, App: a.App.Key, UUID: a.Account.ID}.String())
+	return viewer.Only(ctx, viewer.People, new(ID{Kind: KindAccount, App: a.App.Key, UUID: a.Account.ID}.String()))
 }
 
 // UUID is Dify's own id.
-func (a *DifyAccount) UUID() *uuid.UUID {
+func (a *DifyAccount) UUID(ctx context.Context) (*uuid.UUID, error) {
 	if a.App == nil {
-		return nil
+		return nil, nil
 	}
-	return &a.Account.ID
+	return viewer.Only(ctx, viewer.People, &a.Account.ID)
+}
+
+// Name is how Dify shows the member.
+func (a *DifyAccount) Name(ctx context.Context) (*string, error) {
+	return viewer.Only(ctx, viewer.People, a.Account.Name)
+}
+
+// Email is the member's address in Dify.
+func (a *DifyAccount) Email(ctx context.Context) (*string, error) {
+	return viewer.Only(ctx, viewer.People, a.Account.Email)
 }

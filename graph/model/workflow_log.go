@@ -1,17 +1,22 @@
 package model
 
 import (
+	"context"
+
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // WorkflowLog is an entry of an app's log.
 type WorkflowLog struct {
 	App *DifyApp
 	*difyapi.WorkflowLog
-	// Named is the run that the id by which the entry was fetched names. Dify may no longer have it, but the id stays.
-	Named uuid.UUID
+	// Named is the run in the id by which the entry was fetched, zero if that has none; nil of an entry in a list. Dify may
+	// have dropped or written the run since, but the id stays.
+	Named *uuid.UUID
 }
 
 // IsNode says that the entry can be fetched again.
@@ -19,8 +24,11 @@ func (*WorkflowLog) IsNode() {}
 
 // ID carries the second and the run, because Dify has no way to ask for an entry by its own id.
 func (l *WorkflowLog) ID() string {
-	id := ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix(), Run: l.Named}
-	if run := l.WorkflowLog.WorkflowRun; run != nil {
+	id := ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix()}
+	switch run := l.WorkflowLog.WorkflowRun; {
+	case l.Named != nil:
+		id.Run = *l.Named
+	case run != nil:
 		id.Run = run.ID
 	}
 	return id.String()
@@ -28,6 +36,11 @@ func (l *WorkflowLog) ID() string {
 
 // UUID is Dify's own id.
 func (l *WorkflowLog) UUID() uuid.UUID { return l.WorkflowLog.ID }
+
+// Details are what Dify adds to the entry.
+func (l *WorkflowLog) Details(ctx context.Context) (jsontext.Value, error) {
+	return viewer.Only(ctx, viewer.Content, l.WorkflowLog.Details)
+}
 
 // WorkflowRun is nil where Dify no longer has the run.
 func (l *WorkflowLog) WorkflowRun() *WorkflowRun {

@@ -1,9 +1,12 @@
 package model
 
 import (
+	"context"
+
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // WorkflowRun is one execution of a workflow.
@@ -25,6 +28,11 @@ func (r *WorkflowRun) ID() string {
 
 // UUID is Dify's own id.
 func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }
+
+// Error is the text of the failure or stop.
+func (r *WorkflowRun) Error(ctx context.Context) (*string, error) {
+	return viewer.Only(ctx, viewer.Content, r.WorkflowRun.Error)
+}
 
 // StatusText is the status as Dify writes it.
 func (r *WorkflowRun) StatusText() string { return string(r.Status) }

@@ -1,0 +1,86 @@
+// Package viewer knows what the caller of an operation may see. Whoever serves operations puts a [Viewer] into their context;
+// without one, nothing may be seen.
+package viewer
+
+import (
+	"context"
+	"fmt"
+)
+
+// Scope is a kind of data.
+type Scope string
+
+// The scopes.
+const (
+	// Public is what everybody may see.
+	Public Scope = ""
+	// Logs are lists of runs, runs and end users.
+	Logs Scope = "logs"
+	// Content is what runs took and gave, and what they say of their failure.
+	Content Scope = "content"
+	// People is who they are: names, e-mail addresses, session ids.
+	People Scope = "people"
+)
+
+// Viewer is who asks.
+type Viewer interface {
+	// MayRead tells whether the app of a configured key is there for the viewer.
+	MayRead(app string) bool
+	// Has tells whether the viewer has a scope.
+	Has(scope Scope) bool
+}
+
+// All may see everything.
+var All Viewer = all{}
+
+type all struct{}
+
+func (all) MayRead(string) bool { return true }
+func (all) Has(Scope) bool      { return true }
+
+type contextKey struct{}
+
+// NewContext makes operations under the context the viewer's.
+func NewContext(ctx context.Context, v Viewer) context.Context {
+	return context.WithValue(ctx, contextKey{}, v)
+}
+
+// MayRead tells whether the app of a configured key is there for the viewer of the context.
+func MayRead(ctx context.Context, app string) bool {
+	v, ok := ctx.Value(contextKey{}).(Viewer)
+	return ok && v.MayRead(app)
+}
+
+// Needs is nil if the viewer of the context has all of the scopes, else a [*ForbiddenError].
+func Needs(ctx context.Context, scopes ...Scope) error {
+	v, ok := ctx.Value(contextKey{}).(Viewer)
+	for _, scope := range scopes {
+		if scope != Public && (!ok || !v.Has(scope)) {
+			return &ForbiddenError{Scope: scope}
+		}
+	}
+	return nil
+}
+
+// Only returns the value if the viewer of the context has the scope that it needs.
+func Only[T any](ctx context.Context, needs Scope, value T) (T, error) {
+	if err := Needs(ctx, needs); err != nil {
+		var none T
+		return none, err
+	}
+	return value, nil
+}
+
+// ForbiddenError says which scope the viewer lacks.
+type ForbiddenError struct {
+	Scope Scope
+	// Argument is the argument that needs it; empty where the field itself does.
+	Argument string
+}
+
+func (e *ForbiddenError) Error() string {
+	if e.Argument != "" {
+		return fmt.Sprintf("%s: your credentials lack the scope %q, which this argument needs", e.Argument, e.Scope)
+	}
+	return fmt.Sprintf("your credentials lack the scope %q, which this field needs", e.Scope)
+}
