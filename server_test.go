@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph/generated"
@@ -178,9 +179,44 @@ func TestSchema(t *testing.T) {
 	if err != nil {
 		t.Fatalf("what is printed is no schema: %v", err)
 	}
+	if len(printed.SchemaDirectives) > 0 {
+		t.Errorf("%s, which Relay's compiler does not take, and which speaks to gateways alone", printed.SchemaDirectives[0].Name)
+	}
 	served := generated.NewExecutableSchema(generated.Config{}).Schema()
 	if diff := cmp.Diff(fieldsOf(served), fieldsOf(printed)); diff != "" {
 		t.Errorf("fields (-served +printed):\n%s", diff)
+	}
+}
+
+// TestSubgraphSchema wants what is printed to be what a gateway is told, without the fields of which a graph of many has
+// one pair, perhaps another's.
+func TestSubgraphSchema(t *testing.T) {
+	t.Parallel()
+	var stdout bytes.Buffer
+	if err := run(t.Context(), process{args: []string{"schema", "--subgraph"}, stdout: &stdout}); err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Service struct{ SDL string } `json:"_service"`
+	}
+	start(t, "DIFYGRAPH_LISTEN=127.0.0.1:0").query(t, `{_service {sdl}}`, `{}`, &answer)
+	if diff := cmp.Diff(answer.Service.SDL, stdout.String()); diff != "" {
+		t.Errorf("SDL (-_service +printed):\n%s", diff)
+	}
+	document, err := parser.ParseSchema(&ast.Source{Input: stdout.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields []string
+	for _, definition := range slices.Concat(document.Definitions, document.Extensions) {
+		for _, field := range definition.Fields {
+			if definition.Name == "Query" {
+				fields = append(fields, field.Name)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"difyApps", "difyApp", "workflowLogs", "workflowRun", "endUser"}, fields); diff != "" {
+		t.Errorf("fields of Query (-want +got):\n%s", diff)
 	}
 }
 

@@ -26,6 +26,8 @@ func Examples() []Example {
 		{"What failed", query("what-failed"), `{"first": 20, "after": null}`},
 		{"One app's dashboard", query("dashboard"), `{"app": "translator"}`},
 		{"Runs of one end user", query("end-user"), `{"sessionId": ["user-4"], "first": 20, "after": null}`},
+		{"Inputs and outputs", query("run-detail"), `{"apps": ["support-triage"], "first": 5, "after": null}`},
+		{"People and their runs", query("people"), `{"apps": ["support-triage"], "first": 10, "after": null}`},
 		{"Slow or expensive runs", query("slow-runs"), `{"seconds": 30, "tokens": null, "first": 10, "after": null}`},
 		{"Search in inputs and outputs", query("search"), `{"keyword": "京都", "first": 20, "after": null}`},
 		{"Oldest runs, read backward", query("backward"), `{"last": 20, "before": null, "first": null, "after": null}`},
