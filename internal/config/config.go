@@ -7,8 +7,8 @@
 //
 // The way of a file: document.go parses the YAML, decode.go fills a [Config]
 // and remembers where each value stands, keyfile.go reads the API keys that
-// have a file of their own, rules.go checks the whole. All of them put what is
-// wrong into one report, which comes back as [Mistakes] in the file's order.
+// have a file of their own, rules.go and unique.go check the whole. All of them
+// put what is wrong into one report, which comes back as [Mistakes] in the file's order.
 //
 // No error repeats a value of the file or of the environment. An API key may
 // stand in the wrong place, and errors end up in logs.
@@ -20,11 +20,17 @@ import "time"
 // The yaml names are the fields of the file.
 type Config struct {
 	// Listen is the host:port that the server listens on. Anything but a
-	// loopback address is valid with Auth "none" only.
+	// loopback address is valid only where Auth says something.
 	Listen string `yaml:"listen" default:"127.0.0.1:8080" validate:"hostport"`
 
-	// Auth is "none" where callers need no identity on any address, else empty.
-	Auth string `yaml:"auth" validate:"omitempty,eq=none"`
+	// Auth says who may call. The zero Auth is of a file that says nothing.
+	Auth Auth `yaml:"auth"`
+
+	// Hosts are the names, without a port, by which a server that asks nobody
+	// who they are is asked for, beside those of this machine.
+	Hosts []string `yaml:"hosts" validate:"dive,hostname"`
+
+	CORS CORS `yaml:"cors"`
 
 	// Apps are the Dify apps to serve, in the file's order: at least one,
 	// unless Demo is set.
@@ -66,6 +72,13 @@ type App struct {
 
 	// Timeout bounds one call to Dify, 1ms to 10m.
 	Timeout time.Duration `yaml:"timeout" default:"30s" validate:"min=1ms,max=10m"`
+}
+
+// CORS says which sites' pages may call.
+type CORS struct {
+	// Origins are as browsers write them, such as https://dash.example: a
+	// scheme, a name and perhaps a port.
+	Origins []string `yaml:"origins" validate:"dive,origin"`
 }
 
 // Limits bound what one request may cost.

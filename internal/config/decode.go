@@ -81,27 +81,69 @@ func (d *decoder) value(node ast.Node, into reflect.Value, path string) {
 // field fills one field from a node that stands for itself.
 func (d *decoder) field(node ast.Node, into reflect.Value, path string) {
 	switch target := into.Addr().Interface().(type) {
-	case *[]App:
-		d.apps(node, target, path)
+	case *Auth:
+		d.auth(node, target, path)
+	case *Grant:
+		d.grant(node, target, path)
 	case *string, *Secret, *int, *time.Duration:
 		d.scalar(node, target, path)
 	default:
-		d.object(node, into, path)
+		d.composite(node, into, path)
 	}
 }
 
-func (d *decoder) apps(node ast.Node, into *[]App, path string) {
+func (d *decoder) composite(node ast.Node, into reflect.Value, path string) {
+	if into.Kind() == reflect.Slice {
+		d.list(node, into, path)
+		return
+	}
+	d.object(node, into, path)
+}
+
+// list fills a slice of structs or of texts.
+func (d *decoder) list(node ast.Node, into reflect.Value, path string) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
 		d.found.blame(path, expectation(path))
 		return
 	}
 	for i, item := range list.Values {
-		app, itemPath := newApp(), fmt.Sprintf("%s[%d]", path, i)
+		element, itemPath := reflect.New(into.Type().Elem()).Elem(), fmt.Sprintf("%s[%d]", path, i)
 		d.found.places[itemPath] = placeOf(item)
-		d.object(item, reflect.ValueOf(&app).Elem(), itemPath)
-		*into = append(*into, app)
+		if element.Kind() == reflect.Struct {
+			setDefaults(element)
+			d.object(item, element, itemPath)
+		} else {
+			d.value(item, element, itemPath)
+		}
+		into.Set(reflect.Append(into, element))
 	}
+}
+
+// auth takes the word none, or a mapping.
+func (d *decoder) auth(node ast.Node, into *Auth, path string) {
+	if _, isMapping := d.pairs(node); isMapping {
+		d.object(node, reflect.ValueOf(into).Elem(), path)
+		return
+	}
+	var word string
+	d.scalar(node, &word, path)
+	if into.None = word == authNone; !into.None {
+		d.found.blame(path, expectation(path))
+	}
+}
+
+// grant takes a list, or a mapping.
+func (d *decoder) grant(node ast.Node, into *Grant, path string) {
+	if _, isList := node.(*ast.SequenceNode); isList {
+		d.list(node, reflect.ValueOf(&into.List).Elem(), path)
+		return
+	}
+	if _, isMapping := d.pairs(node); !isMapping {
+		d.found.blame(path, expectation(path))
+		return
+	}
+	d.object(node, reflect.ValueOf(into).Elem(), path)
 }
 
 // scalar sets target, a pointer to one of assign's types.

@@ -3,23 +3,29 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/caarlos0/env/v11"
 )
 
-// The app of the environment, where no file names any.
 const (
+	// The app of the environment, where no file names any.
 	defaultAppKey  = "default"
 	defaultBaseURL = "https://api.dify.ai/v1"
+
+	// The name of the caller whose token the environment has.
+	environmentCaller = "environment"
 )
 
 // environment is what the process's variables may say. An empty variable is
 // an unset one: container files can't leave a variable out.
 type environment struct {
-	Listen  string `env:"DIFYGRAPH_LISTEN"`
-	Auth    string `env:"DIFYGRAPH_AUTH"`
-	APIKey  Secret `env:"DIFY_API_KEY"`
-	BaseURL string `env:"DIFY_BASE_URL"`
+	Listen      string   `env:"DIFYGRAPH_LISTEN"`
+	Auth        string   `env:"DIFYGRAPH_AUTH"`
+	TokenSHA256 string   `env:"DIFYGRAPH_TOKEN_SHA256"`
+	Hosts       []string `env:"DIFYGRAPH_HOSTS"`
+	APIKey      Secret   `env:"DIFY_API_KEY"`
+	BaseURL     string   `env:"DIFY_BASE_URL"`
 }
 
 // parseEnvironment reads variables, a map from name to value.
@@ -62,8 +68,34 @@ func (e environment) override(cfg *Config, found *report) {
 		cfg.Listen = e.Listen
 		found.places["listen"] = place{variable: "DIFYGRAPH_LISTEN"}
 	}
-	if e.Auth != "" {
-		cfg.Auth = e.Auth
-		found.places["auth"] = place{variable: "DIFYGRAPH_AUTH"}
+	if len(e.Hosts) > 0 {
+		cfg.Hosts = e.Hosts
+		for i := range e.Hosts {
+			found.places[fmt.Sprintf("hosts[%d]", i)] = place{variable: "DIFYGRAPH_HOSTS"}
+		}
+	}
+	e.overrideAuth(cfg, found)
+}
+
+// overrideAuth puts one token, or none, in the place of all that the file says
+// of callers.
+func (e environment) overrideAuth(cfg *Config, found *report) {
+	if e.TokenSHA256 != "" {
+		cfg.Auth = Auth{Tokens: []Token{{
+			Name: environmentCaller, SHA256: e.TokenSHA256, Apps: []string{"*"}, Scopes: slices.Clone(scopes),
+		}}}
+		found.places["auth.tokens[0].sha256"] = place{variable: "DIFYGRAPH_TOKEN_SHA256"}
+	}
+	if e.Auth == "" {
+		return
+	}
+	found.places["auth"] = place{variable: "DIFYGRAPH_AUTH"}
+	switch {
+	case e.Auth != authNone:
+		found.blame("auth", "must be none, or be left out")
+	case e.TokenSHA256 != "":
+		found.blame("auth", "must not stand beside DIFYGRAPH_TOKEN_SHA256; set one of the two")
+	default:
+		cfg.Auth = Auth{None: true}
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +15,9 @@ func TestEnvironment(t *testing.T) {
 		cfg.Apps[0].Key = "default"
 		return cfg
 	}
+	environmentAuth := Auth{Tokens: []Token{{
+		Name: "environment", SHA256: digest, Apps: []string{"*"}, Scopes: []string{"logs", "content", "people"},
+	}}}
 	tests := map[string]struct {
 		file    string
 		environ []string
@@ -37,12 +41,35 @@ func TestEnvironment(t *testing.T) {
 		"auth opens the file's address": {
 			"listen: :1\n" + validFile,
 			[]string{"DIFYGRAPH_AUTH=none"},
-			defaults(func(c *Config) { c.Listen, c.Auth = ":1", "none" }),
+			defaults(func(c *Config) { c.Listen, c.Auth = ":1", Auth{None: true} }),
+		},
+		"a token opens the file's address": {
+			"listen: :1\n" + validFile,
+			[]string{"DIFYGRAPH_TOKEN_SHA256=" + strings.ToUpper(digest)},
+			defaults(func(c *Config) { c.Listen, c.Auth = ":1", environmentAuth }),
+		},
+		"a token instead of the file's": {
+			validFile + "auth: {tokens: [{name: a, sha256: '" + digest[1:] + "0', apps: [a], scopes: [logs]}]}\n",
+			[]string{"DIFYGRAPH_TOKEN_SHA256=" + digest},
+			defaults(func(c *Config) { c.Auth = environmentAuth }),
+		},
+		"none instead of the file's token": {
+			validFile + "auth: {tokens: [{name: a, sha256: '" + digest + "', apps: [a], scopes: [logs]}]}\n",
+			[]string{"DIFYGRAPH_AUTH=none"},
+			defaults(func(c *Config) { c.Auth = Auth{None: true} }),
+		},
+		"a token for the demo": {"", []string{"DIFYGRAPH_TOKEN_SHA256=" + digest}, defaults(func(c *Config) {
+			c.Apps, c.Demo, c.Auth = nil, true, environmentAuth
+		})},
+		"hosts instead of the file's": {
+			"hosts: [a]\n" + validFile,
+			[]string{"DIFYGRAPH_HOSTS=b,c.example"},
+			defaults(func(c *Config) { c.Hosts = []string{"b", "c.example"} }),
 		},
 		"both without a file": {
 			"",
 			[]string{key, "DIFYGRAPH_AUTH=none", "DIFYGRAPH_LISTEN=0.0.0.0:80"},
-			asDefault(func(c *Config) { c.Listen, c.Auth = "0.0.0.0:80", "none" }),
+			asDefault(func(c *Config) { c.Listen, c.Auth = "0.0.0.0:80", Auth{None: true} }),
 		},
 	}
 	for name, test := range tests {
@@ -85,10 +112,25 @@ func TestEnvironmentMistakes(t *testing.T) {
 		"bad values": {
 			"",
 			[]string{"DIFY_API_KEY=" + sentinel + " ", "DIFY_BASE_URL=dify.ai", "DIFYGRAPH_AUTH=token", "DIFYGRAPH_LISTEN=here"},
-			"DIFYGRAPH_LISTEN: must be a host and a port, such as 127.0.0.1:8080\n" +
-				"DIFYGRAPH_AUTH: must be none, or be left out\n" +
+			"DIFYGRAPH_AUTH: must be none, or be left out\n" +
+				"DIFYGRAPH_LISTEN: must be a host and a port, such as 127.0.0.1:8080\n" +
 				"DIFY_BASE_URL: " + expectations["apps.baseURL"] + "\n" +
 				"DIFY_API_KEY: must be the key of a Dify app, without blanks",
+		},
+		"a token in its digest's place": {
+			"",
+			[]string{"DIFYGRAPH_TOKEN_SHA256=" + sentinel},
+			"DIFYGRAPH_TOKEN_SHA256: " + expectations["auth.tokens.sha256"],
+		},
+		"a token, and none": {
+			"",
+			[]string{"DIFYGRAPH_TOKEN_SHA256=" + digest, "DIFYGRAPH_AUTH=none"},
+			"DIFYGRAPH_AUTH: must not stand beside DIFYGRAPH_TOKEN_SHA256; set one of the two",
+		},
+		"an address among the hosts": {
+			"",
+			[]string{"DIFYGRAPH_HOSTS=a,http://" + sentinel},
+			"DIFYGRAPH_HOSTS: " + expectations["hosts[]"],
 		},
 		"open listen": {"", []string{key, "DIFYGRAPH_LISTEN=:8080"}, "DIFYGRAPH_LISTEN: " + unguarded},
 		"open demo":   {"", []string{"DIFYGRAPH_LISTEN=0.0.0.0:8080"}, "DIFYGRAPH_LISTEN: " + unguarded},
@@ -107,6 +149,9 @@ func TestEnvironmentMistakes(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+			if strings.Contains(err.Error(), sentinel) {
+				t.Error("shows a secret")
 			}
 		})
 	}

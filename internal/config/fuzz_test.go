@@ -12,6 +12,8 @@ func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "apps: []", validFile, "apps: &a [*a]", "apps: [&a {<<: *a}]", "listen: *nope", "{", "a: |x",
 		"apps:\n- &a {key: a, baseURL: http://h, apiKey: ${KEY}}\n- {<<: [*a, *a], key: b}\n",
+		validFile + validAuth, "auth: none", "auth: {tokens: [{apps: {claim: a}}], issuers: [{apps: [a], scopes: {claim: [b]}}]}",
+		"hosts: [a]\ncors: {origins: [b]}\n",
 		"apps:\n- {key: a, baseURL: http://h, apiKeyFile: key}\n", "? [a]\n: b", "--- a\n--- b", "cache: {ttl: !!str 0}",
 	} {
 		f.Add(seed)

@@ -4,18 +4,19 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // unguarded is the rule that keeps logs from strangers: runs hold what people
 // wrote, and without identities everybody who reaches the server may read them.
 const unguarded = "is more than a loopback address, so that anyone who reaches it reads the logs; " +
-	"listen on 127.0.0.1, or set auth: none (DIFYGRAPH_AUTH=none) if that is what you want"
+	"listen on 127.0.0.1, say under auth who may call, or set auth: none (DIFYGRAPH_AUTH=none) if that is what you want"
 
-// checkReach refuses an address that other machines reach, unless told that
-// nobody needs an identity.
+// checkReach refuses an address that other machines reach, unless told who may
+// call, or that nobody needs an identity.
 func checkReach(cfg *Config, found *report) {
-	if cfg.Auth != "none" && !isLoopback(cfg.Listen) {
+	if !cfg.Auth.None && !cfg.Auth.Identifies() && !isLoopback(cfg.Listen) {
 		found.blame("listen", unguarded)
 	}
 }
@@ -24,9 +25,10 @@ func checkReach(cfg *Config, found *report) {
 // other than localhost do not count: what they mean may change.
 func isLoopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return false
-	}
+	return err == nil && isLoopbackHost(host)
+}
+
+func isLoopbackHost(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
@@ -44,4 +46,15 @@ func isHostPort(listen string) bool {
 	}
 	_, err = netip.ParseAddr(host)
 	return err == nil || hostName.MatchString(host)
+}
+
+// HostNames are the names and addresses, without a port, by which a server
+// that asks nobody who they are is asked for: Hosts, and what Listen names.
+func (c *Config) HostNames() []string {
+	host, _, err := net.SplitHostPort(c.Listen)
+	address, _ := netip.ParseAddr(host) // a name is no address, and not all of them
+	if err != nil || host == "" || address.IsUnspecified() {
+		return c.Hosts
+	}
+	return append(slices.Clip(c.Hosts), host)
 }

@@ -9,7 +9,9 @@ import (
 
 // Load makes a configuration out of a file (Source.Path), or of DIFY_API_KEY
 // and DIFY_BASE_URL, which name one app with the key "default", or of nothing
-// (Config.Demo). DIFYGRAPH_LISTEN and DIFYGRAPH_AUTH win over the file.
+// (Config.Demo). DIFYGRAPH_LISTEN, DIFYGRAPH_HOSTS (names with commas between),
+// DIFYGRAPH_AUTH (none) and DIFYGRAPH_TOKEN_SHA256 (of one token that may read
+// all) win over the file.
 //
 // In texts of the file ${NAME} is the environment variable NAME; $${ is a
 // plain ${.
@@ -65,6 +67,9 @@ func finish(cfg *Config, found *report) (*Config, error) {
 	}
 	for i := range cfg.Apps {
 		cfg.Apps[i].BaseURL = strings.TrimRight(cfg.Apps[i].BaseURL, "/")
+	}
+	for i := range cfg.Auth.Tokens {
+		cfg.Auth.Tokens[i].SHA256 = strings.ToLower(cfg.Auth.Tokens[i].SHA256)
 	}
 	return cfg, nil
 }

@@ -84,7 +84,7 @@ limits:
 cache:
   ttl: 10m
 `, &Config{
-			Listen: "[::1]:9000", Auth: "none",
+			Listen: "[::1]:9000", Auth: Auth{None: true},
 			Apps: []App{{
 				Key: "translator", Name: "Translator", BaseURL: "http://dify.example:5001/v1",
 				APIKey: NewSecret(sentinel), Version: "1.14.2", MaxInFlight: 1000, Timeout: 90 * time.Second,

@@ -114,6 +114,19 @@ func (r *report) settled(path string) bool {
 	return r.blamed[path] || path != "" && r.settled(parent(path))
 }
 
+// faultyInside tells whether something inside of the value has a mistake, so
+// that what the value lacks may be what is wrong there.
+func (r *report) faultyInside(path string) bool {
+	for _, paths := range []map[string]bool{r.blamed, r.misspelt} {
+		for inside := range paths {
+			if strings.HasPrefix(inside, path+".") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // missing adds the mistake that a value is not there, unless it is there under
 // a wrong name, which has its own mistake.
 func (r *report) missing(path, message string) {

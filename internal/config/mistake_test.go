@@ -10,7 +10,8 @@ import (
 
 const (
 	appFields  = "key, name, baseURL, apiKey, apiKeyFile, version, maxInFlight, timeout"
-	fileFields = "listen, auth, apps, limits, cache"
+	fileFields = "listen, auth, hosts, cors, apps, limits, cache"
+	wantAuth   = "must be none, or a mapping of tokens and issuers with at least one of either"
 	quoteIt    = "; YAML takes this for a number or a truth value, put it in quotes"
 	wantURL    = "must be an absolute http or https URL without user, query and fragment, such as https://api.dify.ai/v1"
 	wantTime   = "must be a duration from 1ms to 10m, such as 30s"
@@ -93,7 +94,7 @@ var valueMistakes = map[string]mistakeTest{
 			"1:14: cache.ttl: must be a duration from 0 to 10m, such as 2s; 0 switches the cache off",
 			"2:21: limits.scanCalls: " + wantCount,
 			"7:14: apps[0].timeout: " + wantTime,
-			"8:7: auth: must be none, or be left out",
+			"8:7: auth: " + wantAuth,
 			"9:9: listen: must be a host and a port, such as 127.0.0.1:8080",
 		},
 	},
@@ -109,12 +110,12 @@ var valueMistakes = map[string]mistakeTest{
 		"5:18: apps[0].maxInFlight: " + wantCount,
 		"6:14: apps[0].timeout: " + wantTime,
 		"7:11: apps[0].name: must be a text",
-		"8:7: auth: must be none, or be left out",
+		"8:7: auth: " + wantAuth,
 	}},
 	"number or truth for text": {validFile + "    version: 1.14\n    name: 007\nauth: true\nlisten: 8080\n", []string{
 		"5:14: apps[0].version: must be a Dify version, such as 1.14.2" + quoteIt,
 		"6:11: apps[0].name: must be a text" + quoteIt,
-		"7:7: auth: must be none, or be left out" + quoteIt,
+		"7:7: auth: " + wantAuth + quoteIt,
 		"8:9: listen: must be a host and a port, such as 127.0.0.1:8080" + quoteIt,
 	}},
 	"unlike a whole number": {validFile + "    maxInFlight: 1.5\nlimits: {scanCalls: 0x10}\n", []string{
@@ -140,12 +141,12 @@ var valueMistakes = map[string]mistakeTest{
 		[]string{"1:25: apps[0].key: must be 1 to 64 of the characters a-z, 0-9 and -"},
 	},
 	"open listen with an auth that is none of ours": {validFile + "auth: x\nlisten: :80\n", []string{
-		"5:7: auth: must be none, or be left out",
+		"5:7: auth: " + wantAuth,
 		"6:9: listen: " + unguarded,
 	}},
 	"open listen": {validFile + "listen: 0.0.0.0:8080\n", []string{
 		"5:9: listen: is more than a loopback address, so that anyone who reaches it reads the logs; " +
-			"listen on 127.0.0.1, or set auth: none (DIFYGRAPH_AUTH=none) if that is what you want",
+			"listen on 127.0.0.1, say under auth who may call, or set auth: none (DIFYGRAPH_AUTH=none) if that is what you want",
 	}},
 }
 
@@ -198,7 +199,7 @@ func TestMistakesUnwrap(t *testing.T) {
 	t.Parallel()
 	_, err := loadText(validFile + "auth: x\n")
 	mistake, ok := errors.AsType[Mistake](err)
-	want := Mistake{File: "config.yaml", Line: 5, Column: 7, Path: "auth", Message: "must be none, or be left out"}
+	want := Mistake{File: "config.yaml", Line: 5, Column: 7, Path: "auth", Message: wantAuth}
 	if !ok || mistake != want {
 		t.Errorf("got %+v, %v", mistake, ok)
 	}

@@ -2,42 +2,12 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
 )
-
-// expectations say for each field what would be right. A wrong type and a
-// broken rule get the same sentence.
-var expectations = map[string]string{
-	"listen":                "must be a host and a port, such as 127.0.0.1:8080",
-	"auth":                  "must be none, or be left out",
-	"apps":                  "must be a list of at least one app",
-	"apps.key":              "must be 1 to 64 of the characters a-z, 0-9 and -",
-	"apps.name":             "must be a text",
-	"apps.baseURL":          "must be an absolute http or https URL without user, query and fragment, such as https://api.dify.ai/v1",
-	"apps.apiKey":           "must be the key of a Dify app, without blanks",
-	"apps.apiKeyFile":       "must be the path of a file that holds the key of a Dify app and nothing else, relative to the folder of this file",
-	"apps.version":          "must be a Dify version, such as 1.14.2",
-	"apps.maxInFlight":      "must be a whole number from 1 to 1000",
-	"apps.timeout":          "must be a duration from 1ms to 10m, such as 30s",
-	"limits.scanCalls":      "must be a whole number from 1 to 1000",
-	"limits.scanDetails":    "must be a whole number from 1 to 10000",
-	"limits.operationBytes": "must be a whole number of bytes from 1048576 (1 MiB) to 17179869184 (16 GiB)",
-	"cache.ttl":             "must be a duration from 0 to 10m, such as 2s; 0 switches the cache off",
-}
-
-var listIndex = regexp.MustCompile(`\[\d+\]`)
-
-// expectation is what would be right at the path of a field.
-func expectation(path string) string {
-	return expectations[listIndex.ReplaceAllString(path, "")]
-}
 
 // check reports every rule that cfg breaks.
 func check(cfg *Config, found *report) {
@@ -52,7 +22,8 @@ func check(cfg *Config, found *report) {
 			blameValue(path, found)
 		}
 	}
-	checkKeysUnique(cfg.Apps, found)
+	checkUniqueness(cfg, found)
+	checkAuth(cfg.Auth, found)
 	checkReach(cfg, found)
 }
 
@@ -65,19 +36,6 @@ func blameValue(path string, found *report) {
 	found.missing(path, "is missing; it "+expectation(path))
 }
 
-func checkKeysUnique(apps []App, found *report) {
-	first := map[string]string{}
-	for i, app := range apps {
-		path := fmt.Sprintf("apps[%d].key", i)
-		if other, taken := first[app.Key]; taken {
-			at := found.nearest(other)
-			found.blame(path, fmt.Sprintf("must be unique; %s at line %d, column %d is the same", other, at.line, at.column))
-			continue
-		}
-		first[app.Key] = path
-	}
-}
-
 // rules are the validate tags of Config.
 var rules = newRules()
 
@@ -88,9 +46,17 @@ func newRules() *validator.Validate {
 	for tag, holds := range map[string]func(string) bool{
 		"appkey":      appKey.MatchString,
 		"apikey":      isAPIKey,
+		"apppattern":  isAppPattern,
 		"baseurl":     isBaseURL,
+		"callername":  callerName.MatchString,
 		"difyversion": difyVersion.MatchString,
+		"hostname":    isHostName,
 		"hostport":    isHostPort,
+		"issuerurl":   isIssuerURL,
+		"jwksurl":     isGuardedURL,
+		"origin":      isOrigin,
+		"scope":       isScope,
+		"sha256":      sha256Hex.MatchString,
 	} {
 		// The only errors are an empty tag and a missing function.
 		_ = v.RegisterValidation(tag, func(field validator.FieldLevel) bool { return holds(field.Field().String()) })
@@ -110,18 +76,3 @@ var (
 )
 
 func isAPIKey(text string) bool { return apiKey.MatchString(text) }
-
-func isBaseURL(text string) bool {
-	address, err := url.Parse(text)
-	return err == nil &&
-		(address.Scheme == "http" || address.Scheme == "https") &&
-		address.Hostname() != "" && address.User == nil &&
-		(address.Port() == "" || isPort(address.Port())) &&
-		!strings.ContainsAny(text, "?# ")
-}
-
-// isPort tells whether text is a port number. 0 lets the system choose one.
-func isPort(text string) bool {
-	_, err := strconv.ParseUint(text, 10, 16)
-	return err == nil
-}

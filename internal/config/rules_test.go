@@ -121,6 +121,11 @@ func TestEveryFieldHasAnExpectation(t *testing.T) {
 	}{
 		{"", reflect.TypeFor[Config]()},
 		{"apps.", reflect.TypeFor[App]()},
+		{"auth.tokens.", reflect.TypeFor[Token]()},
+		{"auth.issuers.", reflect.TypeFor[Issuer]()},
+		{"auth.issuers.apps.", reflect.TypeFor[Grant]()},
+		{"auth.issuers.scopes.", reflect.TypeFor[Grant]()},
+		{"cors.", reflect.TypeFor[CORS]()},
 		{"limits.", reflect.TypeFor[Limits]()},
 		{"cache.", reflect.TypeFor[Cache]()},
 	} {

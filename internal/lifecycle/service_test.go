@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,8 +120,12 @@ func startTestService(t *testing.T) *testService {
 		// A connection for each request: an idle one would keep its goroutines in the bubble.
 		client: &http.Client{Transport: &http.Transport{DialContext: listener.dial, DisableKeepAlives: true}},
 	}
-	t.Cleanup(s.service.Close)
-	go func() { s.ended <- s.service.Wait(ctx, grace) }()
+	var waits sync.WaitGroup
+	waits.Go(func() { s.ended <- s.service.Wait(ctx, grace) })
+	t.Cleanup(func() {
+		s.service.Close()
+		waits.Wait()
+	})
 	return s
 }
 

@@ -1,0 +1,18 @@
+// Package browser keeps other sites' pages from using a visitor's browser to read what the visitor may read.
+//
+// A page of any site can make a browser send requests here, to localhost and into closed networks too. [Hosts] refuses
+// those that come by a name of the page's own (DNS rebinding), [Origins] those of pages of other sites, unless they are
+// configured. [SecurityHeaders] keeps answers out of other sites' pages.
+//
+// All of it looks at Host (in HTTP/2 :authority), Origin and Sec-Fetch-Site, which no page can set. Headers that a proxy may
+// add, as X-Forwarded-Host, are not asked: a page may add them as well.
+package browser
+
+import "net/http"
+
+// Code is the error code of what is refused here, as GraphQL's clients see it.
+const Code = "FORBIDDEN"
+
+// A Refuse writes the answer to a request that is not served: the HTTP status, and a body in the form of GraphQL's errors,
+// with the message and the code.
+type Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)

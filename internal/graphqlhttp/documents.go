@@ -1,0 +1,166 @@
+package graphqlhttp
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/maypok86/otter/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+// document is a text that was parsed, measured and validated. It is shared by requests, and never written to.
+type document struct {
+	ast    *ast.QueryDocument
+	hash   string // SHA-256 of the text
+	name   string // by which a fixed list has it; empty if none has
+	weight int    // bytes, roughly
+}
+
+// bytesPerToken is what the tree of a document takes at most: 80 to 230 were measured.
+const bytesPerToken = 256
+
+// documents reads texts, and keeps those that are valid.
+type documents struct {
+	schema *ast.Schema
+	limits Limits
+	rules  ruleSet
+	listed *Operations
+	kept   *otter.Cache[string, *document]
+}
+
+func newDocuments(schema *ast.Schema, o Options) *documents {
+	return &documents{
+		schema: schema, limits: o.Limits, rules: newRuleSet(schema, o), listed: cmp.Or(o.Persisted.Listed, &Operations{}),
+		kept: newWeighed(o.DocumentBytes, func(_ string, d *document) int { return d.weight }),
+	}
+}
+
+// read parses and measures a text, unless it is kept. `valid` tells whether it was validated before.
+func (d *documents) read(text string) (found *document, valid bool, f *failure) {
+	if kept, ok := d.kept.GetIfPresent(text); ok {
+		return kept, true, nil
+	}
+	tokens, f := d.limits.checkText(text)
+	if f != nil {
+		return nil, false, f
+	}
+	parsed, err := parser.ParseQuery(&ast.Source{Input: text})
+	if err != nil {
+		return nil, false, parseFailure(err)
+	}
+	if f := d.limits.check(parsed); f != nil {
+		return nil, false, f
+	}
+	hash := hashOf(text)
+	return &document{
+		ast: parsed, hash: hash, name: d.listed.byHash[hash].name, weight: 2*len(text) + tokens*bytesPerToken,
+	}, false, nil
+}
+
+func parseFailure(err error) *failure {
+	e := gqlerror.WrapIfUnwrapped(err)
+	e.Extensions = map[string]any{"code": CodeParseFailed}
+	return &failure{errors: gqlerror.List{e}}
+}
+
+// validate does so, and keeps the document if it is valid.
+func (d *documents) validate(text string, doc *document) *failure {
+	if errs, leftOut := d.rules.validate(doc.ast); len(errs) > 0 {
+		return &failure{errors: errs, leftOut: leftOut}
+	}
+	d.kept.Set(text, doc)
+	return nil
+}
+
+// checkListed wants each listed operation to be one that can be run.
+func (d *documents) checkListed(o *Operations) error {
+	if o == nil {
+		return nil
+	}
+	var all []error
+	for _, hash := range slices.Sorted(maps.Keys(o.byHash)) {
+		operation := o.byHash[hash]
+		doc, _, f := d.read(operation.text)
+		if f == nil {
+			f = d.validate(operation.text, doc)
+		}
+		if f != nil {
+			all = append(all, fmt.Errorf("listed operation %q (%s): %w", operation.name, hash, f.errors))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// prepare makes the request's parameters such that the executor runs them without another look: the text of the operation,
+// coerced variables, and the parsed document in the context, where [Documents] finds it.
+func (t *Transport) prepare(ctx context.Context, p *graphql.RawParams, method string) (context.Context, *failure) {
+	register, f := t.persisted.resolve(p)
+	if f != nil {
+		return ctx, f
+	}
+	doc, valid, f := t.documents.read(p.Query)
+	if f != nil {
+		return ctx, f
+	}
+	op, f := chooseOperation(doc.ast, p.OperationName)
+	if f != nil {
+		return ctx, f
+	}
+	if f := checkMethod(method, op); f != nil {
+		return ctx, f
+	}
+	if !valid {
+		if f := t.documents.validate(p.Query, doc); f != nil {
+			return ctx, f
+		}
+	}
+	t.persisted.register(register, p.Query)
+	ctx = context.WithValue(ctx, documentKey{}, prepared{text: p.Query, document: doc})
+	variables, f := coerceVariables(t.documents.schema, op, p.Variables)
+	if f != nil {
+		return ctx, f
+	}
+	p.Variables = variables
+	return ctx, checkNulls(doc.ast, op, variables)
+}
+
+type documentKey struct{}
+
+// prepared is a request's document, and the text that it was read from.
+type prepared struct {
+	text string
+	*document
+}
+
+// Documents hands gqlgen's executor the documents that a [Transport] prepared; without one the executor parses and validates
+// itself. It is what the server's SetQueryCache takes.
+type Documents struct{}
+
+var _ graphql.Cache[*ast.QueryDocument] = Documents{}
+
+// Get finds the document of the request that ctx belongs to.
+func (Documents) Get(ctx context.Context, text string) (*ast.QueryDocument, bool) {
+	if p, ok := ctx.Value(documentKey{}).(prepared); ok && p.text == text {
+		return p.ast, true
+	}
+	return nil, false
+}
+
+// Add does nothing: the transport keeps what it prepared.
+func (Documents) Add(context.Context, string, *ast.QueryDocument) {}
+
+// Document tells, within a request of a [Transport], the SHA-256 of the valid document that was sent or asked for, and the
+// name that the fixed list has for it: no other name comes from the server's side. Both are empty if there is none.
+func Document(ctx context.Context) (hash, listedName string) {
+	if p, ok := ctx.Value(documentKey{}).(prepared); ok {
+		return p.hash, p.name
+	}
+	return "", ""
+}

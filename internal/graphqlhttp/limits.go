@@ -1,0 +1,149 @@
+package graphqlhttp
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
+)
+
+// Limits bound a document before it is validated, so that what validation and execution do is bounded too. All but the
+// first two count what the document's operations have once each fragment stands wherever it is spread; an unused fragment
+// counts by itself. The defaults let the standard introspection query pass, with some room.
+type Limits struct {
+	// Bytes bounds the document's text; 128 KiB if 0. Long values belong into variables.
+	Bytes int
+	// Tokens bounds what the parser reads, comments included; 2,000 if 0.
+	Tokens int
+	// Depth bounds how deep selection sets stand in each other, those of fragments included; 20 if 0.
+	Depth int
+	// Fields bounds the fields; 1,000 if 0.
+	Fields int
+	// RootFields bounds the fields directly in an operation; 30 if 0.
+	RootFields int
+	// Aliases bounds the fields with an alias; 100 if 0.
+	Aliases int
+	// Directives bounds the directives; 100 if 0.
+	Directives int
+	// Overlaps bounds the pairs of fields that come to stand in one place of the answer; 2,000 if 0. Validation compares
+	// each two of them, and again for each inline fragment around them: 63 times the same field is 1,953 pairs.
+	Overlaps int
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		Bytes:      orDefault(l.Bytes, 128<<10),
+		Tokens:     orDefault(l.Tokens, 2000),
+		Depth:      orDefault(l.Depth, 20),
+		Fields:     orDefault(l.Fields, 1000),
+		RootFields: orDefault(l.RootFields, 30),
+		Aliases:    orDefault(l.Aliases, 100),
+		Directives: orDefault(l.Directives, 100),
+		Overlaps:   orDefault(l.Overlaps, 2000),
+	}
+}
+
+// checkText bounds what will be parsed, and returns the number of tokens. Where the text can't be read any further it
+// leaves the error to the parser.
+func (l Limits) checkText(text string) (tokens int, f *failure) {
+	if len(text) > l.Bytes {
+		return 0, exceeds("the document has %s bytes; %s are allowed: send long values in variables", len(text), l.Bytes)
+	}
+	lex := lexer.New(&ast.Source{Input: text})
+	for {
+		token, err := lex.ReadToken()
+		if err != nil || token.Kind == lexer.EOF {
+			break
+		}
+		tokens++
+	}
+	if tokens > l.Tokens {
+		return 0, exceeds("the document has %s tokens; %s are allowed: ask for less at once", tokens, l.Tokens)
+	}
+	return tokens, nil
+}
+
+// check bounds a document that was parsed. All limits that it exceeds are in the failure.
+func (l Limits) check(doc *ast.QueryDocument) *failure {
+	s := &sizer{fragments: indexFragments(doc)}
+	total, f := s.document(doc)
+	if f != nil {
+		return f
+	}
+	found := gqlerror.List{}
+	for _, each := range []struct {
+		has, most int
+		message   string
+	}{
+		{total.depth, l.Depth, "selections stand in each other %s deep; %s are allowed: ask for less at once"},
+		{total.fields, l.Fields, "the document asks for %s fields, fragments put in place; %s are allowed: ask for less at once"},
+		{total.direct, l.RootFields, "an operation has %s fields of its own; %s are allowed: send several operations"},
+		{total.aliases, l.Aliases, "the document has %s aliases, fragments put in place; %s are allowed: send several operations"},
+		{total.directives, l.Directives, "the document has %s directives, fragments put in place; %s are allowed: ask for less at once"},
+	} {
+		if each.has > each.most {
+			found = append(found, exceeds(each.message, each.has, each.most).errors...)
+		}
+	}
+	if len(found) > 0 {
+		return &failure{errors: found}
+	}
+	return l.checkOverlaps(s.fragments, doc)
+}
+
+func (l Limits) checkOverlaps(fragments map[string]*ast.FragmentDefinition, doc *ast.QueryDocument) *failure {
+	if pairs := overlaps(fragments, doc); pairs > l.Overlaps {
+		return exceeds("the document has %s pairs of fields for one place in the answer; %s are allowed: "+
+			"ask for each field once", pairs, l.Overlaps)
+	}
+	return nil
+}
+
+func exceeds(message string, has, most int) *failure {
+	return invalid(CodeValidationFailed, message, describeCount(has), describeCount(most))
+}
+
+func describeCount(n int) string {
+	if n >= uncountable {
+		return fmt.Sprintf("more than %d", uncountable)
+	}
+	return strconv.Itoa(n)
+}
+
+// checkMethod wants POST for everything but a query: a GET can come from a link, and may be sent again.
+func checkMethod(method string, op *ast.OperationDefinition) *failure {
+	if method == http.MethodGet && op.Operation != ast.Query {
+		return unsound(http.StatusMethodNotAllowed, "GET runs queries alone: send the %s by POST", op.Operation).with("Allow", http.MethodPost)
+	}
+	return nil
+}
+
+// chooseOperation is the operation that a request means.
+func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, *failure) {
+	if len(doc.Operations) == 0 {
+		return nil, invalid(CodeValidationFailed, "the document has no operation")
+	}
+	if op := doc.Operations.ForName(name); op != nil && (name != "" || len(doc.Operations) == 1) {
+		return op, nil
+	}
+	if name == "" {
+		return nil, invalid(CodeValidationFailed, "the document has %d operations: operationName must say which", len(doc.Operations))
+	}
+	return nil, invalid(CodeValidationFailed, "the document has no operation %q", shorten(name))
+}
+
+// shorten cuts a text that a client sent, to be shown in a message.
+func shorten(text string) string {
+	const most = 60
+	count := 0
+	for i := range text {
+		if count++; count > most {
+			return strings.Clone(text[:i]) + "…"
+		}
+	}
+	return text
+}

@@ -1,0 +1,128 @@
+package graphqlhttp
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// The codes that this package gives to errors, in `extensions.code`.
+const (
+	CodeBadInput          = "BAD_USER_INPUT"
+	CodeParseFailed       = "GRAPHQL_PARSE_FAILED"
+	CodeValidationFailed  = "GRAPHQL_VALIDATION_FAILED"
+	CodePersistedNotFound = "PERSISTED_QUERY_NOT_FOUND"
+	CodeInternal          = "INTERNAL_SERVER_ERROR"
+)
+
+// failure says why a request runs no operation.
+type failure struct {
+	// status is 0 for a request that HTTP has nothing against: then the errors are the executor's to present, and their
+	// codes decide.
+	status  int
+	header  http.Header
+	errors  gqlerror.List
+	leftOut int // errors that were not kept
+}
+
+func newError(code, format string, args ...any) *gqlerror.Error {
+	e := gqlerror.Errorf(format, args...)
+	e.Extensions = map[string]any{"code": code}
+	return e
+}
+
+// unsound is the failure of a request that is none of GraphQL over HTTP.
+func unsound(status int, format string, args ...any) *failure {
+	return &failure{status: status, errors: gqlerror.List{newError(CodeBadInput, format, args...)}}
+}
+
+// invalid is the failure of a request whose operation can't be run.
+func invalid(code, format string, args ...any) *failure {
+	return &failure{errors: gqlerror.List{newError(code, format, args...)}}
+}
+
+func (f *failure) with(header, value string) *failure {
+	if f.header == nil {
+		f.header = http.Header{}
+	}
+	f.header.Set(header, value)
+	return f
+}
+
+const allowedMethods = "GET, OPTIONS, POST"
+
+// admit looks at the request's head, before anything of its body is read, and returns the media type of the answer.
+func admit(r *http.Request) (mediaType, *failure) {
+	switch r.Method {
+	case http.MethodGet, http.MethodPost:
+	case http.MethodOptions:
+		return "", (&failure{status: http.StatusNoContent}).with("Allow", allowedMethods)
+	default:
+		return "", unsound(http.StatusMethodNotAllowed,
+			"GraphQL is asked by POST or GET here").with("Allow", allowedMethods)
+	}
+	if upgradesToWebSocket(r.Header) {
+		return "", unsound(http.StatusBadRequest,
+			"no WebSocket is served: the schema has no subscription; send queries by POST or GET")
+	}
+	media, ok := negotiate(r.Header)
+	if !ok {
+		return "", notAcceptable(r.Header)
+	}
+	if r.Method == http.MethodPost {
+		return media, checkContent(r.Header)
+	}
+	return media, nil
+}
+
+func upgradesToWebSocket(h http.Header) bool {
+	return hasToken(h.Values("Connection"), "upgrade") && hasToken(h.Values("Upgrade"), "websocket")
+}
+
+func hasToken(lines []string, token string) bool {
+	for _, line := range lines {
+		for element := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(element), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func notAcceptable(h http.Header) *failure {
+	for _, line := range h.Values("Accept") {
+		if strings.Contains(strings.ToLower(line), "text/event-stream") {
+			return unsound(http.StatusNotAcceptable,
+				"no event stream is served: the schema has no subscription; accept %s or %s", graphQLResponse, plainJSON)
+		}
+	}
+	return unsound(http.StatusNotAcceptable, "the answer can be %s or %s, and Accept has neither", graphQLResponse, plainJSON)
+}
+
+// checkContent wants JSON in UTF-8, as it is. Compressed bodies are refused: requests are small, and a bound on what
+// arrives is a bound on what is read.
+func checkContent(h http.Header) *failure {
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || kind != string(plainJSON) || len(h.Values("Content-Type")) != 1 {
+		return unsound(http.StatusUnsupportedMediaType, "Content-Type must be %s", plainJSON).with("Accept", string(plainJSON))
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return unsound(http.StatusUnsupportedMediaType, "the body's charset must be utf-8")
+	}
+	for _, line := range h.Values("Content-Encoding") {
+		if !strings.EqualFold(line, "identity") {
+			return unsound(http.StatusUnsupportedMediaType,
+				"the body must come without Content-Encoding").with("Accept-Encoding", "identity")
+		}
+	}
+	return nil
+}
+
+// Refuse answers a request that another handler refuses before this transport saw it, in the same form: with the status,
+// the error, and Retry-After where `extensions.retryAfter` has seconds. Headers that w has already stay.
+func (t *Transport) Refuse(w http.ResponseWriter, r *http.Request, status int, err *gqlerror.Error) {
+	t.refuse(w, r, &failure{status: status, errors: gqlerror.List{err}})
+}

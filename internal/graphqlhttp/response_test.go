@@ -1,0 +1,129 @@
+package graphqlhttp_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/difygraph/difygraph/internal/graphqlhttp"
+)
+
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	server := serve(t, graphqlhttp.Options{})
+	large, small := body(t, "{ long(bytes: 5000) }", nil), typename
+	for _, c := range []struct {
+		accept, body string
+		want         bool
+	}{
+		{"gzip", large, true},
+		{"GZIP, deflate, br", large, true},
+		{"gzip;q=0.1", large, true},
+		{"identity;q=0.5, gzip;q=0.5", large, true},
+		{"br, *;q=0.1", large, true},
+		{"gzip", small, false},
+		{"", large, false},
+		{"br", large, false},
+		{"gzip;q=0", large, false},
+		{"gzip;q=0, *", large, false},
+		{"*, gzip;q=0", large, false},
+		{"gzip;q=0.5, identity", large, false},
+	} {
+		got := server.do(t, post(c.body, "Accept-Encoding", c.accept))
+		if zipped := got.Header.Get("Content-Encoding") == "gzip"; zipped != c.want {
+			t.Errorf("Accept-Encoding %q: gzip is %t", c.accept, zipped)
+		}
+		if c.body == large && len(got.Data["long"].(string)) != 5000 {
+			t.Errorf("Accept-Encoding %q: the data is not whole", c.accept)
+		}
+		if got.Header.Get("Vary") != "Accept, Accept-Encoding" {
+			t.Errorf("Vary %q", got.Header.Get("Vary"))
+		}
+	}
+}
+
+func TestContentLengthIsThatOfTheBody(t *testing.T) {
+	t.Parallel()
+	socket := httptest.NewServer(serve(t, graphqlhttp.Options{}))
+	t.Cleanup(socket.Close)
+	for _, request := range []*http.Request{
+		post(body(t, "{ long(bytes: 200000) }", nil)),
+		post(body(t, "{ long(bytes: 200000) }", nil), "Accept-Encoding", "gzip"),
+		post(body(t, "{ none }", nil)),
+		post("no JSON"),
+		post(typename, "Accept", "text/html"),
+		httptest.NewRequest(http.MethodPut, "/", nil),
+	} {
+		sent, err := http.NewRequestWithContext(t.Context(), request.Method, socket.URL, request.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent.Header = request.Header
+		resp, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(resp.Body)
+		if err != nil || resp.Header.Get("Content-Length") != strconv.Itoa(len(raw)) || resp.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d bytes, %v, %v", request.Method, len(raw), err, resp.Header)
+		}
+		_ = resp.Body.Close()
+	}
+}
+
+func TestPartsOfAnswer(t *testing.T) {
+	t.Parallel()
+	server := serve(t, graphqlhttp.Options{})
+	for query, want := range map[string]string{
+		"{ __typename }":   `{"data":{"__typename":"Query"}}`,
+		"{ fail(times:1)}": `{"errors":[{"message":"failed"}],"data":{"fail":null}}`,
+		"query COST_LIMIT_EXCEEDED { __typename }": `{"errors":[{"message":"refused",` +
+			`"extensions":{"code":"COST_LIMIT_EXCEEDED","retryAfter":1.2}}]}`,
+	} {
+		if got := server.do(t, post(body(t, query, nil))); got.raw != want {
+			t.Errorf("%s: %s, want %s", query, got.raw, want)
+		}
+	}
+}
+
+func TestManyErrorsAreCut(t *testing.T) {
+	t.Parallel()
+	got := serve(t, graphqlhttp.Options{}).do(t, post(body(t, "{ fail(times: 250) }", nil)))
+	if len(got.Errors) != 101 || got.Errors[100].Message != "150 more errors are left out" {
+		t.Errorf("%d errors, the last %q", len(got.Errors), got.Errors[len(got.Errors)-1].Message)
+	}
+	if _, ok := got.Data["fail"]; !ok {
+		t.Error("the data is left out too")
+	}
+}
+
+func TestManyMistakesOfADocumentAreCut(t *testing.T) {
+	t.Parallel()
+	server := serve(t, graphqlhttp.Options{MaxErrors: 10})
+	query := "{ item { " + strings.Repeat("none ", 30) + "} }"
+	got := server.do(t, post(body(t, query, nil)))
+	if len(got.Errors) != 11 || got.Errors[10].Message != "20 more errors are left out" {
+		t.Errorf("%d errors, the last %q", len(got.Errors), got.Errors[len(got.Errors)-1].Message)
+	}
+	if got.Errors[10].Extensions["code"] != graphqlhttp.CodeValidationFailed {
+		t.Errorf("the last is without its code: %v", got.Errors[10].Extensions)
+	}
+}
+
+func TestHeavyErrorsAreCut(t *testing.T) {
+	t.Parallel()
+	server := serve(t, graphqlhttp.Options{MaxErrorBytes: 10_000})
+	query := "{ item { " + strings.Repeat(strings.Repeat("n", 2000)+" ", 20) + "} }"
+	got := server.do(t, post(body(t, query, nil)))
+	if len(got.raw) > 10_200 || !strings.HasSuffix(got.Errors[len(got.Errors)-1].Message, "more errors are left out") {
+		t.Errorf("%d bytes, the last error %q", len(got.raw), got.Errors[len(got.Errors)-1].Message)
+	}
+	long := strings.Repeat("ö", 2000)
+	one := server.do(t, post(body(t, `{ echo(level: "`+long+`") }`, nil)))
+	if n := len(one.message()); n > 1010 || !strings.HasSuffix(one.message(), "…") {
+		t.Errorf("a message of %d bytes", n)
+	}
+}

@@ -1,0 +1,141 @@
+package graphqlhttp
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// uncountable is where counts end: fragments in fragments multiply, so that a kilobyte can mean more than any number holds.
+const uncountable = 1_000_000_000
+
+// size is what a selection set holds, once each fragment stands where it is spread.
+type size struct {
+	depth      int // selection sets in each other, this one included
+	direct     int // fields whose parent is that of the set
+	fields     int
+	aliases    int
+	directives int
+}
+
+// join adds what stands beside it in the same set.
+func (s size) join(other size) size {
+	return size{
+		depth:      max(s.depth, other.depth),
+		direct:     min(s.direct+other.direct, uncountable),
+		fields:     min(s.fields+other.fields, uncountable),
+		aliases:    min(s.aliases+other.aliases, uncountable),
+		directives: min(s.directives+other.directives, uncountable),
+	}
+}
+
+// sizer measures selection sets, each fragment once: its steps grow with the document's text alone.
+type sizer struct {
+	fragments map[string]*ast.FragmentDefinition
+	measured  map[string]size
+	open      map[string]bool // fragments within which the sizer is
+	cycle     string          // a fragment that spreads itself
+	steps     int             // selections looked at
+}
+
+// indexFragments finds fragments by name.
+func indexFragments(doc *ast.QueryDocument) map[string]*ast.FragmentDefinition {
+	index := make(map[string]*ast.FragmentDefinition, len(doc.Fragments))
+	for _, f := range doc.Fragments {
+		index[f.Name] = f
+	}
+	return index
+}
+
+// document measures all operations, and the fragments that none of them reaches: validation looks at them too. `direct` is
+// that of the operation with most.
+func (s *sizer) document(doc *ast.QueryDocument) (size, *failure) {
+	if len(s.fragments) != len(doc.Fragments) {
+		return size{}, invalid(CodeValidationFailed, "two fragments of the document have the same name")
+	}
+	s.measured, s.open = map[string]size{}, map[string]bool{}
+	var total size
+	direct := 0
+	for _, op := range doc.Operations {
+		one := s.set(op.SelectionSet)
+		direct = max(direct, one.direct)
+		total = total.join(one).join(size{directives: len(op.Directives) + variableDirectives(op)})
+	}
+	for _, f := range doc.Fragments {
+		if _, reached := s.measured[f.Name]; !reached {
+			total = total.join(s.fragment(f.Name))
+		}
+	}
+	if s.cycle != "" {
+		return size{}, invalid(CodeValidationFailed, "fragment %q spreads itself", shorten(s.cycle))
+	}
+	total.direct = direct
+	return total, nil
+}
+
+func variableDirectives(op *ast.OperationDefinition) int {
+	n := 0
+	for _, v := range op.VariableDefinitions {
+		n += len(v.Directives)
+	}
+	return n
+}
+
+func (s *sizer) set(selections ast.SelectionSet) size {
+	total := size{depth: 1}
+	for _, selection := range selections {
+		s.steps++
+		total = total.join(s.selection(selection))
+	}
+	return total
+}
+
+func (s *sizer) selection(selection ast.Selection) size {
+	switch selection := selection.(type) {
+	case *ast.Field:
+		return s.field(selection)
+	case *ast.InlineFragment:
+		return deeper(s.set(selection.SelectionSet), selection.Directives)
+	case *ast.FragmentSpread:
+		return deeper(s.fragment(selection.Name), selection.Directives)
+	default:
+		return size{}
+	}
+}
+
+func (s *sizer) field(f *ast.Field) size {
+	one := size{direct: 1, fields: 1, directives: len(f.Directives)}
+	if f.Alias != f.Name {
+		one.aliases = 1
+	}
+	if len(f.SelectionSet) == 0 {
+		return one
+	}
+	inner := deeper(s.set(f.SelectionSet), nil)
+	inner.direct = 0
+	return one.join(inner)
+}
+
+// deeper is a set's size, seen from the set in which it stands.
+func deeper(inner size, directives ast.DirectiveList) size {
+	inner.depth++
+	return inner.join(size{directives: len(directives)})
+}
+
+// fragment measures a fragment's definition. One that does not exist is nothing; validation will say so.
+func (s *sizer) fragment(name string) size {
+	if known, ok := s.measured[name]; ok {
+		return known
+	}
+	f := s.fragments[name]
+	switch {
+	case f == nil:
+		return size{}
+	case s.open[name]:
+		s.cycle = name
+		return size{}
+	}
+	s.open[name] = true
+	found := s.set(f.SelectionSet).join(size{directives: len(f.Directives)})
+	delete(s.open, name)
+	s.measured[name] = found
+	return found
+}

@@ -1,0 +1,176 @@
+// Package graphqlhttp serves GraphQL over HTTP in place of gqlgen's stock transports: what the GraphQL-over-HTTP
+// specification asks for in full, with checks of a document's size before it is validated, variables read as strictly as
+// the GraphQL specification has it, and persisted operations.
+//
+// A request goes through these steps, and ends at the first that refuses it:
+//
+//	method, Upgrade, Accept, Content-Type, Content-Encoding   refusal.go, negotiation.go
+//	body or query string into query, variables, extensions    request.go, json.go
+//	the text of a persisted operation                         persisted.go, operations.go
+//	tokens, parsing, sizes                                    limits.go, size.go, overlap.go
+//	the operation that is meant, and whether its method may run it
+//	validation                                                validation.go, literals.go
+//	variables                                                 variables.go, scalars.go, nulls.go
+//	gqlgen's executor, with its extensions                    transport.go
+//	the answer                                                response.go, status.go, weight.go
+//
+// A document that came through validation is kept, so that it is parsed, measured and validated once.
+package graphqlhttp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Options are what a Transport can be told. The zero value has the defaults of each field.
+type Options struct {
+	// MaxBodyBytes bounds a request's body and its query string; 1 MiB if 0.
+	MaxBodyBytes int64
+	// Limits bound a document before it is validated.
+	Limits Limits
+	// DocumentBytes bounds the memory of the documents that are kept, roughly; 32 MiB if 0.
+	DocumentBytes int64
+	// Persisted says which operations can be asked for by their hash.
+	Persisted Persisted
+	// NoIntrospection refuses __schema and __type. __typename and fields of the schema's own are served all the same.
+	NoIntrospection bool
+	// NoSuggestions leaves "Did you mean" out of validation's messages, since it tells names of the schema.
+	NoSuggestions bool
+	// MaxErrors and MaxErrorBytes bound the errors of one answer: 100 and 64 KiB if 0. The last error says how many
+	// were left out.
+	MaxErrors, MaxErrorBytes int
+	// Status gives HTTP statuses to errors' codes, for answers without data; [DefaultStatus] if nil. An answer with any
+	// other code has 400 as application/graphql-response+json, and 200 as application/json, as the specification has it.
+	Status map[string]int
+}
+
+// Transport answers every request to a GraphQL endpoint; none needs another transport. It is safe for concurrent use.
+type Transport struct {
+	options   Options
+	documents *documents
+	persisted *persisted
+}
+
+var _ graphql.Transport = (*Transport)(nil)
+
+// New makes a transport for a schema. It fails if one of the operations of Options.Persisted is not valid in the schema,
+// or larger than the limits.
+func New(schema *ast.Schema, o Options) (*Transport, error) {
+	o = o.withDefaults()
+	t := &Transport{options: o, documents: newDocuments(schema, o), persisted: newPersisted(o.Persisted)}
+	if err := t.documents.checkListed(o.Persisted.Listed); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (o Options) withDefaults() Options {
+	o.MaxBodyBytes = orDefault(o.MaxBodyBytes, 1<<20)
+	o.DocumentBytes = orDefault(o.DocumentBytes, 32<<20)
+	o.MaxErrors = orDefault(o.MaxErrors, 100)
+	o.MaxErrorBytes = orDefault(o.MaxErrorBytes, 64<<10)
+	o.Limits = o.Limits.withDefaults()
+	o.Persisted.AutomaticBytes = orDefault(o.Persisted.AutomaticBytes, 8<<20)
+	if o.Status == nil {
+		o.Status = DefaultStatus()
+	}
+	return o
+}
+
+func orDefault[N int | int64](n, otherwise N) N {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// Supports is true: what this transport does not serve, it refuses in GraphQL's form.
+func (t *Transport) Supports(*http.Request) bool { return true }
+
+// Do answers one request.
+func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	if f := t.answer(w, r, exec); f != nil {
+		t.refuse(w, r, f)
+	}
+}
+
+// answer runs the request's operation and writes its response; or it writes nothing, and returns why there is no operation
+// to run.
+func (t *Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) *failure {
+	media, f := admit(r)
+	if f != nil {
+		return f
+	}
+	params, f := t.read(w, r)
+	if f != nil {
+		return f
+	}
+	ctx, f := t.prepare(r.Context(), params, r.Method)
+	if f != nil && f.status != 0 {
+		return f
+	}
+	leftOut := 0
+	if f != nil {
+		leftOut = f.leftOut
+	}
+	t.write(w, r, media, t.run(ctx, exec, params, f), leftOut)
+	return nil
+}
+
+// run executes the operation, or has the executor present the errors because of which there is none.
+func (t *Transport) run(ctx context.Context, exec graphql.GraphExecutor, p *graphql.RawParams, f *failure) (resp *graphql.Response) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			resp = recovered(ctx, exec, panicked)
+		}
+	}()
+	if f != nil {
+		return exec.DispatchError(graphql.WithOperationContext(ctx, unprepared(p)), f.errors)
+	}
+	op, errs := exec.CreateOperationContext(ctx, p)
+	if errs != nil {
+		return exec.DispatchError(graphql.WithOperationContext(ctx, op), errs)
+	}
+	next, ctx := exec.DispatchOperation(ctx, op)
+	if resp := next(ctx); resp != nil {
+		return resp
+	}
+	// The executor has no answer once the context is over: its time was up, or the client is gone.
+	err := context.Cause(ctx)
+	if err == nil {
+		err = errors.New("the operation has no answer")
+	}
+	return exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)})
+}
+
+// unprepared is the operation context of a request that has no operation: extensions may look at what was asked.
+func unprepared(p *graphql.RawParams) *graphql.OperationContext {
+	return &graphql.OperationContext{
+		RawQuery: p.Query, OperationName: p.OperationName, Variables: p.Variables,
+		Extensions: p.Extensions, Headers: p.Headers, Stats: graphql.Stats{Read: p.ReadTime},
+	}
+}
+
+// presenter is what gqlgen's executor has beside the methods of its interface.
+type presenter interface {
+	PresentRecoveredError(ctx context.Context, panicked any) error
+}
+
+// recovered is the answer when an extension panics. Panics of resolvers never come here: gqlgen makes errors of them.
+func recovered(ctx context.Context, exec graphql.GraphExecutor, panicked any) *graphql.Response {
+	if err, ok := panicked.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(panicked)
+	}
+	shown := &gqlerror.Error{Message: "internal error", Extensions: map[string]any{"code": CodeInternal}}
+	if p, ok := exec.(presenter); ok {
+		if e, ok := errors.AsType[*gqlerror.Error](p.PresentRecoveredError(ctx, panicked)); ok {
+			shown = e
+		}
+	}
+	return &graphql.Response{Errors: gqlerror.List{shown}}
+}

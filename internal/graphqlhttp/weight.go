@@ -1,0 +1,61 @@
+package graphqlhttp
+
+import (
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// maxMessageBytes bounds one error's message: gqlparser's repeat what was sent.
+const maxMessageBytes = 1000
+
+// encodeErrors writes as many errors as an answer may have, and a last one that says how many are missing. It is empty
+// without errors.
+func (t *Transport) encodeErrors(errs gqlerror.List, leftOut int) ([]byte, error) {
+	if len(errs) == 0 {
+		return nil, nil
+	}
+	list := []byte{'['}
+	kept := 0
+	for _, e := range errs[:min(len(errs), t.options.MaxErrors)] {
+		one, err := encodeError(e)
+		if err != nil {
+			return nil, err
+		}
+		if len(list)+len(one) > t.options.MaxErrorBytes {
+			break
+		}
+		list = append(append(list, one...), ',')
+		kept++
+	}
+	leftOut += len(errs) - kept
+	if leftOut == 0 {
+		list[len(list)-1] = ']'
+		return list, nil
+	}
+	last, err := encodeError(newError(codeOf(errs[0]), "%d more errors are left out", leftOut))
+	return append(append(list, last...), ']'), err
+}
+
+// encodeError writes one error, its message cut where it is long.
+func encodeError(e *gqlerror.Error) ([]byte, error) {
+	if len(e.Message) <= maxMessageBytes {
+		return json.Marshal(e)
+	}
+	end := maxMessageBytes
+	for !utf8.RuneStart(e.Message[end]) {
+		end--
+	}
+	cut := *e
+	cut.Message = e.Message[:end] + "…"
+	return json.Marshal(&cut)
+}
+
+func codeOf(e *gqlerror.Error) string {
+	if code, ok := e.Extensions["code"]; ok {
+		return fmt.Sprint(code) // a string, or of a type made from it
+	}
+	return ""
+}

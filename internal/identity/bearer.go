@@ -1,0 +1,71 @@
+package identity
+
+import (
+	"net/http"
+	"strings"
+)
+
+// maxTokenBytes bounds a token, before anything of it is decoded. JWTs with many claims have some kilobytes.
+const maxTokenBytes = 16 << 10
+
+// A Refusal says why a request has no caller. Its text is for the caller to read, and holds nothing that the request had.
+type Refusal struct {
+	message    string
+	tokenGiven bool
+}
+
+var (
+	noToken        = &Refusal{message: "this API needs a bearer token: send the header Authorization: Bearer TOKEN"}
+	malformedToken = refuseToken("the Authorization header is not one Bearer and one token of at most 16 KiB")
+	unknownToken   = refuseToken("the token is not valid here")
+	expiredToken   = refuseToken("the token has expired")
+	earlyToken     = refuseToken("the token is not valid yet")
+	strayToken     = refuseToken("the token is for another audience")
+)
+
+func refuseToken(message string) *Refusal { return &Refusal{message: message, tokenGiven: true} }
+
+// Reason is the refusal in words.
+func (r *Refusal) Reason() string { return r.message }
+
+// Challenge is the value of WWW-Authenticate, as RFC 6750 (section 3) has it: with an error only where a token was given.
+func (r *Refusal) Challenge() string {
+	const challenge = `Bearer realm="difygraph"`
+	if r.tokenGiven {
+		return challenge + `, error="invalid_token"`
+	}
+	return challenge
+}
+
+// bearerToken reads the token of RFC 6750, section 2.1. Other schemes count as no token. Two headers are refused: whoever
+// stands before this server may have looked at the other one.
+func bearerToken(header http.Header) (string, *Refusal) {
+	values := header.Values("Authorization")
+	if len(values) > 1 {
+		return "", malformedToken
+	}
+	scheme, token, _ := strings.Cut(strings.Join(values, ""), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", noToken
+	}
+	token = strings.TrimLeft(token, " ")
+	if len(token) > maxTokenBytes || !isToken68(token) {
+		return "", malformedToken
+	}
+	return token, nil
+}
+
+// isToken68 tells whether text is the token68 of RFC 9110, section 11.2.
+func isToken68(text string) bool {
+	text = strings.TrimRight(text, "=")
+	return text != "" && strings.IndexFunc(text, notOfToken) < 0
+}
+
+func notOfToken(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return false
+	default:
+		return !strings.ContainsRune("-._~+/", r)
+	}
+}

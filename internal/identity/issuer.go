@@ -1,0 +1,153 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// An Issuer makes JWTs.
+type Issuer struct {
+	// Issuer is what iss must be, to the letter: an absolute URL.
+	Issuer string
+	// Audience is what aud must be, or have among others.
+	Audience string
+	// JWKS is the URL of the issuer's keys, as a JWK Set.
+	JWKS string
+	// Apps are patterns of [path.Match] on the keys of apps.
+	Apps Grant
+	// Scopes are logs, content and people. Others in a claim are passed over.
+	Scopes Grant
+}
+
+const (
+	// leeway is how far the issuer's clock and ours may be apart.
+	leeway = 30 * time.Second
+	// maxSubjectBytes is the bound of OpenID Connect (Core, section 2) on sub.
+	maxSubjectBytes = 255
+)
+
+// methods are the signatures that are taken: those whose keys are public. A token that names another, "none" or HS256 with
+// a public key for its secret among them, is refused before a key is looked for.
+var methods = []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// parser checks form and signature. The claims are checked by the issuer that the token names, whose rules are not known
+// before it is parsed.
+var parser = jwt.NewParser(jwt.WithValidMethods(methods), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+
+// issuers are the known ones by their URL.
+type issuers map[string]*knownIssuer
+
+type knownIssuer struct {
+	Issuer
+	claims *jwt.Validator
+	keys   *keySet
+}
+
+func newIssuers(configured []Issuer, from *fetcher) (issuers, error) {
+	known := issuers{}
+	for i, issuer := range configured {
+		if err := issuer.validate(); err != nil {
+			return nil, fmt.Errorf("identity: issuer %d: %w", i, err)
+		}
+		if known[issuer.Issuer] != nil {
+			return nil, fmt.Errorf("identity: issuer %d: is another one's URL", i)
+		}
+		known[issuer.Issuer] = &knownIssuer{
+			Issuer: issuer,
+			claims: jwt.NewValidator(
+				jwt.WithIssuer(issuer.Issuer), jwt.WithAudience(issuer.Audience),
+				jwt.WithExpirationRequired(), jwt.WithLeeway(leeway)),
+			keys: &keySet{fetch: from.keysOf(issuer)},
+		}
+	}
+	return known, nil
+}
+
+func (i Issuer) validate() error {
+	for _, text := range []string{i.Issuer, i.JWKS} {
+		// With a blank, the names of two issuers' callers might be the same.
+		if address, err := url.Parse(text); err != nil || address.Host == "" || strings.Contains(text, " ") {
+			return errors.New("its issuer or its jwks is no absolute URL")
+		}
+	}
+	if i.Audience == "" {
+		return errors.New("needs an audience")
+	}
+	return errors.Join(i.Apps.validate(validatePattern), i.Scopes.validate(validateScope))
+}
+
+// verify finds the caller of a JWT.
+func (known issuers) verify(ctx context.Context, token string) (*Caller, *Refusal) {
+	if len(known) == 0 {
+		return nil, unknownToken
+	}
+	parsed, err := parser.Parse(token, func(unverified *jwt.Token) (any, error) { return known.keyOf(ctx, unverified) })
+	if err != nil {
+		return nil, unknownToken
+	}
+	claims, _ := parsed.Claims.(jwt.MapClaims) // what Parse makes
+	issuer := known[issuerOf(claims)]
+	if err := issuer.claims.Validate(claims); err != nil {
+		return nil, refusalOf(err)
+	}
+	return issuer.callerOf(claims)
+}
+
+var errNoKey = errors.New("no key for the token")
+
+// keyOf finds the key that the token says it is signed with, among those of the issuer that it says it is from.
+func (known issuers) keyOf(ctx context.Context, unverified *jwt.Token) (any, error) {
+	claims, _ := unverified.Claims.(jwt.MapClaims)
+	issuer := known[issuerOf(claims)]
+	// RFC 7515, section 4.1.11: what crit names must be understood, and nothing that it may name is.
+	if _, critical := unverified.Header["crit"]; issuer == nil || critical {
+		return nil, errNoKey
+	}
+	kid, isText := unverified.Header["kid"].(string)
+	if _, given := unverified.Header["kid"]; given && !isText {
+		return nil, errNoKey
+	}
+	key, ok := issuer.keys.find(ctx, kid, unverified.Method.Alg())
+	if !ok {
+		return nil, errNoKey
+	}
+	return key, nil
+}
+
+func issuerOf(claims jwt.MapClaims) string {
+	text, _ := claims["iss"].(string)
+	return text
+}
+
+// refusalOf says what is wrong with the claims of a token that its issuer signed.
+func refusalOf(err error) *Refusal {
+	switch {
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return strayToken
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return expiredToken
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return earlyToken
+	default:
+		return unknownToken
+	}
+}
+
+func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *Refusal) {
+	subject, err := claims.GetSubject()
+	// Cut, it might be another one's.
+	if err != nil || len(subject) > maxSubjectBytes {
+		return nil, unknownToken
+	}
+	name := i.Issuer.Issuer
+	if subject != "" {
+		name += " " + subject
+	}
+	return &Caller{Name: name, patterns: patternsOf(i.Apps.of(claims)), scopes: scopesOf(i.Scopes.of(claims))}, nil
+}

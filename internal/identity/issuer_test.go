@@ -1,0 +1,262 @@
+package identity
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEachFamilyOfKeysIsTaken(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{})
+	for _, alg := range slices.Sorted(maps.Keys(signers())) {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			caller, refusal := a.Authenticate(requestWith(t, "Bearer "+signers()[alg].sign(t, claims(nil), nil)))
+			if refusal != nil {
+				t.Fatal(refusal.Reason())
+			}
+			if caller.Name != "https://idp.example alice" || !caller.MayRead("shop-1") || caller.MayRead("office") ||
+				!caller.Has(Logs) || !caller.Has(Content) || caller.Has(People) {
+				t.Errorf("got %+v", caller)
+			}
+		})
+	}
+}
+
+func TestClaimsAreChecked(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{})
+	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
+	for name, test := range map[string]struct {
+		change map[string]any
+		want   *Refusal
+	}{
+		"right":                     {nil, nil},
+		"audience among others":     {map[string]any{"aud": []string{"other", audience}}, nil},
+		"another audience":          {map[string]any{"aud": "other"}, strayToken},
+		"audience in other letters": {map[string]any{"aud": "Difygraph"}, strayToken},
+		"no audience":               {map[string]any{"aud": nil}, unknownToken},
+		"no audience in a list":     {map[string]any{"aud": []string{}}, unknownToken},
+		"audience a number":         {map[string]any{"aud": 5}, unknownToken},
+		"another issuer":            {map[string]any{"iss": "https://evil.example"}, unknownToken},
+		"issuer with a slash more":  {map[string]any{"iss": issuerURL + "/"}, unknownToken},
+		"no issuer":                 {map[string]any{"iss": nil}, unknownToken},
+		"issuer a list":             {map[string]any{"iss": []string{issuerURL}}, unknownToken},
+		"expired":                   {map[string]any{"exp": in(-time.Hour)}, expiredToken},
+		"expired, by the clocks":    {map[string]any{"exp": in(-leeway / 2)}, nil},
+		"no expiry":                 {map[string]any{"exp": nil}, unknownToken},
+		"expiry a text":             {map[string]any{"exp": "2100-01-01"}, unknownToken},
+		"not yet valid":             {map[string]any{"nbf": in(time.Hour)}, earlyToken},
+		"valid by now":              {map[string]any{"nbf": in(-time.Hour)}, nil},
+		"valid, by the clocks":      {map[string]any{"nbf": in(leeway / 2)}, nil},
+		"not before a text":         {map[string]any{"nbf": "tomorrow"}, unknownToken},
+		"no subject":                {map[string]any{"sub": nil}, nil},
+		"subject a number":          {map[string]any{"sub": 7}, unknownToken},
+		"the longest subject":       {map[string]any{"sub": strings.Repeat("s", 255)}, nil},
+		"a longer subject":          {map[string]any{"sub": strings.Repeat("s", 256)}, unknownToken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, refusal := a.Authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(test.change), nil)))
+			if refusal != test.want {
+				t.Errorf("got %+v", refusal)
+			}
+		})
+	}
+}
+
+func TestForgedTokensAreRefused(t *testing.T) {
+	t.Parallel()
+	idp := newIssuerStub(t)
+	a := idp.authenticator(t, Options{})
+	ed, p256 := signers()["EdDSA"], signers()["ES256"]
+	right := strings.Split(ed.sign(t, claims(nil), nil), ".")
+	for name, token := range map[string]string{
+		"none, without signature":       unsigned(t, "none"),
+		"none, in other letters":        unsigned(t, "nOnE"),
+		"no alg":                        ed.sign(t, claims(nil), func(header map[string]any) { delete(header, "alg") }),
+		"alg a number":                  ed.sign(t, claims(nil), func(header map[string]any) { header["alg"] = 1 }),
+		"HS256 with the public RSA key": confused(t, jwt.SigningMethodHS256, "RS256"),
+		"HS512 with the public EC key":  confused(t, jwt.SigningMethodHS512, "ES512"),
+		"PS256":                         signer{"rsa", jwt.SigningMethodPS256, signers()["RS256"].private}.sign(t, claims(nil), nil),
+		"another key's id":              ed.sign(t, claims(nil), func(header map[string]any) { header["kid"] = p256.kid }),
+		"RS256 by an EC key":            p256.sign(t, claims(nil), func(header map[string]any) { header["alg"] = "RS256"; header["kid"] = "rsa" }),
+		"critical header":               ed.sign(t, claims(nil), func(header map[string]any) { header["crit"] = []string{"b64"} }),
+		"id a number":                   ed.sign(t, claims(nil), func(header map[string]any) { header["kid"] = 1 }),
+		"id null":                       ed.sign(t, claims(nil), func(header map[string]any) { header["kid"] = nil }),
+		"other claims":                  right[0] + "." + segment(`{"iss":"https://idp.example","aud":"difygraph","exp":9e9}`) + "." + right[2],
+		"signature cut":                 right[0] + "." + right[1] + "." + right[2][:len(right[2])-4],
+		"no signature":                  right[0] + "." + right[1] + ".",
+		"a part more":                   strings.Join(right, ".") + ".AA",
+		"no base64":                     "~~~." + right[1] + "." + right[2],
+		"no JSON":                       segment("x") + "." + right[1] + "." + right[2],
+		"claims a list":                 right[0] + "." + segment("[]") + "." + right[2],
+		"claims null":                   right[0] + "." + segment("null") + "." + right[2],
+		"header null":                   segment("null") + "." + right[1] + "." + right[2],
+		"no JWT":                        "abc",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+			if caller != nil || refusal != unknownToken {
+				t.Errorf("got %+v, %+v", caller, refusal)
+			}
+		})
+	}
+	t.Run("key in the header", func(t *testing.T) {
+		t.Parallel()
+		own := signers()["ES384"]
+		token := own.sign(t, claims(nil), func(header map[string]any) {
+			header["jwk"], header["jku"], header["kid"] = own.jwk(t, nil), "https://evil.example/keys", "evil"
+		})
+		if caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token)); refusal != unknownToken {
+			t.Errorf("got %+v, %+v", caller, refusal)
+		}
+	})
+}
+
+func TestDeepTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{})
+	deep := segment(`{"alg":"EdDSA"}`) + "." + segment(strings.Repeat("[", 11_000)) + ".AA"
+	if len(deep) > maxTokenBytes {
+		t.Fatalf("%d bytes are refused for another reason", len(deep))
+	}
+	if _, refusal := a.Authenticate(requestWith(t, "Bearer "+deep)); refusal != unknownToken {
+		t.Errorf("got %+v", refusal)
+	}
+}
+
+func TestTokenOfOneIssuerIsNoneOfAnother(t *testing.T) {
+	t.Parallel()
+	idp := newIssuerStub(t)
+	other := idp.issuer()
+	other.Issuer, other.Audience = "https://other.example", "elsewhere"
+	a := idp.authenticator(t, Options{Issuers: []Issuer{idp.issuer(), other}})
+	for _, test := range []struct {
+		iss, aud string
+		want     *Refusal
+	}{
+		{issuerURL, audience, nil},
+		{other.Issuer, other.Audience, nil},
+		{issuerURL, other.Audience, strayToken},
+		{other.Issuer, audience, strayToken},
+	} {
+		token := signers()["EdDSA"].sign(t, claims(map[string]any{"iss": test.iss, "aud": test.aud}), nil)
+		if _, refusal := a.Authenticate(requestWith(t, "Bearer "+token)); refusal != test.want {
+			t.Errorf("%s for %s: got %+v", test.iss, test.aud, refusal)
+		}
+	}
+}
+
+func TestWithoutIssuersJWTsAreUnknown(t *testing.T) {
+	t.Parallel()
+	a, err := New(Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, refusal := a.Authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(nil), nil))); refusal != unknownToken {
+		t.Errorf("got %+v", refusal)
+	}
+}
+
+func TestClaimsGrant(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{})
+	many := slices.Repeat([]string{"b"}, maxPatterns)
+	for name, test := range map[string]struct {
+		apps, scopes any
+		mayRead      []string // of a, b, shop-1
+		has          []Scope
+	}{
+		"lists":             {[]string{"a", "b"}, []string{"logs", "people"}, []string{"a", "b"}, []Scope{Logs, People}},
+		"texts with blanks": {"a  shop-* ", "people content\tlogs", []string{"a", "shop-1"}, []Scope{Logs, Content, People}},
+		"all":               {"*", "logs", []string{"a", "b", "shop-1"}, []Scope{Logs}},
+		"missing":           {nil, nil, nil, nil},
+		"empty":             {"", []string{}, nil, nil},
+		"numbers":           {5, 5, nil, nil},
+		"truth":             {true, true, nil, nil},
+		"objects":           {map[string]any{"a": "a"}, map[string]any{"logs": true}, nil, nil},
+		"a number among":    {[]any{"a", 5}, []any{"logs", 5}, nil, nil},
+		"a list among":      {[]any{"a", []string{"b"}}, []any{"logs", []string{"people"}}, nil, nil},
+		"malformed pattern": {"a b[", "logs", nil, []Scope{Logs}},
+		"empty pattern":     {[]string{"a", ""}, "logs", nil, []Scope{Logs}},
+		"others' scopes":    {"a", "openid profile Logs logs:read *", []string{"a"}, nil},
+		"commas":            {"a,b", "logs,people", nil, nil},
+		"as many as may be": {many, "logs", []string{"b"}, []Scope{Logs}},
+		"too many":          {append(many, "b"), "logs", nil, []Scope{Logs}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := signers()["EdDSA"].sign(t, claims(map[string]any{"difygraph_apps": test.apps, "scope": test.scopes}), nil)
+			caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+			if refusal != nil {
+				t.Fatal(refusal.Reason())
+			}
+			readable := slices.DeleteFunc([]string{"a", "b", "shop-1"}, func(key string) bool { return !caller.MayRead(key) })
+			scopes := slices.DeleteFunc(Scopes(), func(scope Scope) bool { return !caller.Has(scope) })
+			if !slices.Equal(readable, test.mayRead) || !slices.Equal(scopes, test.has) {
+				t.Error(cmp.Diff(test.mayRead, readable), cmp.Diff(test.has, scopes))
+			}
+		})
+	}
+}
+
+func TestFixedListsGrantWhateverTheClaims(t *testing.T) {
+	t.Parallel()
+	idp := newIssuerStub(t)
+	issuer := idp.issuer()
+	issuer.Apps, issuer.Scopes = Grant{Fixed: []string{"office"}}, Grant{Fixed: []string{"logs"}}
+	a := idp.authenticator(t, Options{Issuers: []Issuer{issuer}})
+	token := signers()["EdDSA"].sign(t, claims(map[string]any{"difygraph_apps": "*", "scope": "people"}), nil)
+	caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+	if refusal != nil {
+		t.Fatal(refusal.Reason())
+	}
+	if !caller.MayRead("office") || caller.MayRead("shop-1") || !caller.Has(Logs) || caller.Has(People) {
+		t.Errorf("got %+v", caller)
+	}
+}
+
+func TestTokenWithoutSubjectHasTheIssuersName(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{})
+	caller, _ := a.Authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(map[string]any{"sub": nil}), nil)))
+	if got := nameOf(caller); got != issuerURL {
+		t.Errorf("got %q", got)
+	}
+}
+
+func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// unsigned is a token with right claims and no signature.
+func unsigned(t *testing.T, alg string) string {
+	t.Helper()
+	parts := strings.Split(signers()["EdDSA"].sign(t, claims(nil), nil), ".")
+	return segment(`{"alg":"`+alg+`","kid":"ed"}`) + "." + parts[1] + "."
+}
+
+// confused is a token whose signature takes the issuer's public key, in PEM, for a shared secret.
+func confused(t *testing.T, method *jwt.SigningMethodHMAC, alg string) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(signers()[alg].private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := jwt.NewWithClaims(method, claims(nil))
+	token.Header["kid"] = signers()[alg].kid
+	text, err := token.SignedString(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

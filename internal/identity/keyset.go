@@ -1,0 +1,99 @@
+package identity
+
+import (
+	"context"
+	"crypto"
+	"sync"
+	"time"
+)
+
+const (
+	// refetchInterval is the least time between two fetches, whatever asks for them: strangers can name keys that are not there.
+	refetchInterval = time.Minute
+	// freshFor is the age from which keys are fetched again when one of them is used, so that a key that was taken back ends.
+	freshFor = time.Hour
+	// keptFor is the age up to which keys hold while the issuer does not answer.
+	keptFor = 24 * time.Hour
+)
+
+// keySet is the keys of one issuer, fetched when they are needed.
+//
+// While the issuer does not answer, tokens with known keys are taken and others are refused.
+type keySet struct {
+	// fetch gets the keys, within a time of its own. It tells of failures itself.
+	fetch func() ([]publicKey, error)
+
+	mu        sync.Mutex
+	keys      []publicKey
+	fetchedAt time.Time     // of keys
+	triedAt   time.Time     // the last fetch began
+	underWay  chan struct{} // closed when the fetch under way has ended; nil while there is none
+}
+
+// find gives the key of that id that verifies signatures by alg. It waits for the issuer only where no key is known: as
+// long as ctx and the fetch last. An empty kid means the only key there is for alg.
+func (s *keySet) find(ctx context.Context, kid, alg string) (crypto.PublicKey, bool) {
+	key, fetched := s.look(kid, alg)
+	if key != nil || fetched == nil {
+		return key, key != nil
+	}
+	select {
+	case <-fetched:
+		key, _ = s.look(kid, alg)
+		return key, key != nil
+	case <-ctx.Done():
+		return nil, false
+	}
+}
+
+// look gives the key, or nil. The channel is closed when better is known; nil means that nothing better is to come soon.
+func (s *keySet) look(kid, alg string) (key crypto.PublicKey, fetched <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	age := time.Since(s.fetchedAt)
+	if age > keptFor {
+		s.keys = nil
+	}
+	key = pick(s.keys, kid, alg)
+	if key == nil || age > freshFor {
+		s.refresh()
+	}
+	return key, s.underWay
+}
+
+// refresh begins a fetch, unless one is under way or was a short time ago. It does not depend on the request that it is
+// for: others wait for the same keys.
+func (s *keySet) refresh() {
+	if s.underWay != nil || time.Since(s.triedAt) < refetchInterval {
+		return
+	}
+	s.triedAt, s.underWay = time.Now(), make(chan struct{})
+	go func() {
+		keys, err := s.fetch()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err == nil {
+			s.keys, s.fetchedAt = keys, time.Now()
+		}
+		close(s.underWay)
+		s.underWay = nil
+	}()
+}
+
+// pick gives the first key of that id for alg, or nil. Without an id it must be the only one: with two, which of them was
+// meant would have to be tried.
+func pick(keys []publicKey, kid, alg string) crypto.PublicKey {
+	var found crypto.PublicKey
+	for _, key := range keys {
+		switch {
+		case !key.verifies(alg) || kid != "" && kid != key.id:
+		case kid != "":
+			return key.PublicKey
+		case found != nil:
+			return nil
+		default:
+			found = key.PublicKey
+		}
+	}
+	return found
+}

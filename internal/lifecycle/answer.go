@@ -1,0 +1,55 @@
+package lifecycle
+
+import (
+	"net/http"
+	"time"
+)
+
+// timed gives each answer writeTimeout from its first byte to its last. The server's own WriteTimeout would begin with the
+// request, and so had to be longer than any operation's deadline, which a reload may change; and a client that does not read
+// would hold its connection, and the place of its operation, for all that time.
+func timed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &answer{ResponseWriter: w, control: http.NewResponseController(w)}
+		answer.deadline(time.Time{}) // The server has set one, for what it may have to answer by itself.
+		next.ServeHTTP(answer, r)
+		answer.begin() // for the header of an answer without a body
+	})
+}
+
+// answer is a response whose clock starts with its first byte.
+type answer struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	begun   bool
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.begin()
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.begin()
+	return a.ResponseWriter.Write(p)
+}
+
+// Flush is for handlers that stream. One whose answers have no end sets deadlines of its own by an
+// [http.ResponseController], after its first byte.
+func (a *answer) Flush() {
+	a.begin()
+	_ = a.control.Flush() // A client that is gone shows by the request's context.
+}
+
+// Unwrap is for [http.ResponseController].
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) begin() {
+	if !a.begun {
+		a.begun = true
+		a.deadline(time.Now().Add(writeTimeout))
+	}
+}
+
+// deadline cannot fail but on a connection that is closed or hijacked, which then is not ours to cut.
+func (a *answer) deadline(at time.Time) { _ = a.control.SetWriteDeadline(at) }
