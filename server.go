@@ -163,7 +163,7 @@ func newHandler(cfg *config.Config) (http.Handler, error) {
 	}
 	upstream := loader.New(clients, loader.Options{TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes)})
 	api := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
-		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails,
+		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
 	}))
 	api.AddTransport(transport.POST{})
 	page := playground.Options{Endpoint: graphqlPath}

@@ -37,6 +37,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	if argument := argumentOf(err); argument != "" {
 		shown.Extensions["argument"] = argument
 	}
+	addNumbers(shown.Extensions, err)
 	code, message := classify(err)
 	if code == model.InternalServerError {
 		id := uuid.NewString()
@@ -45,6 +46,16 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	shown.Extensions["code"], shown.Message = code, message
 	return shown
+}
+
+// addNumbers gives clients what they would have to read in the message.
+func addNumbers(extensions map[string]any, err error) {
+	if e, ok := errors.AsType[*PriceError](err); ok {
+		extensions["cost"] = map[string]int{"price": e.Price, "limit": e.Limit}
+	}
+	if e, ok := errors.AsType[*RetryError](err); ok {
+		extensions["retryAfter"] = e.seconds()
+	}
 }
 
 // gqlError is a copy of the error with its place in the answer and in the query.
@@ -102,6 +113,14 @@ func classify(err error) (model.ErrorCode, string) {
 	}
 	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
 		return model.Forbidden, e.Error()
+	}
+	if e, ok := errors.AsType[*PriceError](err); ok {
+		return model.CostLimitExceeded, e.Error()
+	}
+	if e, ok := errors.AsType[*RetryError](err); ok && e.Overloaded {
+		return model.Overloaded, e.Error()
+	} else if ok {
+		return model.RateLimited, e.Error()
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

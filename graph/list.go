@@ -63,6 +63,7 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 	if err != nil {
 		return nil, err
 	}
+	countRows(ctx, len(page.Rows))
 	expectChildren(ctx, page.Rows)
 	return model.NewConnection(page, r.log, r.report(page.Scan)), nil
 }

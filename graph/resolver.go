@@ -8,6 +8,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
@@ -19,6 +20,8 @@ type Resolver struct {
 	// Upstream has the apps' Difys.
 	Upstream *loader.Upstream
 	Limits   Limits
+	// Admit says whether an operation of a price may be executed now; by a [*RetryError] if not. All are if it is nil.
+	Admit func(ctx context.Context, price int) error
 
 	apps  []*model.DifyApp
 	byKey map[string]*model.DifyApp
@@ -30,6 +33,10 @@ type Limits struct {
 	ScanCalls int
 	// ScanDetails is how many runs a page with a keyword longer than Dify compares may look at, at least 1.
 	ScanDetails int
+	// Price is what an operation may cost at most: 10 for each request to Dify that it can cause, 1 for each row.
+	Price int
+	// Deadline is how long an operation may take; no limit if 0.
+	Deadline time.Duration
 }
 
 // NewResolver makes the root for apps in the order in which they are shown. Their keys are those of the upstream's clients.

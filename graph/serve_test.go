@@ -43,6 +43,7 @@ type options struct {
 	scanCalls int
 	details   int // scanDetails; 200 if 0
 	bytes     int64
+	price     int           // limit; 1,000,000 if 0
 	viewer    viewer.Viewer // may see all if nil
 	timeout   time.Duration
 	apart     map[string]apart // apps that are not like the others, by their keys
@@ -118,7 +119,7 @@ func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
 	}
 	upstream := loader.New(clients, loader.Options{TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20)})
 	srv := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
-		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200),
+		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
 	}))
 	srv.AddTransport(transport.POST{})
 	who := o.viewer

@@ -1,9 +1,6 @@
 package graph
 
 import (
-	"context"
-
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -27,10 +24,6 @@ func NewServer(r *Resolver) *handler.Server {
 	srv.SetErrorPresenter(Present)
 	srv.SetRecoverFunc(Recover)
 	srv.Use(extension.Introspection{})
-	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		ctx, done := r.Upstream.Attach(ctx)
-		defer done()
-		return next(ctx)
-	})
+	srv.Use(operations{r})
 	return srv
 }

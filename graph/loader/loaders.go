@@ -3,6 +3,7 @@ package loader
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,7 @@ type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
 	budget   budget
+	calls    atomic.Int64
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
@@ -53,6 +55,7 @@ func For(ctx context.Context) *Loaders {
 // fresh is asked for: then Dify is asked in any case.
 func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
 	if fresh {
+		l.calls.Add(1)
 		page, err := l.upstream.clients[app].WorkflowLogs(difyapi.WithMeter(ctx, l.budget.take), q)
 		return page, 1, err
 	}
@@ -104,6 +107,9 @@ func expect[K comparable, V any](ctx context.Context, loader *dataloader.Loader[
 	}
 	loader.Flush()
 }
+
+// Calls is how many requests for data the operation has started so far. That for a version is none.
+func (l *Loaders) Calls() int { return int(l.calls.Load()) }
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.
 func (l *Loaders) Version(ctx context.Context, app string) (difyapi.Version, error) {

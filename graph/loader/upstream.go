@@ -66,20 +66,20 @@ func (u *Upstream) Close() {
 
 func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, bool, error) {
 	client := u.clients[app]
-	return u.logs.get(ctx, logKey{client.Identity(), q}, payer(ctx), func(ctx context.Context) (*difyapi.LogPage, error) {
+	return ask(ctx, u.logs, logKey{client.Identity(), q}, func(ctx context.Context) (*difyapi.LogPage, error) {
 		return client.WorkflowLogs(ctx, q)
 	})
 }
 
 func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.AppInfo, error) {
 	client := u.clients[app]
-	info, _, err := u.infos.get(ctx, client.Identity(), payer(ctx), client.Info)
+	info, _, err := ask(ctx, u.infos, client.Identity(), client.Info)
 	return info, err
 }
 
 func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
 	client := u.clients[app]
-	run, _, err := u.runs.get(ctx, idKey{client.Identity(), id}, payer(ctx), func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
+	run, _, err := ask(ctx, u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
 		return client.WorkflowRun(ctx, id.String())
 	})
 	return run, err
@@ -87,11 +87,18 @@ func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.
 
 func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
 	client := u.clients[app]
-	user, _, err := u.endUsers.get(ctx, idKey{client.Identity(), id}, payer(ctx), func(ctx context.Context) (*difyapi.EndUserProfile, error) {
+	user, _, err := ask(ctx, u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
 		return client.EndUser(ctx, id.String())
 	})
 	return user, err
 }
 
-// payer is the budget of the operation that a call is made for.
-func payer(ctx context.Context) *budget { return &For(ctx).budget }
+// ask answers a question of the operation that the context is of, at its expense.
+func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (V, bool, error) {
+	l := For(ctx)
+	value, sent, err := of.get(ctx, key, &l.budget, call)
+	if sent {
+		l.calls.Add(1)
+	}
+	return value, sent, err
+}

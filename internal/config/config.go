@@ -91,9 +91,32 @@ type Limits struct {
 	// than Dify compares may look at, 1 to 10000.
 	ScanDetails int `yaml:"scanDetails" default:"200" validate:"min=1,max=10000"`
 
+	// Price is what one operation may cost: 10 for each call to Dify that it
+	// can cause and 1 for each row, 10 to 10000000.
+	Price int `yaml:"price" default:"10000" validate:"min=10,max=10000000"`
+
+	// Rate is what one caller may spend in a second, by the same measure, and
+	// Burst what it may have put by, at least Price. 10 to 10000000 each.
+	Rate  int `yaml:"rate" default:"1000" validate:"min=10,max=10000000"`
+	Burst int `yaml:"burst" default:"20000" validate:"min=10,max=10000000,gtefield=Price"`
+
+	// Operations is the number of operations at once, 1 to 10000.
+	Operations int `yaml:"operations" default:"64" validate:"min=1,max=10000"`
+
+	// Deadline is how long one operation may take, 100ms to 10m.
+	Deadline time.Duration `yaml:"deadline" default:"60s" validate:"min=100ms,max=10m"`
+
+	// MaxInFlightPerServer bounds the calls at one time to all apps of one
+	// base URL, 1 to 10000.
+	MaxInFlightPerServer int `yaml:"maxInFlightPerServer" default:"32" validate:"min=1,max=10000"`
+
 	// OperationBytes is how much of Dify's answers one operation may hold, in
 	// bytes of JSON, 1 MiB to 16 GiB.
 	OperationBytes int `yaml:"operationBytes" default:"67108864" validate:"min=1048576,max=17179869184"`
+
+	// Bytes is how much of them all operations together may hold, at least
+	// OperationBytes, up to 1 TiB.
+	Bytes int `yaml:"bytes" default:"536870912" validate:"min=1048576,max=1099511627776,gtefield=OperationBytes"`
 }
 
 // Cache says how long answers of Dify are kept.

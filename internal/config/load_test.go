@@ -44,8 +44,11 @@ func defaults(change func(*Config)) *Config {
 			Key: "translator", BaseURL: "https://api.dify.ai/v1", APIKey: NewSecret(sentinel),
 			MaxInFlight: 8, Timeout: 30 * time.Second,
 		}},
-		Limits: Limits{ScanCalls: 10, ScanDetails: 200, OperationBytes: 64 << 20},
-		Cache:  Cache{TTL: 2 * time.Second},
+		Limits: Limits{
+			ScanCalls: 10, ScanDetails: 200, Price: 10_000, Rate: 1000, Burst: 20_000, Operations: 64, Deadline: time.Minute,
+			MaxInFlightPerServer: 32, OperationBytes: 64 << 20, Bytes: 512 << 20,
+		},
+		Cache: Cache{TTL: 2 * time.Second},
 	}
 	if change != nil {
 		change(cfg)
@@ -81,6 +84,13 @@ limits:
   scanCalls: 1
   scanDetails: 10000
   operationBytes: 1048576
+  bytes: 1048576
+  price: 10
+  rate: 10000000
+  burst: 10
+  operations: 1
+  deadline: 10m
+  maxInFlightPerServer: 10000
 cache:
   ttl: 10m
 `, &Config{
@@ -89,7 +99,10 @@ cache:
 				Key: "translator", Name: "Translator", BaseURL: "http://dify.example:5001/v1",
 				APIKey: NewSecret(sentinel), Version: "1.14.2", MaxInFlight: 1000, Timeout: 90 * time.Second,
 			}},
-			Limits: Limits{ScanCalls: 1, ScanDetails: 10_000, OperationBytes: 1 << 20}, Cache: Cache{TTL: 10 * time.Minute},
+			Limits: Limits{
+				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Deadline: 10 * time.Minute,
+				MaxInFlightPerServer: 10_000, OperationBytes: 1 << 20, Bytes: 1 << 20,
+			}, Cache: Cache{TTL: 10 * time.Minute},
 		}},
 		"zero switches the cache off": {
 			validFile + "cache: {ttl: 0}\n", defaults(func(c *Config) { c.Cache.TTL = 0 }),

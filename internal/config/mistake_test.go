@@ -40,7 +40,7 @@ var shapeMistakes = map[string]mistakeTest{
 		"2:5: apps[0].baseURL: is missing; it " + wantURL,
 	}},
 	"values where mappings belong": {validFile + "limits: []\ncache: 2s\n", []string{
-		"5:9: limits: must be a mapping of scanCalls, scanDetails, operationBytes",
+		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, maxInFlightPerServer, operationBytes, bytes",
 		"6:8: cache: must be a mapping of ttl",
 	}},
 	"unknown, near": {"apps:\n  - ky: a\n    baseUrl: http://h\n    api_key: x\nlimit: {}\n", []string{
@@ -202,5 +202,23 @@ func TestMistakesUnwrap(t *testing.T) {
 	want := Mistake{File: "config.yaml", Line: 5, Column: 7, Path: "auth", Message: wantAuth}
 	if !ok || mistake != want {
 		t.Errorf("got %+v, %v", mistake, ok)
+	}
+}
+
+// TestLimitsThatContradictEachOther: what one operation may cost or hold, a caller or the server has to be able to.
+func TestLimitsThatContradictEachOther(t *testing.T) {
+	t.Parallel()
+	for limits, want := range map[string]string{
+		"{price: 20001}":                  "limits.burst: must be a whole number from 10 to 10000000, at least limits.price",
+		"{price: 100, burst: 99}":         "limits.burst: must be a whole number from 10 to 10000000, at least limits.price",
+		"{operationBytes: 536870913}":     "at least limits.operationBytes",
+		"{operations: 0}":                 "limits.operations: must be a whole number from 1 to 10000",
+		"{deadline: 1ms}":                 "limits.deadline: must be a duration from 100ms to 10m",
+		"{maxInFlightPerServer: 1000000}": "limits.maxInFlightPerServer: must be a whole number from 1 to 10000",
+	} {
+		_, err := loadText(validFile + "limits: " + limits + "\n")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", limits, err, want)
+		}
 	}
 }

@@ -1,0 +1,116 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/loader"
+)
+
+// operations does for each operation what is not a field's affair: its price before it is executed, its loaders, its
+// deadline, and the account of what it took.
+type operations struct{ *Resolver }
+
+// ExtensionName is how gqlgen calls it.
+func (operations) ExtensionName() string { return "Operations" }
+
+// Validate has nothing to find: any schema will do.
+func (operations) Validate(graphql.ExecutableSchema) error { return nil }
+
+// PriceError says that an operation would cost more than allowed.
+type PriceError struct{ Price, Limit int }
+
+func (e *PriceError) Error() string {
+	return fmt.Sprintf("this operation can cost %d, and at most %d is allowed (%d for each call to Dify, %d for each row); ask for "+
+		"fewer rows, or for fewer fields that take a call for each", e.Price, e.Limit, callPrice, rowPrice)
+}
+
+const priceStat = "price"
+
+// MutateOperationContext refuses an operation that costs too much, or whose caller has spent enough.
+func (o operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	price := o.price(ctx, op)
+	if price > o.Limits.Price {
+		return Present(ctx, &PriceError{price, o.Limits.Price})
+	}
+	if o.Admit != nil {
+		if err := o.Admit(ctx, price); err != nil {
+			return Present(ctx, err)
+		}
+	}
+	op.Stats.SetExtension(priceStat, price)
+	return nil
+}
+
+// cost is `extensions.cost` of an answer.
+type cost struct {
+	Price int `json:"price"`
+	Limit int `json:"limit"`
+	// Spent is by the same measure what the operation has taken.
+	Spent int `json:"spent"`
+}
+
+// InterceptResponse executes an operation within its deadline, by loaders of its own.
+func (o operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if !graphql.HasOperationContext(ctx) {
+		return next(ctx) // a request that is no operation
+	}
+	price, executes := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
+	if !executes {
+		return next(ctx)
+	}
+	ctx, done := o.Upstream.Attach(ctx)
+	defer done()
+	if o.Limits.Deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Limits.Deadline)
+		defer cancel()
+	}
+	rows := new(atomic.Int64)
+	response := next(context.WithValue(ctx, rowsKey{}, rows))
+	if response != nil {
+		spent := loader.For(ctx).Calls()*callPrice + int(rows.Load())*rowPrice
+		response.Extensions = withCost(response.Extensions, cost{price, o.Limits.Price, spent})
+	}
+	return response
+}
+
+type rowsKey struct{}
+
+// countRows notes the rows of a page that an operation shows.
+func countRows(ctx context.Context, n int) {
+	if rows, ok := ctx.Value(rowsKey{}).(*atomic.Int64); ok {
+		rows.Add(int64(n))
+	}
+}
+
+func withCost(extensions map[string]any, c cost) map[string]any {
+	if extensions == nil {
+		extensions = make(map[string]any, 1)
+	}
+	extensions["cost"] = c
+	return extensions
+}
+
+// RetryError says that an operation may be tried again after a time.
+type RetryError struct {
+	// Overloaded says that the server has too much to do; else the caller has.
+	Overloaded bool
+	After      time.Duration
+}
+
+func (e *RetryError) Error() string {
+	seconds := e.seconds()
+	if e.Overloaded {
+		return fmt.Sprintf("the server has too much to do; try again in %d s", seconds)
+	}
+	return fmt.Sprintf("you have spent what you may for now; try again in %d s", seconds)
+}
+
+// seconds are whole, and enough.
+func (e *RetryError) seconds() int { return int((e.After + time.Second - 1) / time.Second) }

@@ -1,0 +1,256 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+// What an operation's price is made of.
+const (
+	callPrice = 10 // for a request to Dify
+	rowPrice  = 1  // for a row of an answer
+)
+
+// maxPrice is more than any limit, so that prices can't overflow.
+const maxPrice = 1 << 40
+
+// pricer says what an operation can cost at most, before it is executed: by its selection and arguments alone. Fields that
+// share a call count once for each object. Seconds with more rows than an answer are not foreseen.
+type pricer struct {
+	ctx  context.Context
+	r    *Resolver
+	op   *graphql.OperationContext
+	apps int // that the viewer may read
+}
+
+// price is at least 1.
+func (r *Resolver) price(ctx context.Context, op *graphql.OperationContext) int {
+	p := pricer{ctx: ctx, r: r, op: op, apps: len(r.appsOf(ctx))}
+	sum := 1
+	for _, field := range p.fields(selections{op.Operation.SelectionSet}, "Query") {
+		sum = plus(sum, p.root(field))
+	}
+	return sum
+}
+
+func plus(a, b int) int { return min(a+b, maxPrice) }
+
+func times(n, price int) int {
+	if price > 0 && n > maxPrice/price {
+		return maxPrice
+	}
+	return n * price
+}
+
+// root is the price of a field of Query.
+func (p pricer) root(field graphql.CollectedField) int {
+	args := field.ArgumentMap(p.op.Variables)
+	switch field.Name {
+	case "difyApps":
+		return times(p.apps, p.app(selections{field.Selections}))
+	case "difyApp":
+		return p.app(selections{field.Selections})
+	case "workflowLogs":
+		return p.list(field, p.appsIn(args), nil)
+	case "workflowRun":
+		return plus(callPrice, p.run(selections{field.Selections}, false))
+	case "endUser":
+		return plus(callPrice, p.endUser(selections{field.Selections}, true))
+	case "node":
+		return p.object(selections{field.Selections})
+	case "nodes":
+		return times(len(listOf(args["ids"])), p.object(selections{field.Selections}))
+	case "_entities":
+		return times(len(listOf(args["representations"])), p.object(selections{field.Selections}))
+	default: // __schema, __type, _service
+		return 0
+	}
+}
+
+// object is the price of the dearest object that an id or a reference may stand for. A log entry can take two calls: by its
+// run, and by its second.
+func (p pricer) object(of selections) int {
+	return max(
+		p.app(of),
+		plus(2*callPrice, p.log(of)),
+		plus(callPrice, p.run(of, false)),
+		plus(callPrice, p.endUser(of, true)),
+	)
+}
+
+func (p pricer) app(of selections) int {
+	price := 0
+	if p.any(of, "DifyApp", "name", "description", "tags", "mode", "authorName", "difyVersion") {
+		price = callPrice
+	}
+	for _, field := range p.fields(of, "DifyApp") {
+		if field.Name == "workflowLogs" {
+			price = plus(price, p.list(field, 1, nil))
+		}
+	}
+	return price
+}
+
+// list is the price of a connection of logs of so many apps, of an end user's if session is given.
+func (p pricer) list(field graphql.CollectedField, apps int, session []string) int {
+	args := field.ArgumentMap(p.op.Variables)
+	size := feed.PlanSize(apps, filterOf(args["filter"], session))
+	calls := size.Streams
+	if size.Scans {
+		calls = times(calls, p.r.Limits.ScanCalls)
+	}
+	if size.Details {
+		calls = plus(calls, p.r.Limits.ScanDetails)
+	}
+	if args["after"] != nil || args["before"] != nil {
+		if p.any(selections{field.Selections}, "WorkflowLogConnection", "totalCount") {
+			calls = plus(calls, size.Streams)
+		}
+	}
+	return plus(times(calls, callPrice), times(rowsIn(args), p.rows(selections{field.Selections})))
+}
+
+// rows is the price of a row: what it takes itself, and what all of its nodes select together.
+func (p pricer) rows(connection selections) int {
+	var nodes selections
+	rows := 0
+	for _, field := range p.fields(connection, "WorkflowLogConnection") {
+		switch field.Name {
+		case "nodes":
+			rows, nodes = rows+1, append(nodes, field.Selections)
+		case "edges":
+			rows, nodes = rows+1, append(nodes, p.children(selections{field.Selections}, "WorkflowLogEdge", "node")...)
+		}
+	}
+	return plus(times(rows, rowPrice), p.log(nodes))
+}
+
+func (p pricer) log(of selections) int {
+	price := p.run(p.children(of, "WorkflowLog", "workflowRun"), true)
+	price = plus(price, p.endUser(p.children(of, "WorkflowLog", "createdByEndUser"), false))
+	return plus(price, p.app(p.children(of, "WorkflowLog", "app")))
+}
+
+// run is the price of a run's fields. listed says that it comes from a list, which has some that its detail lacks.
+func (p pricer) run(of selections, listed bool) int {
+	price := p.app(p.children(of, "WorkflowRun", "app"))
+	if p.any(of, "WorkflowRun", "workflowId", "inputs", "outputs") {
+		price = plus(price, callPrice)
+	}
+	if !listed && p.any(of, "WorkflowRun", "version", "exceptionsCount", "triggeredFrom") {
+		price = plus(price, callPrice)
+	}
+	return price
+}
+
+// endUser is the price of an end user's fields. fetched says that their profile has been paid for.
+func (p pricer) endUser(of selections, fetched bool) int {
+	price := p.app(p.children(of, "EndUser", "app"))
+	if !fetched && p.any(of, "EndUser", "name", "isAnonymous", "externalUserId", "createdAt", "updatedAt") {
+		price = plus(price, callPrice)
+	}
+	for _, field := range p.fields(of, "EndUser") {
+		if field.Name == "workflowLogs" {
+			price = plus(price, p.list(field, 1, []string{"theirs"}))
+		}
+	}
+	return price
+}
+
+// selections are of one object, by different aliases. They can't be merged: the same alias may be another field in each.
+type selections []ast.SelectionSet
+
+// fields are those of a type that the selections have, through fragments; those that @skip and @include leave out are none.
+func (p pricer) fields(of selections, typeName string) (fields []graphql.CollectedField) {
+	for _, set := range of {
+		fields = append(fields, graphql.CollectFields(p.op, set, []string{typeName, "Node", "_Entity"})...)
+	}
+	return fields
+}
+
+func (p pricer) any(of selections, typeName string, names ...string) bool {
+	return slices.ContainsFunc(p.fields(of, typeName), func(f graphql.CollectedField) bool {
+		return slices.Contains(names, f.Name)
+	})
+}
+
+// children are the selections of all fields of a name.
+func (p pricer) children(of selections, typeName, name string) (children selections) {
+	for _, field := range p.fields(of, typeName) {
+		if field.Name == name {
+			children = append(children, field.Selections)
+		}
+	}
+	return children
+}
+
+// appsIn is how many apps a list is of.
+func (p pricer) appsIn(args map[string]any) int {
+	if args["apps"] == nil {
+		return p.apps
+	}
+	return len(listOf(args["apps"]))
+}
+
+// rowsIn is how many rows a page may have. What is out of range is refused later, and costs what is in it.
+func rowsIn(args map[string]any) int {
+	count := feed.DefaultPageSize
+	for _, name := range []string{"first", "last"} {
+		if n, err := graphql.UnmarshalInt(args[name]); args[name] != nil && err == nil {
+			count = n
+		}
+	}
+	return min(max(count, 1), feed.MaxPageSize)
+}
+
+// filterOf reads as much of a filter as its price takes.
+func filterOf(arg any, session []string) feed.Filter {
+	f := feed.Filter{EndUserSessionID: session}
+	given, _ := arg.(map[string]any)
+	for name, value := range given {
+		if value == nil {
+			continue
+		}
+		switch name {
+		case "status":
+			for _, v := range listOf(value) {
+				status, _ := model.UnmarshalWorkflowRunStatus(v)
+				f.Status = append(f.Status, status)
+			}
+		case "endUserSessionId":
+			if session == nil {
+				f.EndUserSessionID = textsOf(value)
+			}
+		case "keyword":
+			if keyword, ok := value.(string); ok {
+				f.Keyword = &keyword
+			}
+		case "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError":
+			f.HasError = new(true) // any of them is looked at here
+		}
+	}
+	return f
+}
+
+// listOf is a list as GraphQL coerces it: a value that is none is a list of one.
+func listOf(value any) []any {
+	if list, ok := value.([]any); ok || value == nil {
+		return list
+	}
+	return []any{value}
+}
+
+func textsOf(value any) (texts []string) {
+	for _, v := range listOf(value) {
+		if text, ok := v.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}

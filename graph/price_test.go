@@ -1,0 +1,128 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
+)
+
+type cost struct{ Price, Limit, Spent int }
+
+func costOf(t *testing.T, r *response) cost {
+	t.Helper()
+	var answer struct{ Extensions struct{ Cost cost } }
+	if err := json.Unmarshal(r.text, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Extensions.Cost
+}
+
+// priced are operations over two apps, and what each can cost: 1, 10 for a call, 1 for a row. ScanCalls is 3, ScanDetails 5.
+var priced = []struct {
+	name, query string
+	price       int
+}{
+	{"nothing", `{__typename}`, 1},
+	{"introspection", `{__schema {types {name fields {name type {name ofType {name}}}}}}`, 1},
+	{"apps", `{difyApps {key}}`, 1},
+	{"apps' names", `{difyApps {name tags mode}}`, 1 + 2*10},
+	{"app", `{difyApp(key: "a") {key difyVersion}}`, 1 + 10},
+	{"list", `{workflowLogs {nodes {uuid}}}`, 1 + 2*10 + 20},
+	{"list of one app", `{workflowLogs(apps: ["a"], first: 7) {nodes {uuid}}}`, 1 + 10 + 7},
+	{"lists of apps", `{difyApps {workflowLogs(last: 5) {nodes {uuid}}}}`, 1 + 2*(10+5)},
+	{"rows twice", `{workflowLogs(apps: "a") {nodes {uuid} edges {node {uuid}}}}`, 1 + 10 + 2*20},
+	{"aliases", `{x: workflowLogs(apps: ["a"]) {nodes {uuid}} y: workflowLogs(apps: ["a"]) {nodes {uuid}}}`, 1 + 2*(10+20)},
+	{"total", `{workflowLogs(apps: ["a"]) {totalCount}}`, 1 + 10},
+	{"statuses", `{workflowLogs(apps: ["a"], first: 1, filter: {status: [FAILED, STOPPED]}) {nodes {uuid}}}`, 1 + 20 + 1},
+	{"one status", `{workflowLogs(apps: ["a"], first: 1, filter: {status: FAILED}) {nodes {uuid}}}`, 1 + 10 + 1},
+	{"sessions", `{workflowLogs(apps: ["a"], first: 1, filter: {status: [FAILED, STOPPED], endUserSessionId: ["s0", "s1", "s2"]}) {nodes {uuid}}}`, 1 + 60 + 1},
+	{"status that Dify does not know", `{workflowLogs(apps: ["a"], first: 1, filter: {status: [FAILED, RUNNING]}) {nodes {uuid}}}`, 1 + 30 + 1},
+	{"filter of ours", `{workflowLogs(first: 1, filter: {hasError: true}) {nodes {uuid}}}`, 1 + 2*30 + 1},
+	{"no filter", `{workflowLogs(first: 1, filter: {hasError: null, keyword: ""}) {nodes {uuid}}}`, 1 + 2*10 + 1},
+	{"long keyword", `{workflowLogs(apps: ["a"], first: 1, filter: {keyword: "0123456789012345678901234567890"}) {nodes {uuid}}}`, 1 + 30 + 50 + 1},
+	{"detail", `{workflowLogs(apps: ["a"], first: 2) {nodes {workflowRun {inputs outputs workflowId version}}}}`, 1 + 10 + 2*11},
+	{"detail by aliases", `{workflowLogs(apps: ["a"], first: 2) {
+		nodes {x: workflowRun {f: status} y: workflowRun {f: inputs}} e: edges {n: node {...F}}}} fragment F on Node {... on WorkflowLog {workflowRun {outputs}}}`, 1 + 10 + 2*(2+10)},
+	{"left out", `{workflowLogs(apps: ["a"], first: 2) {nodes {workflowRun {inputs @skip(if: true)} createdByEndUser @include(if: false) {name}}}}`, 1 + 10 + 2},
+	{"profiles and runs", `{workflowLogs(apps: ["a"], first: 95) {nodes {createdByEndUser {name workflowLogs(first: 1) {nodes {uuid}}}}}}`, 1 + 10 + 95*(1+10+10+1)},
+	{"run", `{workflowRun(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {status inputs}}`, 1 + 10 + 10},
+	{"run's version", `{workflowRun(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {version triggeredFrom}}`, 1 + 10 + 10},
+	{"end user", `{endUser(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {name workflowLogs(first: 3) {nodes {uuid}}}}`, 1 + 10 + 10 + 3},
+	{"node", `{node(id: "x") {id}}`, 1 + 20},
+	{"nodes", `{nodes(ids: ["x", "y", "z"]) {id ... on WorkflowRun {inputs version}}}`, 1 + 3*30},
+	{"entities", `{_entities(representations: [{}, {}]) {... on EndUser {workflowLogs(first: 4) {nodes {uuid}}}}}`, 1 + 2*(10+10+4)},
+	{"out of range", `{x: workflowLogs(apps: ["a"], first: -5) {nodes {uuid}} y: workflowLogs(apps: ["a"], last: 2000000000) {nodes {uuid}}}`, 1 + 10 + 1 + 10 + 100},
+}
+
+func TestPrice(t *testing.T) {
+	t.Parallel()
+	for _, test := range priced {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			o := options{keys: []string{"a", "b"}, scanCalls: 3, details: 5}
+			a := serve(t, o)
+			for _, app := range a.apps {
+				app.Insert(runsOf(pairs(60))...)
+			}
+			got := costOf(t, a.post(t, test.query, nil))
+			if got.Price != test.price || got.Limit != 1_000_000 {
+				t.Errorf("%+v, want %d", got, test.price)
+			}
+			calls := a.listCalls() + a.dify.Calls(difytest.RunRoute) + a.dify.Calls(difytest.EndUserRoute)
+			if strings.Contains(test.query, "difyApp") {
+				calls += a.dify.Calls(difytest.InfoRoute) // asked for more than the version
+			}
+			if rows := got.Spent - 10*calls; rows < 0 || rows > 200 {
+				t.Errorf("spent %d for %d calls", got.Spent, calls)
+			}
+			o.price = test.price - 1
+			if o.price > 0 {
+				checkTooDear(t, serve(t, o), test.query, test.price)
+			}
+		})
+	}
+}
+
+func checkTooDear(t *testing.T, a *api, query string, price int) {
+	t.Helper()
+	r := a.post(t, query, nil)
+	if len(r.Errors) != 1 || r.codes()[0] != "COST_LIMIT_EXCEEDED" || len(r.Data) > len("null") || len(a.dify.Requests()) > 0 {
+		t.Fatalf("%s", r.text)
+	}
+	for _, number := range []int{price, price - 1} {
+		if !strings.Contains(r.Errors[0].Message, fmt.Sprint(number)) {
+			t.Errorf("no %d in %s", number, r.text)
+		}
+	}
+	if diff := fmt.Sprint(r.Errors[0].Extensions["cost"]); diff != fmt.Sprint(map[string]any{"price": float64(price), "limit": float64(price - 1)}) {
+		t.Errorf("%s", r.text)
+	}
+}
+
+func TestPriceByVariables(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	r := a.post(t, `query ($n: Int, $f: WorkflowLogFilter, $ids: [ID!]!, $with: Boolean!) {
+		workflowLogs(first: $n, filter: $f) {nodes {workflowRun {inputs @include(if: $with)}}} nodes(ids: $ids) {id}}`,
+		vars{"n": 3, "f": vars{"status": []string{"FAILED", "SUCCEEDED"}}, "ids": []string{"x", "y"}, "with": true})
+	if got, want := costOf(t, r).Price, 1+20+3*11+2*20; got != want {
+		t.Errorf("price %d, want %d", got, want)
+	}
+}
+
+// TestHugeListsHaveAPrice: nothing is made of what a filter multiplies before it is refused.
+func TestHugeListsHaveAPrice(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	many := make([]string, 20_000)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	r := a.post(t, `query ($m: [String!]) {workflowLogs(apps: $m, filter: {status: [FAILED, STOPPED, SUCCEEDED], endUserSessionId: $m}) {totalCount}}`, vars{"m": many})
+	if len(r.Errors) != 1 || r.codes()[0] != "COST_LIMIT_EXCEEDED" || !strings.Contains(r.Errors[0].Message, "12000000001") {
+		t.Errorf("%s", r.text)
+	}
+}
