@@ -21,7 +21,9 @@ type Client struct {
 	identity  string
 	timeout   time.Duration
 	transport http.RoundTripper
-	turns     *turns
+	turns     []*turns // the app's, and the server's
+	retrier   *retrier // nil: no request is sent again
+	breaker   *breaker // nil: all calls are made
 
 	configured Version
 	reported   atomic.Pointer[Version]
@@ -44,15 +46,25 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{
+	c := &Client{
 		base:       base,
 		key:        key,
 		identity:   identify(base, key),
 		timeout:    opts.Timeout,
 		transport:  opts.Transport,
-		turns:      newTurns(opts.MaxInFlight),
+		turns:      []*turns{newTurns(opts.MaxInFlight)},
 		configured: opts.Version,
-	}, nil
+	}
+	if opts.Server != nil {
+		c.turns = append(c.turns, opts.Server.turns)
+	}
+	if opts.Resilience.Retries > 0 {
+		c.retrier = newRetrier(opts.Resilience.Retries)
+	}
+	if opts.Resilience.Breaker {
+		c.breaker = newBreaker()
+	}
+	return c, nil
 }
 
 // Identity is equal for clients of the same base URL and the same key, and for no others. It is a digest, fit as a part of
@@ -79,17 +91,44 @@ type answer struct {
 	sentAt  time.Time
 }
 
-// get is the one way to Dify: it waits for its turn, sends GET path?query, and reads the answer within the call's deadline.
-// The endpoint's name in errors is made of the path.
+// get is the one way to Dify: it sends GET path?query, again where that is of use, and reads the answer. The endpoint's name
+// in errors is made of the path.
 func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 	endpoint := http.MethodGet + " " + path
-	if err := c.turns.acquire(ctx); errors.Is(err, errTooManyWait) {
-		return nil, &Error{Kind: KindOverloaded, endpoint: endpoint}
-	} else if err != nil {
+	if c.retrier == nil {
+		return c.guarded(ctx, endpoint, path, query)
+	}
+	got, err := c.retrier.do(ctx, func(ctx context.Context) (*answer, error) { return c.guarded(ctx, endpoint, path, query) })
+	if err != nil && ctx.Err() != nil {
 		return nil, contextError(ctx, endpoint)
 	}
-	defer c.turns.release()
+	return got, err
+}
 
+// guarded is a request that is not sent where the breaker is open.
+func (c *Client) guarded(ctx context.Context, endpoint, path, query string) (*answer, error) {
+	if c.breaker == nil {
+		return c.send(ctx, endpoint, path, query)
+	}
+	if !c.breaker.allow() {
+		return nil, &Error{Kind: KindUnavailable, endpoint: endpoint, cause: errBreakerOpen}
+	}
+	got, err := c.send(ctx, endpoint, path, query)
+	c.breaker.record(ctx, err)
+	return got, err
+}
+
+// send is one request: it waits for its turn, of the app's and of the server's, and reads the answer within the call's
+// deadline.
+func (c *Client) send(ctx context.Context, endpoint, path, query string) (*answer, error) {
+	for _, turns := range c.turns {
+		if err := turns.acquire(ctx); errors.Is(err, errTooManyWait) {
+			return nil, &Error{Kind: KindOverloaded, endpoint: endpoint}
+		} else if err != nil {
+			return nil, contextError(ctx, endpoint)
+		}
+		defer turns.release()
+	}
 	callCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	got, failure := c.exchange(c.newRequest(callCtx, path, query))

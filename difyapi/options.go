@@ -29,6 +29,10 @@ type Options struct {
 	// Timeout bounds one call, from its start to the last byte of its answer. The wait for a free slot is not part of it.
 	// 0 means 30 seconds.
 	Timeout time.Duration
+	// Server bounds the calls to all apps that share it; nil bounds each app alone.
+	Server *Server
+	// Resilience is what to do about failures that may pass; by default nothing.
+	Resilience Resilience
 	// Transport sends the requests; nil means one transport of [NewTransport] that all such clients share.
 	// It must honour the request's context, as [http.Transport] does.
 	Transport http.RoundTripper
