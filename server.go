@@ -161,7 +161,7 @@ func newHandler(cfg *config.Config) (http.Handler, error) {
 	for i, app := range cfg.Apps {
 		apps[i] = &model.DifyApp{Key: app.Key, ConfiguredName: app.Name}
 	}
-	upstream := loader.New(clients, loader.Options{TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes)})
+	upstream := loader.New(clients, loader.Options{TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes), Bytes: int64(cfg.Limits.Bytes)})
 	api := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
 	}))

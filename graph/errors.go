@@ -111,6 +111,9 @@ func classify(err error) (model.ErrorCode, string) {
 	if e, ok := errors.AsType[*loader.SizeError](err); ok {
 		return model.CostLimitExceeded, e.Error()
 	}
+	if e, ok := errors.AsType[*loader.FullError](err); ok {
+		return model.Overloaded, e.Error() + "; try again later"
+	}
 	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
 		return model.Forbidden, e.Error()
 	}

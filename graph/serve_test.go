@@ -43,6 +43,7 @@ type options struct {
 	scanCalls int
 	details   int // scanDetails; 200 if 0
 	bytes     int64
+	allBytes  int64
 	price     int           // limit; 1,000,000 if 0
 	viewer    viewer.Viewer // may see all if nil
 	timeout   time.Duration
@@ -117,7 +118,7 @@ func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
 	for i, key := range o.keys {
 		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
 	}
-	upstream := loader.New(clients, loader.Options{TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20)})
+	upstream := loader.New(clients, loader.Options{TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20), Bytes: cmp.Or(o.allBytes, 512<<20)})
 	srv := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
 		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
 	}))

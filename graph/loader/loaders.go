@@ -37,13 +37,16 @@ type appLoaders struct {
 type contextKey struct{}
 
 // Attach gives an operation loaders of its own, to be called once per response, not per connection. The context ends where
-// the operation's answers from Dify become too large, with a [SizeError] as its cause, and when done is called.
+// the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is called.
 func (u *Upstream) Attach(ctx context.Context) (_ context.Context, done func()) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
 	ctx, end := context.WithCancelCause(difyapi.WithCaller(ctx, l))
 	l.ctx = context.WithValue(ctx, contextKey{}, l)
-	l.budget.limit, l.budget.end = u.operationBytes, end
-	return l.ctx, func() { end(context.Canceled) }
+	l.budget.limit, l.budget.pool, l.budget.end = u.operationBytes, &u.pool, end
+	return l.ctx, func() {
+		end(context.Canceled)
+		l.budget.close()
+	}
 }
 
 // For returns the operation's loaders.

@@ -16,6 +16,7 @@ const keptBytes = 64 << 20
 type Upstream struct {
 	clients        map[string]*difyapi.Client
 	operationBytes int64
+	pool           pool
 	logs           *shared[logKey, *difyapi.LogPage]
 	infos          *shared[string, *difyapi.AppInfo]
 	runs           *shared[idKey, *difyapi.WorkflowRunDetail]
@@ -29,6 +30,8 @@ type Options struct {
 	TTL time.Duration
 	// OperationBytes is how much of Dify's answers one operation may hold, in bytes of JSON.
 	OperationBytes int64
+	// Bytes is how much of them all operations may hold together.
+	Bytes int64
 }
 
 // A question is named by whom it is put to: a digest of base URL and API key, not by the app's configured name, so that
@@ -49,6 +52,7 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 	return &Upstream{
 		clients:        clients,
 		operationBytes: o.OperationBytes,
+		pool:           pool{limit: o.Bytes},
 		logs:           newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
 		infos:          newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
 		runs:           newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
