@@ -4,10 +4,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,34 +19,24 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/alecthomas/kong"
 	"github.com/caarlos0/env/v11"
 	"github.com/vektah/gqlparser/v2/formatter"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph"
-	"github.com/difygraph/difygraph/graph/generated"
-	"github.com/difygraph/difygraph/graph/loader"
-	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
 	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/graphqlhttp"
+	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/lifecycle"
-	"github.com/difygraph/difygraph/internal/playground"
+	"github.com/difygraph/difygraph/internal/service"
 )
 
 //go:generate go run ./internal/generate
 
-const (
-	graphqlPath = "/graphql"
-	// drainTime is below the 30 s that Kubernetes gives a process to end unless told otherwise.
-	drainTime = 25 * time.Second
-	// maxBodyBytes bounds a request: a query has at most some thousand tokens, and its variables are small.
-	maxBodyBytes = 1 << 20
-)
+// drainTime is below the 30 s that Kubernetes gives a process to end unless told otherwise.
+const drainTime = 25 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -68,11 +56,12 @@ type process struct {
 
 // commandLine is what can be asked of the program.
 type commandLine struct {
-	Config string `help:"Configuration file ($$DIFYGRAPH_CONFIG)." placeholder:"FILE"`
+	Config *string `help:"Configuration file ($$DIFYGRAPH_CONFIG)." placeholder:"FILE"`
 
 	Serve  serveCommand  `cmd:"" default:"1" help:"Serve GraphQL and the playground. Sample data where nothing is configured."`
 	Check  checkCommand  `cmd:"" help:"Tell for each app whether it answers, its version and mode."`
 	Schema schemaCommand `cmd:"" help:"Print the GraphQL schema."`
+	Token  tokenCommand  `cmd:"" help:"Make a token for a caller, and the line of the configuration that allows it."`
 }
 
 // run is the program. It ends with its command, or soon after ctx.
@@ -95,15 +84,43 @@ func run(ctx context.Context, p process) error {
 
 // load reads the configuration that the command line and the environment name.
 func (c *commandLine) load(p process) (*config.Config, error) {
-	source := config.SystemSource(cmp.Or(c.Config, env.ToMap(p.environ)["DIFYGRAPH_CONFIG"]))
+	path := env.ToMap(p.environ)["DIFYGRAPH_CONFIG"]
+	if c.Config != nil {
+		if path = *c.Config; path == "" {
+			return nil, errors.New("--config names no file: leave it out, or see whether a variable of the shell is empty")
+		}
+	}
+	source := config.SystemSource(path)
 	source.Environ = p.environ
 	return config.Load(source)
 }
 
-type serveCommand struct{}
+type serveCommand struct {
+	Operations     string `help:"Operations that can be asked for by their hash: Apollo's manifest, or a JSON object from SHA-256 to text." placeholder:"FILE"`
+	OperationsOnly bool   `help:"Execute no other operations than those."`
+}
+
+// persisted reads the list of operations.
+func (c serveCommand) persisted() (p graphqlhttp.Persisted, err error) {
+	p.OnlyListed = c.OperationsOnly
+	if c.Operations == "" {
+		if c.OperationsOnly {
+			return p, errors.New("--operations-only needs --operations FILE")
+		}
+		return p, nil
+	}
+	text, err := os.ReadFile(c.Operations)
+	if err != nil {
+		return p, fmt.Errorf("operations: %w", err)
+	}
+	if p.Listed, err = graphqlhttp.ParseOperations(text); err != nil {
+		return p, fmt.Errorf("operations: %s: %w", c.Operations, err)
+	}
+	return p, nil
+}
 
 // Run serves until ctx ends.
-func (serveCommand) Run(ctx context.Context, cli *commandLine, p process) error {
+func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) error {
 	cfg, err := cli.load(p)
 	if err != nil {
 		return err
@@ -112,8 +129,8 @@ func (serveCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	if err != nil {
 		return err
 	}
-	service := lifecycle.Start(listener)
-	defer service.Close()
+	running := lifecycle.Start(listener)
+	defer running.Close()
 	if cfg.Demo {
 		stop, err := startSample(ctx, cfg)
 		if err != nil {
@@ -121,13 +138,18 @@ func (serveCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 		}
 		defer stop() // after the drain: requests under way need it
 	}
-	handler, err := newHandler(cfg)
+	persisted, err := c.persisted()
 	if err != nil {
 		return err
 	}
-	service.Open(handler)
+	api, err := service.New(cfg, service.Options{Persisted: persisted}) //nolint:contextcheck // what it fetches later outlives the start
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	running.Open(api)
 	greet(p.stdout, address(listener), cfg.Demo)
-	return service.Wait(ctx, drainTime)
+	return running.Wait(ctx, drainTime)
 }
 
 // address is where the listener is to be found from this machine.
@@ -143,94 +165,12 @@ func address(listener net.Listener) string {
 }
 
 func greet(w io.Writer, at string, sample bool) {
-	text := fmt.Sprintf("Playground  http://%s/\nGraphQL     http://%s%s\n", at, at, graphqlPath)
+	text := fmt.Sprintf("Playground  http://%s/\nGraphQL     http://%s%s\n", at, at, service.GraphQLPath)
 	if sample {
 		text += "This is sample data of a built-in Dify, since nothing is configured. For apps of yours:\n" +
 			"difygraph --config FILE, or DIFY_API_KEY and DIFY_BASE_URL in the environment.\n"
 	}
 	_, _ = io.WriteString(w, text) // Who closed the output does not want to be told.
-}
-
-// newHandler is the whole service for a configuration.
-func newHandler(cfg *config.Config) (http.Handler, error) {
-	clients, err := newClients(cfg)
-	if err != nil {
-		return nil, err
-	}
-	apps := make([]*model.DifyApp, len(cfg.Apps))
-	for i, app := range cfg.Apps {
-		apps[i] = &model.DifyApp{Key: app.Key, ConfiguredName: app.Name}
-	}
-	upstream := loader.New(clients, loader.Options{TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes), Bytes: int64(cfg.Limits.Bytes)})
-	api := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
-		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
-	}))
-	api.AddTransport(transport.POST{})
-	page := playground.Options{Endpoint: graphqlPath}
-	if cfg.Demo {
-		page.Notice = "Sample data"
-	}
-	mux := http.NewServeMux()
-	mux.Handle("POST "+graphqlPath, checkBody(seeAll(api)))
-	mux.HandleFunc(graphqlPath, refuseMethod) // Or the playground would take it for a page that is not there.
-	mux.Handle("/", playground.New(page))
-	return mux, nil
-}
-
-// seeAll lets every caller see everything.
-func seeAll(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), viewer.All)))
-	})
-}
-
-// newClients makes a client for each app, by its key.
-func newClients(cfg *config.Config) (map[string]*difyapi.Client, error) {
-	clients := make(map[string]*difyapi.Client, len(cfg.Apps))
-	for _, app := range cfg.Apps {
-		client, err := difyapi.New(difyapi.Options{
-			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
-			MaxInFlight: app.MaxInFlight, Timeout: app.Timeout,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("app %q: %w", app.Key, err)
-		}
-		clients[app.Key] = client
-	}
-	return clients, nil
-}
-
-// checkBody reads the body within its bound and refuses what is no request of GraphQL. The transport behind it would
-// repeat such a body in its answer, whole.
-func checkBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBodyBytes))
-			return
-		}
-		if err != nil || json.Unmarshal(body, new(graphql.RawParams)) != nil {
-			refuse(w, http.StatusBadRequest, "the body is not one JSON object with query, operationName and variables")
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
-	})
-}
-
-func refuseMethod(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Allow", http.MethodPost)
-	refuse(w, http.StatusMethodNotAllowed, "GraphQL is asked by POST here; the playground is at /")
-}
-
-// refuse answers a request that is none of GraphQL in GraphQL's form.
-func refuse(w http.ResponseWriter, status int, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	// No error that counts: the client is gone, or it has its answer.
-	_ = json.NewEncoder(w).Encode(map[string]gqlerror.List{
-		"errors": {{Message: message, Extensions: map[string]any{"code": model.BadUserInput}}},
-	})
 }
 
 // startSample starts the built-in Dify on a free port, and puts its apps into the configuration. It outlives ctx.
@@ -269,7 +209,7 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	if cfg.Demo {
 		return errors.New("nothing is configured, so there is nothing to check: give --config FILE, or set DIFY_API_KEY and DIFY_BASE_URL")
 	}
-	clients, err := newClients(cfg)
+	clients, err := service.NewClients(cfg)
 	if err != nil {
 		return err
 	}
@@ -316,10 +256,22 @@ func (c schemaCommand) Run(p process) error {
 		return err
 	}
 	// @link is for gateways, which ask _service, and Relay's compiler takes no extension of the schema.
-	schema := *generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema := *graph.Schema()
 	schema.SchemaDirectives = nil
 	var sdl strings.Builder
 	formatter.NewFormatter(&sdl, formatter.WithIndent("  ")).FormatSchema(&schema)
 	_, err := io.WriteString(p.stdout, sdl.String())
+	return err
+}
+
+type tokenCommand struct {
+	Name string `help:"How logs and limits call the caller." default:"NAME"`
+}
+
+// Run prints a token, which is not to be had again.
+func (c tokenCommand) Run(p process) error {
+	token, digest := identity.NewToken()
+	_, err := fmt.Fprintf(p.stdout, "Token, shown this once:  %s\n\nIts line in the configuration, below auth.tokens:\n  %s\n\n"+
+		"Or for all apps and scopes:  DIFYGRAPH_TOKEN_SHA256=%s\n", token, identity.TokenEntry(c.Name, digest), digest)
 	return err
 }

@@ -97,13 +97,14 @@ func TestBadRequests(t *testing.T) {
 		method, contentType, body string
 		status                    int
 	}{
-		"GET":               {http.MethodGet, "", "", http.StatusMethodNotAllowed},
+		"GET":               {http.MethodGet, "", "", http.StatusBadRequest},
 		"no JSON":           {http.MethodPost, "application/json", "shibboleth{", http.StatusBadRequest},
 		"wrong type":        {http.MethodPost, "application/json", `{"query": ["shibboleth"]}`, http.StatusBadRequest},
 		"two values":        {http.MethodPost, "application/json", `{"query": "{__typename}"} {"shibboleth": 1}`, http.StatusBadRequest},
 		"empty":             {http.MethodPost, "application/json", "", http.StatusBadRequest},
-		"too large":         {http.MethodPost, "application/json", strings.Repeat(" ", maxBodyBytes+1), http.StatusRequestEntityTooLarge},
-		"what a form sends": {http.MethodPost, "text/plain", `{"query": "{__typename}"}`, http.StatusBadRequest},
+		"too large":         {http.MethodPost, "application/json", strings.Repeat(" ", 1<<20+1), http.StatusRequestEntityTooLarge},
+		"what a form sends": {http.MethodPost, "text/plain", `{"query": "{__typename}"}`, http.StatusUnsupportedMediaType},
+		"DELETE":            {http.MethodDelete, "", "", http.StatusMethodNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,6 +146,7 @@ func TestCheck(t *testing.T) {
 		"one fails":         {[]string{"check", "--config", both}, nil, []string{"gone  fails", "401", "echo  answers"}, false},
 		"nothing to check":  {[]string{"check"}, nil, nil, false},
 		"no such file":      {[]string{"check", "--config", "nowhere"}, nil, nil, false},
+		"empty variable":    {[]string{"check", "--config", ""}, []string{"DIFYGRAPH_CONFIG=" + good}, nil, false},
 		"two sources":       {[]string{"check", "--config", good}, []string{"DIFY_API_KEY=" + goodKey}, nil, false},
 		"no such flag":      {[]string{"check", "--hurry"}, nil, nil, false},
 		"help is no check":  {[]string{"check", "--help"}, nil, []string{"Usage: difygraph check"}, true},

@@ -32,19 +32,31 @@ func (e *PriceError) Error() string {
 
 const priceStat = "price"
 
-// MutateOperationContext refuses an operation that costs too much, or whose caller has spent enough.
+// MutateOperationContext refuses an operation that costs too much.
 func (o operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	price := o.price(ctx, op)
 	if price > o.Limits.Price {
 		return Present(ctx, &PriceError{price, o.Limits.Price})
 	}
-	if o.Admit != nil {
-		if err := o.Admit(ctx, price); err != nil {
-			return Present(ctx, err)
-		}
-	}
 	op.Stats.SetExtension(priceStat, price)
 	return nil
+}
+
+// InterceptOperation executes an operation once it is admitted.
+func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	if o.Admit == nil {
+		return next(ctx)
+	}
+	price, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
+	leave, err := o.Admit(ctx, price)
+	if err != nil {
+		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{Present(ctx, err)}})
+	}
+	respond := next(ctx)
+	return func(ctx context.Context) *graphql.Response {
+		defer leave()
+		return respond(ctx)
+	}
 }
 
 // cost is `extensions.cost` of an answer.

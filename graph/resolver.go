@@ -20,8 +20,9 @@ type Resolver struct {
 	// Upstream has the apps' Difys.
 	Upstream *loader.Upstream
 	Limits   Limits
-	// Admit says whether an operation of a price may be executed now; by a [*RetryError] if not. All are if it is nil.
-	Admit func(ctx context.Context, price int) error
+	// Admit says whether an operation of a price may be executed now; by a [*RetryError] if not. leave is called once it is.
+	// All are admitted if it is nil.
+	Admit func(ctx context.Context, price int) (leave func(), err error)
 
 	apps  []*model.DifyApp
 	byKey map[string]*model.DifyApp

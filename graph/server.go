@@ -16,6 +16,9 @@ const (
 	keptQueries = 1000
 )
 
+// Schema is what can be asked.
+func Schema() *ast.Schema { return generated.NewExecutableSchema(generated.Config{}).Schema() }
+
 // NewServer executes operations over the schema, each with loaders of its own. Transports are the caller's to add.
 func NewServer(r *Resolver) *handler.Server {
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: r}))

@@ -1,4 +1,4 @@
-package admission_test
+package admission
 
 import (
 	"context"
@@ -8,13 +8,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/difygraph/difygraph/internal/admission"
 )
 
-func newGate(t *testing.T, o admission.Options) *admission.Gate {
+func newGate(t *testing.T, o Options) *Gate {
 	t.Helper()
-	g := admission.New(o)
+	g := New(o)
 	t.Cleanup(g.Close)
 	return g
 }
@@ -22,8 +20,8 @@ func newGate(t *testing.T, o admission.Options) *admission.Gate {
 func TestSpending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(t, admission.Options{Income: 10, Savings: 100, Operations: 1})
-		ann, ben := admission.WithCaller(t.Context(), "ann"), admission.WithCaller(t.Context(), "ben")
+		g := newGate(t, Options{Income: 10, Savings: 100, Operations: 1})
+		ann, ben := WithCaller(t.Context(), "ann"), WithCaller(t.Context(), "ben")
 		for i, step := range []struct {
 			wait  time.Duration
 			who   context.Context
@@ -42,7 +40,7 @@ func TestSpending(t *testing.T) {
 		} {
 			time.Sleep(step.wait)
 			err := g.Spend(step.who, step.price)
-			refused, _ := errors.AsType[*admission.RateError](err)
+			refused, _ := errors.AsType[*RateError](err)
 			switch {
 			case step.after == 0 && err != nil:
 				t.Errorf("step %d: %v", i, err)
@@ -55,7 +53,7 @@ func TestSpending(t *testing.T) {
 
 func TestOperationsAtOnce(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, admission.Options{Income: 1, Savings: 1, Operations: 3})
+	g := newGate(t, Options{Income: 1, Savings: 1, Operations: 3})
 	var refused atomic.Int64
 	var leaves []func()
 	var mu sync.Mutex
@@ -63,7 +61,7 @@ func TestOperationsAtOnce(t *testing.T) {
 	for range 50 {
 		calls.Go(func() {
 			leave, err := g.Enter()
-			if _, ok := errors.AsType[*admission.OverloadError](err); ok {
+			if _, ok := errors.AsType[*OverloadError](err); ok {
 				refused.Add(1)
 				return
 			}
