@@ -28,7 +28,7 @@ func (e *FullError) Error() string {
 	return fmt.Sprintf("Dify's answers to all operations under way are together larger than %d MiB", e.Limit>>20)
 }
 
-// pool is what all operations hold together, in bytes.
+// pool is what all operations hold together, in bytes; without a limit if that is 0.
 type pool struct {
 	limit int64
 	held  atomic.Int64
@@ -60,7 +60,7 @@ func (b *budget) take(bytes int) {
 	switch held := b.pool.held.Add(int64(bytes)); {
 	case b.taken > b.limit:
 		b.end(&SizeError{b.limit})
-	case held > b.pool.limit:
+	case b.pool.limit > 0 && held > b.pool.limit:
 		b.end(&FullError{b.pool.limit})
 	}
 }

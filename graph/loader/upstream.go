@@ -30,7 +30,7 @@ type Options struct {
 	TTL time.Duration
 	// OperationBytes is how much of Dify's answers one operation may hold, in bytes of JSON.
 	OperationBytes int64
-	// Bytes is how much of them all operations may hold together.
+	// Bytes is how much of them all operations may hold together; no limit if 0.
 	Bytes int64
 }
 

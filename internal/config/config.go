@@ -36,6 +36,8 @@ type Config struct {
 	// unless Demo is set.
 	Apps []App `yaml:"apps" validate:"dive"`
 
+	GraphQL GraphQL `yaml:"graphql"`
+
 	Limits Limits `yaml:"limits"`
 	Cache  Cache  `yaml:"cache"`
 
@@ -72,6 +74,15 @@ type App struct {
 
 	// Timeout bounds one call to Dify, 1ms to 10m.
 	Timeout time.Duration `yaml:"timeout" default:"30s" validate:"min=1ms,max=10m"`
+}
+
+// GraphQL says what the API tells of itself.
+type GraphQL struct {
+	// Introspection lets callers read the schema. Gateways can read it anyway.
+	Introspection bool `yaml:"introspection" default:"true"`
+
+	// Suggestions lets errors name what a caller may have meant.
+	Suggestions bool `yaml:"suggestions" default:"true"`
 }
 
 // CORS says which sites' pages may call.

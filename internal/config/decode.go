@@ -85,7 +85,7 @@ func (d *decoder) field(node ast.Node, into reflect.Value, path string) {
 		d.auth(node, target, path)
 	case *Grant:
 		d.grant(node, target, path)
-	case *string, *Secret, *int, *time.Duration:
+	case *string, *Secret, *int, *bool, *time.Duration:
 		d.scalar(node, target, path)
 	default:
 		d.composite(node, into, path)
@@ -202,6 +202,9 @@ func assign(target any, text string) bool {
 		*target = NewSecret(text)
 	case *int:
 		*target, err = strconv.Atoi(text)
+	case *bool:
+		*target = text == "true"
+		return text == "true" || text == "false"
 	case *time.Duration:
 		*target, err = time.ParseDuration(text)
 	}

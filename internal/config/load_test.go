@@ -44,6 +44,7 @@ func defaults(change func(*Config)) *Config {
 			Key: "translator", BaseURL: "https://api.dify.ai/v1", APIKey: NewSecret(sentinel),
 			MaxInFlight: 8, Timeout: 30 * time.Second,
 		}},
+		GraphQL: GraphQL{Introspection: true, Suggestions: true},
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 10_000, Rate: 1000, Burst: 20_000, Operations: 64, Deadline: time.Minute,
 			MaxInFlightPerServer: 32, OperationBytes: 64 << 20, Bytes: 512 << 20,
@@ -80,6 +81,7 @@ apps:
     version: 1.14.2
     maxInFlight: 1000
     timeout: 1m30s
+graphql: {introspection: false, suggestions: false}
 limits:
   scanCalls: 1
   scanDetails: 10000

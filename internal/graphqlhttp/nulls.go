@@ -16,7 +16,6 @@ func checkNulls(doc *ast.QueryDocument, op *ast.OperationDefinition, variables m
 	if len(n.null) == 0 {
 		return nil
 	}
-	n.directives(op.Directives)
 	n.selections(op.SelectionSet)
 	if n.found == nil {
 		return nil
@@ -51,7 +50,6 @@ func (n *nullFinder) selections(set ast.SelectionSet) {
 func (n *nullFinder) fragment(name string) {
 	if f := n.fragments.ForName(name); f != nil && !n.entered[name] {
 		n.entered[name] = true
-		n.directives(f.Directives)
 		n.selections(f.SelectionSet)
 	}
 }

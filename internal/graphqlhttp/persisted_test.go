@@ -176,6 +176,14 @@ func TestListedOperationsAreChecked(t *testing.T) {
 	}
 }
 
+func TestOnlyListedWantsAList(t *testing.T) {
+	t.Parallel()
+	_, err := graphqlhttp.New(loadSchema(), graphqlhttp.Options{Persisted: graphqlhttp.Persisted{OnlyListed: true}})
+	if err == nil {
+		t.Error("a server that runs nothing is made")
+	}
+}
+
 // spy notes the documents that are executed, and what [graphqlhttp.Document] says of them.
 type spy struct {
 	documents []any

@@ -59,8 +59,11 @@ type Transport struct {
 var _ graphql.Transport = (*Transport)(nil)
 
 // New makes a transport for a schema. It fails if one of the operations of Options.Persisted is not valid in the schema,
-// or larger than the limits.
+// or larger than the limits, or if only those are to be run and there are none.
 func New(schema *ast.Schema, o Options) (*Transport, error) {
+	if o.Persisted.OnlyListed && o.Persisted.Listed == nil {
+		return nil, errors.New("only listed operations are to be run, and there is no list")
+	}
 	o = o.withDefaults()
 	t := &Transport{options: o, documents: newDocuments(schema, o), persisted: newPersisted(o.Persisted)}
 	if err := t.documents.checkListed(o.Persisted.Listed); err != nil {
@@ -163,9 +166,6 @@ type presenter interface {
 
 // recovered is the answer when an extension panics. Panics of resolvers never come here: gqlgen makes errors of them.
 func recovered(ctx context.Context, exec graphql.GraphExecutor, panicked any) *graphql.Response {
-	if err, ok := panicked.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(panicked)
-	}
 	shown := &gqlerror.Error{Message: "internal error", Extensions: map[string]any{"code": CodeInternal}}
 	if p, ok := exec.(presenter); ok {
 		if e, ok := errors.AsType[*gqlerror.Error](p.PresentRecoveredError(ctx, panicked)); ok {

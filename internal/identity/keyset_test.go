@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,6 +164,28 @@ func TestClientThatLeavesDoesNotEndTheFetch(t *testing.T) {
 			t.Error("the next one does not get the key")
 		}
 		if got := idp.fetches(); got != 1 {
+			t.Errorf("%d fetches", got)
+		}
+	})
+}
+
+func TestFetchThatTakesLongIsTheOnlyOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int32
+		keys := &keySet{fetch: func() ([]publicKey, error) {
+			fetches.Add(1)
+			time.Sleep(3 * refetchInterval)
+			return nil, errDown
+		}}
+		for range 3 {
+			if key, fetched := keys.look("a", "EdDSA"); key != nil || fetched == nil {
+				t.Error("does not wait for the fetch that is under way")
+			}
+			time.Sleep(refetchInterval - time.Second)
+		}
+		time.Sleep(refetchInterval)
+		if got := fetches.Load(); got != 1 {
 			t.Errorf("%d fetches", got)
 		}
 	})

@@ -70,7 +70,9 @@ func New(cfg *config.Config, o Options) (*Service, error) {
 // handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
 func (s *Service) handler(cfg *config.Config, o Options) (http.Handler, error) {
 	api := graph.NewServer(s.resolver(cfg))
-	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{Persisted: o.Persisted})
+	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
+		Persisted: o.Persisted, NoIntrospection: !cfg.GraphQL.Introspection, NoSuggestions: !cfg.GraphQL.Suggestions,
+	})
 	if err != nil {
 		return nil, err
 	}
