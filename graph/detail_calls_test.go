@@ -26,7 +26,7 @@ var detailLists = map[string]string{
 		fragment l on WorkflowLog {...m} fragment m on WorkflowLog {workflowRun {...r}} fragment r on WorkflowRun {outputs}`,
 	"fragments of Node": `{workflowLogs(first: 95) {nodes {... on Node {id ... on WorkflowLog {workflowRun {... on Node {... on WorkflowRun {inputs}}}}}}}}`,
 	"an app's list":     `{difyApp(key: "a") {workflowLogs(first: 95) {nodes {workflowRun {inputs}}}}}`,
-	"an app's node":     `{node(id: "` + idOfApp("a") + `") {... on DifyApp {workflowLogs(first: 95) {nodes {workflowRun {inputs}}}}}}`,
+	"an app's node":     `{node(id: "` + idOfApp() + `") {... on DifyApp {workflowLogs(first: 95) {nodes {workflowRun {inputs}}}}}}`,
 	"included":          `query ($yes: Boolean! = true) {workflowLogs(first: 95) {nodes {workflowRun @include(if: $yes) {inputs @skip(if: false)}}}}`,
 	"twice":             `{x: workflowLogs(first: 95) {nodes {workflowRun {inputs}}} y: workflowLogs(first: 95) {nodes {workflowRun {outputs}}}}`,
 }

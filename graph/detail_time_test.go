@@ -51,15 +51,14 @@ type pacedAPI struct {
 	app     *difytest.App
 }
 
-func servePaced(t tb, o options, maxInFlight int, takes func(*http.Request) time.Duration) *pacedAPI {
+func servePaced(t tb, maxInFlight int, takes func(*http.Request) time.Duration) *pacedAPI {
 	t.Helper()
-	o.keys = []string{"a"}
-	dify := difytest.New(o.dify)
+	dify := difytest.New(difytest.Options{})
 	p := &pacedAPI{dify: dify, app: dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"})}
 	client := newClient(t, difyapi.Options{
 		BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", MaxInFlight: maxInFlight, Transport: paced{dify, takes},
 	})
-	p.handler = newServer(o, map[string]*difyapi.Client{"a": client})
+	p.handler = newServer(options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})
 	return p
 }
 
@@ -96,7 +95,7 @@ func TestDetailsTakeNoTimer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := servePaced(t, options{}, 0, always(latency))
+				p := servePaced(t, 0, always(latency))
 				p.app.Insert(runsOf(pairs(100))...)
 				answer, took := p.post(t, query)
 				if want := listWait + latency + waves*latency; took != want || len(answer.Errors) > 0 {
@@ -114,7 +113,7 @@ func TestDetailsTakeNoTimer(t *testing.T) {
 func TestProfilesTakeNoTimer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := servePaced(t, options{}, 100, always(latency))
+		p := servePaced(t, 100, always(latency))
 		p.app.Insert(rowsOfTwelve()...)
 		answer, took := p.post(t, `{workflowLogs(first: 50) {nodes {workflowRun {inputs} ... on Node {... on WorkflowLog {createdByEndUser {... {updatedAt}}}}}}}`)
 		if want := listWait + 2*latency; took != want || len(answer.Errors) > 0 {
@@ -127,7 +126,7 @@ func TestProfilesTakeNoTimer(t *testing.T) {
 func TestListBesideDetails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := servePaced(t, options{}, 2, always(latency))
+		p := servePaced(t, 2, always(latency))
 		p.app.Insert(runsOf(pairs(100))...)
 		done := make(chan time.Duration)
 		go func() {
@@ -150,7 +149,7 @@ func TestDetailThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hangs := ""
-		p := servePaced(t, options{}, 0, func(r *http.Request) time.Duration {
+		p := servePaced(t, 0, func(r *http.Request) time.Duration {
 			if hangs != "" && strings.HasSuffix(r.URL.Path, hangs) {
 				return time.Hour
 			}

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -35,9 +36,7 @@ func (a *api) entities(t *testing.T, representations ...any) *response {
 // of makes a representation of a type with the fields of a key.
 func of(name string, fields vars) vars {
 	representation := vars{"__typename": name}
-	for field, value := range fields {
-		representation[field] = value
-	}
+	maps.Copy(representation, fields)
 	return representation
 }
 
@@ -63,7 +62,7 @@ func entityKeys(row difytest.Row) (representations []any, want []string) {
 		fields vars
 		want   string
 	}{
-		{"DifyApp", vars{"id": idOfApp("a")}, `"key": "a"`},
+		{"DifyApp", vars{"id": idOfApp()}, `"key": "a"`},
 		{"DifyApp", vars{"key": "a"}, `"key": "a"`},
 		{"WorkflowLog", vars{"id": idOfEntry("a", row)}, id},
 		{"WorkflowRun", vars{"id": idOfRun("a", row)}, run},
@@ -276,3 +275,14 @@ directive @shareable on OBJECT
 directive @cost(weight: Int!) on FIELD_DEFINITION
 directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean) on FIELD_DEFINITION
 `
+
+// TestNoObject: a representation that is no object at all harms no other.
+func TestNoObject(t *testing.T) {
+	t.Parallel()
+	a, row := serveEntities(t, difytest.Options{})
+	good, want := entityKeys(row)
+	for _, nonsense := range []any{"text", 7, true, []any{vars{}}} {
+		answer := a.entities(t, append(slices.Clone(good[:2]), nonsense)...)
+		checkAnswer(t, answer, entitiesData(append(slices.Clone(want[:2]), "null")...), map[string]string{"_entities.2": "BAD_USER_INPUT"})
+	}
+}

@@ -106,8 +106,10 @@ func noApp(key string) string {
 // oneApp is the app that an argument names, or the only one that the caller may read.
 func (r *Resolver) oneApp(ctx context.Context, key *string) (*model.DifyApp, error) {
 	switch apps := r.appsOf(ctx); {
+	case key != nil && r.app(ctx, *key) == nil:
+		return nil, &feed.InputError{Argument: "app", Reason: noApp(*key)}
 	case key != nil:
-		return r.app(ctx, *key), r.checkApps(ctx, []string{*key})
+		return r.app(ctx, *key), nil
 	case len(apps) == 1:
 		return apps[0], nil
 	default:

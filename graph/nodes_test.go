@@ -162,6 +162,18 @@ func TestEntryWhoseRunIsWrittenLater(t *testing.T) {
 		`{"node": {"id": "`+id+`", "workflowRun": {"statusText": "succeeded"}}}`, none)
 }
 
+// TestEntryWithAnotherRun: an id that names a run which is not the entry's was made up.
+func TestEntryWithAnotherRun(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	rows := a.apps["a"].Insert(run(5), run(5))
+	row := rows[0]
+	for _, id := range []uuid.UUID{uuid.New(), rows[1].Run.ID} {
+		row.Run = &difytest.Run{ID: id}
+		checkAnswer(t, a.post(t, nodeQuery, vars{"id": idOfEntry("a", row)}), `{"node": null}`, none)
+	}
+}
+
 // TestEntryOfACrowdedSecond: each of 150 entries of one second is found, with and without its run.
 func TestEntryOfACrowdedSecond(t *testing.T) {
 	t.Parallel()
@@ -206,13 +218,14 @@ func TestEndUserNodeOnOldServer(t *testing.T) {
 			a := serveAlice(t, server)
 			id := idOfEndUser("a", alice())
 			checkAnswer(t, a.post(t, nodeQuery, vars{"id": id}), `{"node": null}`, map[string]string{"node": "UPSTREAM_UNSUPPORTED"})
-			answer := a.post(t, nodesQuery, vars{"ids": []string{idOfApp("a"), id}})
-			checkAnswer(t, answer, `{"nodes": [{"__typename": "DifyApp", "id": "`+idOfApp("a")+`"}, null]}`, map[string]string{"nodes.1": "UPSTREAM_UNSUPPORTED"})
+			answer := a.post(t, nodesQuery, vars{"ids": []string{idOfApp(), id}})
+			checkAnswer(t, answer, `{"nodes": [{"__typename": "DifyApp", "id": "`+idOfApp()+`"}, null]}`, map[string]string{"nodes.1": "UPSTREAM_UNSUPPORTED"})
 		})
 	}
 }
 
-func idOfApp(key string) string { return model.ID{Kind: model.KindApp, App: key}.String() }
+// idOfApp is the id of app a.
+func idOfApp() string { return model.ID{Kind: model.KindApp, App: "a"}.String() }
 
 // TestNodes: the order is the one asked for, and an id twice is an object twice at one call.
 func TestNodes(t *testing.T) {

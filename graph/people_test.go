@@ -87,7 +87,7 @@ func TestProfileOnOldServer(t *testing.T) {
 			a := serveAlice(t, test.server)
 			answer := a.post(t, `{workflowLogs(apps: ["a"]) {nodes {uuid createdByEndUser {sessionId `+profileFields+`}}}}`, nil)
 			failures := make(map[string]string)
-			for _, field := range strings.Fields(profileFields) {
+			for field := range strings.FieldsSeq(profileFields) {
 				for i := range 2 {
 					failures[fmt.Sprintf("workflowLogs.nodes.%d.createdByEndUser.%s", i, field)] = "UPSTREAM_UNSUPPORTED"
 				}

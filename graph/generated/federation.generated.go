@@ -136,7 +136,7 @@ func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet,
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) unmarshalN_Any2map(ctx context.Context, v any) (map[string]any, error) {
-	res, err := graphql.UnmarshalMap(v)
+	res, err := model.UnmarshalRepresentation(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -146,7 +146,7 @@ func (ec *executionContext) marshalN_Any2map(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 	_ = sel
-	res := graphql.MarshalMap(v)
+	res := model.MarshalRepresentation(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "_Any!")
 	}

@@ -1,5 +1,7 @@
 package model
 
+import "github.com/99designs/gqlgen/graphql"
+
 // Entity is an object that other graphs can refer to by one of its keys.
 type Entity interface{ IsEntity() }
 
@@ -20,3 +22,13 @@ func (*DifyAccount) IsEntity() {}
 
 // Service is what a gateway is told of this server.
 type Service struct{ SDL string }
+
+// UnmarshalRepresentation reads a reference to an entity. What is no object is one without any member, so that it is an error
+// at its own place and harms no other.
+func UnmarshalRepresentation(v any) (map[string]any, error) {
+	representation, _ := v.(map[string]any)
+	return representation, nil
+}
+
+// MarshalRepresentation is never called: no output has a reference.
+func MarshalRepresentation(v map[string]any) graphql.Marshaler { return graphql.MarshalMap(v) }
