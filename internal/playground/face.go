@@ -31,13 +31,13 @@ func chooseFace(bundle fs.FS) face {
 		return face{
 			folders: []fs.FS{webFolder("web/graphiql"), webFolder("web"), bundle},
 			// GraphiQL sets styles in elements that it makes, and its style sheet holds fonts and icons as data URLs.
-			policy: basePolicy + "; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:",
+			policy: basePolicy + "; style-src 'self' 'unsafe-inline'; font-src data:; img-src 'self' data:",
 		}
 	}
-	return face{folders: []fs.FS{webFolder("web/plain"), webFolder("web")}, policy: basePolicy}
+	return face{folders: []fs.FS{webFolder("web/plain"), webFolder("web")}, policy: basePolicy + "; style-src 'self'; img-src 'self'"}
 }
 
-const basePolicy = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+const basePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // mustLoad gathers the face's files and the settings that its scripts read. What can fail is what the binary embeds, so a
 // failure is a mistake in the build.

@@ -36,8 +36,10 @@ func TestPageHeaders(t *testing.T) {
 			wantHeader(t, response, "Content-Type", "text/html; charset=utf-8")
 			wantHeader(t, response, "Cache-Control", "no-cache")
 			policy := response.Header.Get("Content-Security-Policy")
-			if !strings.HasPrefix(policy, "default-src 'self';") || strings.Contains(policy, "script-src") {
-				t.Errorf("policy %q lets scripts come from elsewhere", policy)
+			for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
+				if !strings.Contains(policy+";", want+";") {
+					t.Errorf("policy %q lacks %q", policy, want)
+				}
 			}
 		})
 	}
