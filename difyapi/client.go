@@ -86,9 +86,10 @@ func (c *Client) Format(f fmt.State, _ rune) {
 
 // answer is a body of status 200 and JSON, read whole.
 type answer struct {
-	body    []byte
-	version Version // from the header; zero where there is none
-	sentAt  time.Time
+	body     []byte
+	version  Version // from the header; zero where there is none
+	sentAt   time.Time
+	requests int
 }
 
 // get is the one way to Dify: it sends GET path?query, again where that is of use, and reads the answer. The endpoint's name
@@ -155,9 +156,9 @@ func (c *Client) newRequest(ctx context.Context, path, query string) *http.Reque
 // key to where they point.
 func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 	sentAt := time.Now().UTC()
-	resp, err := c.transport.RoundTrip(req)
+	resp, requests, err := c.attempt(req)
 	if err != nil {
-		return nil, &Error{Kind: KindUnavailable, cause: transportCause(err)}
+		return nil, &Error{Kind: KindUnavailable, Requests: requests, cause: transportCause(err)}
 	}
 	defer resp.Body.Close()
 	resp.Body = metered(req.Context(), resp.Body)
@@ -165,10 +166,10 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 	c.noteVersion(version)
 	body, failure := readAnswer(resp)
 	if failure != nil {
-		failure.version = version
+		failure.version, failure.Requests = version, requests
 		return nil, failure
 	}
-	return &answer{body: body, version: version, sentAt: sentAt}, nil
+	return &answer{body: body, version: version, sentAt: sentAt, requests: requests}, nil
 }
 
 // explain completes the error of a call. Where a context ended, that is what the failure comes from; an error status that
@@ -178,7 +179,7 @@ func (c *Client) explain(ctx, callCtx context.Context, endpoint string, failure 
 		return contextError(ctx, endpoint)
 	}
 	if callCtx.Err() != nil && failure.Kind != KindStatus {
-		failure = &Error{Kind: KindTimeout, Status: failure.Status}
+		failure = &Error{Kind: KindTimeout, Status: failure.Status, Requests: failure.Requests}
 	}
 	failure.endpoint = endpoint
 	failure.Code, failure.Message = c.key.redact(failure.Code), c.key.redact(failure.Message)

@@ -20,9 +20,16 @@ var (
 // decode reads the body of an answer into v. A body that does not fit is a bad response.
 func (a *answer) decode(path string, v any, how json.Options) error {
 	if err := json.Unmarshal(a.body, v, how); err != nil {
-		return notTheAPI(path, decodeCause(err))
+		return a.notTheAPI(path, decodeCause(err))
 	}
 	return nil
+}
+
+// notTheAPI is the error for this answer, see [notTheAPI].
+func (a *answer) notTheAPI(path string, cause error) *Error {
+	failure := notTheAPI(path, cause)
+	failure.Requests = a.requests
+	return failure
 }
 
 // notTheAPI is the error for a body of status 200 that is not what the endpoint answers.

@@ -75,11 +75,11 @@ func (a *answer) endUser(path string, asked uuid.UUID) (*EndUserProfile, error) 
 	}
 	switch profile.ID {
 	case uuid.Nil:
-		return nil, notTheAPI(path, errors.New("the end user has no id"))
+		return nil, a.notTheAPI(path, errors.New("the end user has no id"))
 	case asked:
 		profile.Type = Origin(profile.Type)
 		return &profile, nil
 	default:
-		return nil, notTheAPI(path, errors.New("the end user is not the one that was asked for"))
+		return nil, a.notTheAPI(path, errors.New("the end user is not the one that was asked for"))
 	}
 }

@@ -63,6 +63,8 @@ type Error struct {
 	// Message is Dify's text, of up to 64 KiB and several lines; empty where the body was not Dify's JSON. It can repeat
 	// parameters, such as an e-mail, and name the tenant.
 	Message string
+	// Requests is how many requests were made, as in [Receipt]; one that found no server counts too. It is 0 where none was made.
+	Requests int
 
 	endpoint string
 	version  Version // in the answer's header

@@ -32,7 +32,7 @@ func (c *Client) Info(ctx context.Context) (*AppInfo, error) {
 		return nil, err
 	}
 	if info.Name == nil && info.Tags == nil {
-		return nil, notTheAPI(infoPath, errors.New("neither a name nor tags"))
+		return nil, got.notTheAPI(infoPath, errors.New("neither a name nor tags"))
 	}
 	return &info, nil
 }

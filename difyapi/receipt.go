@@ -8,6 +8,8 @@ type Receipt struct {
 	Version Version `json:"-"`
 	// SentAt is when the request was sent, UTC.
 	SentAt time.Time `json:"-"`
+	// Requests is how many requests the answer took: more than 1 where a connection that was kept turned out to be dead.
+	Requests int `json:"-"`
 	// Bytes is the size of the answer's body, decompressed: about what the result holds in memory.
 	Bytes int `json:"-"`
 }
@@ -16,5 +18,5 @@ type Receipt struct {
 func (r Receipt) Size() int { return r.Bytes }
 
 func (a *answer) receipt() Receipt {
-	return Receipt{Version: a.version, SentAt: a.sentAt, Bytes: len(a.body)}
+	return Receipt{Version: a.version, SentAt: a.sentAt, Requests: a.requests, Bytes: len(a.body)}
 }

@@ -54,7 +54,7 @@ func (a *answer) logPage(q LogQuery) (*LogPage, error) {
 		return nil, err
 	}
 	if err := body.fault(q.Limit); err != nil {
-		return nil, notTheAPI(workflowLogsPath, err)
+		return nil, a.notTheAPI(workflowLogsPath, err)
 	}
 	for _, row := range body.Data {
 		row.normalize()

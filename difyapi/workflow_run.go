@@ -81,11 +81,11 @@ func (a *answer) workflowRun(path string, asked uuid.UUID) (*WorkflowRunDetail, 
 	}
 	switch {
 	case detail.ID == uuid.Nil && a.isAllNull():
-		return nil, &Error{Kind: KindNotFound, Status: http.StatusOK, endpoint: http.MethodGet + " " + path}
+		return nil, &Error{Kind: KindNotFound, Status: http.StatusOK, Requests: a.requests, endpoint: http.MethodGet + " " + path}
 	case detail.ID == uuid.Nil:
-		return nil, notTheAPI(path, errors.New("the run has no id"))
+		return nil, a.notTheAPI(path, errors.New("the run has no id"))
 	case detail.ID != asked:
-		return nil, notTheAPI(path, errors.New("the run is not the one that was asked for"))
+		return nil, a.notTheAPI(path, errors.New("the run is not the one that was asked for"))
 	}
 	return &detail, nil
 }
