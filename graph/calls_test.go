@@ -236,6 +236,24 @@ func TestUpstreamCallsOfAnOperationAddUp(t *testing.T) {
 	}
 }
 
+// TestRequestsThatAreSentAgainCount: net/http sends a GET again where a connection that it kept is dead.
+func TestRequestsThatAreSentAgainCount(t *testing.T) {
+	t.Parallel()
+	for name, then := range map[string]*difytest.Fault{"answered": nil, "failed": difytest.InternalServerError()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := serveBroken(t, failure{})
+			a.rows(t, vars{"apps": []string{"b"}})
+			a.difys["b"].ResetRequests()
+			a.difys["b"].FailNext(difytest.CloseConnection(), then)
+			p := a.rows(t, vars{"onAppFailure": "PARTIAL"})
+			if p.Scan.Complete != (then == nil) || p.Scan.UpstreamCalls != 3 || a.difys["b"].Calls("/v1/workflows/logs") != 2 {
+				t.Errorf("%+v; b's Dify counted %d calls", p.Scan, a.difys["b"].Calls("/v1/workflows/logs"))
+			}
+		})
+	}
+}
+
 func TestNewestRunsArePolledByOneCall(t *testing.T) {
 	t.Parallel()
 	a := serveRows(t, pairs(200), "a")

@@ -60,7 +60,7 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 	if fresh {
 		l.calls.Add(1)
 		page, err := l.upstream.clients[app].WorkflowLogs(difyapi.WithMeter(ctx, l.budget.take), q)
-		return page, 1, err
+		return page, requests(page, err), err
 	}
 	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
 	if err != nil {
@@ -131,7 +131,7 @@ func (l *Loaders) of(app string) *appLoaders {
 	if l.byApp[app] == nil {
 		u := l.upstream
 		l.byApp[app] = &appLoaders{
-			logs:     newLoader(u.windows(app)),
+			logs:     newLoader((&windows{upstream: u, app: app}).answer),
 			info:     newLoader(each(app, u.info)),
 			runs:     newLoader(each(app, u.run)),
 			endUsers: newLoader(each(app, u.endUser)),

@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -11,41 +12,78 @@ import (
 	"github.com/difygraph/difygraph/internal/rescue"
 )
 
-// windowAnswer answers all questions that became one. Its request counts for whoever looks at it first.
-type windowAnswer struct {
-	page *difyapi.LogPage
-	err  error
-	sent atomic.Int32
+// windows answers one operation's questions for windows of an app's lists.
+type windows struct {
+	upstream *Upstream
+	app      string
+	mu       sync.Mutex
+	asked    map[difyapi.LogQuery]*windowAnswer // by what is alike, the largest
 }
 
-// windows is the batch function of an app's lists: as few calls as the questions need, side by side.
-func (u *Upstream) windows(app string) dataloader.BatchFunc[difyapi.LogQuery, *windowAnswer] {
-	return func(ctx context.Context, questions []difyapi.LogQuery) []*dataloader.Result[*windowAnswer] {
-		answers := make(map[difyapi.LogQuery]*windowAnswer)
-		var calls sync.WaitGroup
-		for _, q := range largest(questions) {
-			answer := new(windowAnswer)
-			answers[alike(q)] = answer
-			calls.Go(func() { answer.ask(ctx, u, app, q) })
-		}
-		calls.Wait()
-		results := make([]*dataloader.Result[*windowAnswer], len(questions))
-		for i, q := range questions {
-			results[i] = &dataloader.Result[*windowAnswer]{Data: answers[alike(q)]}
-		}
-		return results
+// windowAnswer answers all questions that became one. Its requests count for whoever looks at it first.
+type windowAnswer struct {
+	limit int
+	done  chan struct{} // closed once page and err are set
+	page  *difyapi.LogPage
+	err   error
+	sent  atomic.Int32
+}
+
+// answer is the batch function: as few calls as the questions need, side by side. Questions that came too late for the
+// batch of their like take its answer, if it is large enough.
+func (w *windows) answer(ctx context.Context, questions []difyapi.LogQuery) []*dataloader.Result[*windowAnswer] {
+	answers := make(map[difyapi.LogQuery]*windowAnswer)
+	for key, q := range largest(questions) {
+		answers[key] = w.begin(ctx, key, q)
 	}
+	results := make([]*dataloader.Result[*windowAnswer], len(questions))
+	for i, q := range questions {
+		answer := answers[alike(q)]
+		<-answer.done
+		results[i] = &dataloader.Result[*windowAnswer]{Data: answer}
+	}
+	return results
+}
+
+// begin asks, unless a call is under way or answered that serves as well.
+func (w *windows) begin(ctx context.Context, key, q difyapi.LogQuery) *windowAnswer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if answer := w.asked[key]; answer != nil && answer.limit >= q.Limit {
+		return answer
+	}
+	answer := &windowAnswer{limit: q.Limit, done: make(chan struct{})}
+	if w.asked == nil {
+		w.asked = make(map[difyapi.LogQuery]*windowAnswer)
+	}
+	w.asked[key] = answer
+	go func() {
+		defer close(answer.done)
+		answer.ask(ctx, w.upstream, w.app, q)
+	}()
+	return answer
 }
 
 func (a *windowAnswer) ask(ctx context.Context, u *Upstream, app string, q difyapi.LogQuery) {
 	a.err = rescue.Call(func() error {
 		page, sent, err := u.page(ctx, app, q)
 		if sent {
-			a.sent.Store(1)
+			a.sent.Store(int32(requests(page, err)))
 		}
 		a.page = page
 		return err
 	})
+}
+
+// requests is how many requests a call took.
+func requests(page *difyapi.LogPage, err error) int {
+	if failure, ok := errors.AsType[*difyapi.Error](err); ok {
+		return failure.Requests
+	}
+	if page == nil {
+		return 0 // the caller is gone
+	}
+	return page.Requests
 }
 
 // largest leaves one question of those that are alike: the one with the largest limit, whose answer has all others'.
