@@ -155,3 +155,33 @@ func TestCallEndsWithItsLastWaiter(t *testing.T) {
 		}
 	})
 }
+
+// sizedAnswer is an answer of so many bytes.
+type sizedAnswer int
+
+func (a sizedAnswer) Size() int { return int(a) }
+
+// TestKeptAnswersAreBoundedByTheirSizes: a few large answers fill what many small ones do not.
+func TestKeptAnswersAreBoundedByTheirSizes(t *testing.T) {
+	t.Parallel()
+	const maxBytes, answers = 1 << 20, 100
+	for size, wantAll := range map[sizedAnswer]bool{10: true, maxBytes / 5: false} {
+		s := newShared[int, sizedAnswer](time.Hour, maxBytes)
+		t.Cleanup(s.close)
+		for key := range answers {
+			if _, _, err := s.get(t.Context(), key, nil, func(context.Context) (sizedAnswer, error) { return size, nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.answers.CleanUp()
+		kept := 0
+		for key := range answers {
+			if _, ok := s.kept(key); ok {
+				kept++
+			}
+		}
+		if kept == 0 || wantAll != (kept == answers) || kept*int(size) > maxBytes {
+			t.Errorf("%d answers of %d bytes are kept, %d bytes may be", kept, size, maxBytes)
+		}
+	}
+}
