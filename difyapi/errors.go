@@ -118,12 +118,20 @@ func contextError(ctx context.Context, endpoint string) error {
 	return fmt.Errorf("dify: %s: %w: %w", endpoint, err, cause)
 }
 
-// The predicates below exclude each other, so that a switch over them needs no order. IsAccountNotFound excludes all
-// others, since none of them takes a 400; IsPossiblyNotFound alone goes with another, IsUnavailable.
+// The predicates below exclude each other, so that a switch over them needs no order. IsPossiblyNotFound alone goes with
+// another, IsUnavailable.
 
-// IsUnauthorized reports whether Dify refuses the key, or the app or its API is switched off: 401, 403.
+// IsUnauthorized reports whether Dify refuses the key, or the app or its API is switched off: 401, 403, and since Dify 1.13.0
+// a 400 for an archived app.
 func IsUnauthorized(err error) bool {
-	return hasStatus(err, http.StatusUnauthorized) || hasStatus(err, http.StatusForbidden)
+	return hasStatus(err, http.StatusUnauthorized) || hasStatus(err, http.StatusForbidden) || isArchived(err)
+}
+
+// isArchived reports whether Dify could not read its own record of an app: 'archived' is not a valid AppStatus.
+func isArchived(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.hasCode(http.StatusBadRequest, "invalid_param") &&
+		strings.HasPrefix(e.Message, "'") && strings.HasSuffix(e.Message, "' is not a valid AppStatus")
 }
 
 // IsRateLimited reports whether Dify limits the app's calls: 429.
@@ -146,14 +154,22 @@ func IsUnavailable(err error) bool {
 		e.Kind == KindStatus && e.Status >= http.StatusInternalServerError && e.Status != http.StatusGatewayTimeout
 }
 
-// IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 404 that
-// names nothing that the app lacks: so a server answers to a route that it does not have.
+// IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 4xx that Dify gives to no question of
+// this package: any but 401, 403, 429 and a 400 in one of the forms of Dify's errors. So proxies answer, and a 404 comes
+// from a server that does not have the route.
 func IsBadResponse(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		return false
+	if !ok || e.Kind != KindStatus {
+		return ok && e.Kind == KindBadResponse
 	}
-	return e.Kind == KindBadResponse || e.Kind == KindStatus && e.Status == http.StatusNotFound
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return false
+	case http.StatusBadRequest:
+		return !e.fromDify()
+	default:
+		return e.Status < http.StatusInternalServerError
+	}
 }
 
 // IsNotFound reports whether the app has no run or end user of the id that was asked for: [KindNotFound].
@@ -181,7 +197,7 @@ func IsOverloaded(err error) bool {
 // whose message repeats it. The wording of the message does not count.
 func IsAccountNotFound(err error, email string) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && email != "" && e.Kind == KindStatus && e.Status == http.StatusBadRequest && strings.Contains(e.Message, email)
+	return ok && email != "" && hasStatus(e, http.StatusBadRequest) && strings.Contains(e.Message, email) && !isArchived(e)
 }
 
 // fromDify reports whether the answer had a body in one of the forms of Dify's errors.

@@ -34,6 +34,7 @@ func TestPredicatesExclude(t *testing.T) {
 	status := func(status int, message string) error {
 		return &difyapi.Error{Kind: difyapi.KindStatus, Status: status, Message: message}
 	}
+	archived := &difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param", Message: "'archived' is not a valid AppStatus"}
 	tests := []struct {
 		err  error
 		want string
@@ -42,13 +43,25 @@ func TestPredicatesExclude(t *testing.T) {
 		{errors.New("another"), ""},
 		{&difyapi.Error{}, ""},
 		{status(400, "bad"), ""},
+		{status(400, ""), "bad response"},
+		{status(400, "'archived' is not a valid AppStatus"), ""},
+		{archived, "unauthorized"},
+		{&difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param", Message: "'a@example.com' is not a valid AppStatus"}, "unauthorized"},
+		{&difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param", Message: "ISO time too short"}, ""},
+		{&difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param"}, ""},
 		{status(400, "Account not found: a@example.com"), "account not found"},
 		{status(500, "Account not found: a@example.com"), "unavailable"},
 		{status(401, ""), "unauthorized"},
 		{status(403, "a@example.com"), "unauthorized"},
 		{status(404, ""), "bad response"},
 		{status(404, "not found"), "bad response"},
-		{status(405, ""), ""},
+		{status(405, "a@example.com"), "bad response"},
+		{status(407, ""), "bad response"},
+		{status(408, ""), "bad response"},
+		{status(410, ""), "bad response"},
+		{status(413, ""), "bad response"},
+		{status(421, ""), "bad response"},
+		{status(499, ""), "bad response"},
 		{status(429, ""), "rate limited"},
 		{status(500, ""), "unavailable"},
 		{status(503, ""), "unavailable"},

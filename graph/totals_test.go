@@ -99,14 +99,30 @@ func TestRefusedQuestion(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []string{"FAIL", "PARTIAL"} {
 		a := serveBroken(t, failure{})
-		a.apps["b"].SetState(difytest.AppArchived) // 400 since Dify 1.13
+		a.apps["b"].SetState(difytest.WorkspaceMissing) // 400
 		answer := a.post(t, besideQuery, vars{"onAppFailure": policy})
 		checkAlone(t, a, answer)
 		checkSecrecy(t, a, answer)
 		e := answer.Errors[0]
 		id, _ := e.Extensions["id"].(string)
-		if e.Extensions["code"] != "INTERNAL_SERVER_ERROR" || len(id) != 36 || e.Message != "internal error "+id || strings.Contains(string(answer.text), "archived") {
+		if e.Extensions["code"] != "INTERNAL_SERVER_ERROR" || len(id) != 36 || e.Message != "internal error "+id || strings.Contains(string(answer.text), "invalid_param") {
 			t.Errorf("%s: %s", policy, answer.text)
+		}
+	}
+}
+
+// TestArchivedApp: the app is switched off, however its Dify says so. It says no more of a member's e-mail.
+func TestArchivedApp(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"1.12.0", "1.14.2"} { // 403, 400
+		a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{Version: version}})
+		a.apps["a"].SetState(difytest.AppArchived)
+		for _, v := range []vars{{}, {"onAppFailure": "PARTIAL"}, withFilter("accountEmail", "archived")} {
+			answer := a.post(t, besideQuery, v)
+			checkAlone(t, a, answer)
+			if !slices.Equal(answer.codes(), []string{"UPSTREAM_UNAUTHORIZED"}) {
+				t.Errorf("%s, %v: %s", version, v, answer.text)
+			}
 		}
 	}
 }

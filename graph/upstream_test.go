@@ -26,7 +26,12 @@ var failures = []failure{
 	{"403", difytest.Forbidden(), "UPSTREAM_UNAUTHORIZED", "(HTTP 403)"},
 	{"429 of the app", difytest.TooManyRequests(), "UPSTREAM_RATE_LIMITED", "(HTTP 429)"},
 	{"429 of the tenant", difytest.RateLimitError(), "UPSTREAM_RATE_LIMITED", "(HTTP 429)"},
+	{"archived app", archivedApp, "UPSTREAM_UNAUTHORIZED", "(HTTP 400)"},
 	{"404 HTML", difytest.NotFoundPage(), "UPSTREAM_BAD_RESPONSE", "(HTTP 404)"},
+	{"400 HTML", proxyAnswer(400), "UPSTREAM_BAD_RESPONSE", "(HTTP 400)"},
+	{"405 HTML", proxyAnswer(405), "UPSTREAM_BAD_RESPONSE", "(HTTP 405)"},
+	{"407 HTML", proxyAnswer(407), "UPSTREAM_BAD_RESPONSE", "(HTTP 407)"},
+	{"413 HTML", proxyAnswer(413), "UPSTREAM_BAD_RESPONSE", "(HTTP 413)"},
 	{"500 unknown", difytest.UnknownError(), "UPSTREAM_UNAVAILABLE", "(HTTP 500)"},
 	{"500", difytest.InternalServerError(), "UPSTREAM_UNAVAILABLE", "(HTTP 500)"},
 	{"500, cut", difytest.InternalServerError().Cut(), "UPSTREAM_UNAVAILABLE", "(HTTP 500)"},
@@ -44,6 +49,17 @@ var failures = []failure{
 	{"no answer", difytest.Hang(), "UPSTREAM_TIMEOUT", "too long"},
 	{"closed connection", difytest.CloseConnection(), "UPSTREAM_UNAVAILABLE", "can't be reached"},
 	{refusedConnection, nil, "UPSTREAM_UNAVAILABLE", "can't be reached"},
+}
+
+// archivedApp is what Dify since 1.13.0 answers for an app that was put away.
+var archivedApp = &difytest.Fault{
+	Status: http.StatusBadRequest, ContentType: "application/json",
+	Body: `{"code":"invalid_param","message":"'archived' is not a valid AppStatus","status":400}`,
+}
+
+// proxyAnswer is a refusal by a proxy.
+func proxyAnswer(status int) *difytest.Fault {
+	return &difytest.Fault{Status: status, ContentType: "text/html", Body: "<html><center>nginx</center></html>", Proxy: true}
 }
 
 // refusedConnection is the failure of a Dify that is not there.
