@@ -61,6 +61,8 @@ var (
 	sincePeopleFilters = ParseVersion("1.5.0")
 	// SinceLiteralKeyword is the first version for which every character of a keyword stands for itself.
 	SinceLiteralKeyword = ParseVersion("1.11.3")
+	// SinceTriggeredFrom is the first version whose list tells what triggered a run.
+	SinceTriggeredFrom = ParseVersion("1.10.0")
 )
 
 // UnsupportedBy names the first of Dify's parameters in the query that a server of version v ignores in silence, and the

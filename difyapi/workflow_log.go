@@ -24,11 +24,15 @@ const (
 
 var (
 	filterable = []RunStatus{StatusSucceeded, StatusFailed, StatusStopped}
+	final      = []RunStatus{StatusSucceeded, StatusFailed, StatusStopped, StatusPartialSucceeded}
 	known      = []RunStatus{StatusRunning, StatusSucceeded, StatusFailed, StatusStopped, StatusPartialSucceeded, StatusPaused}
 )
 
 // Filterable reports whether Dify filters by the status.
 func (s RunStatus) Filterable() bool { return slices.Contains(filterable, s) }
+
+// Final reports whether a run that has the status keeps it.
+func (s RunStatus) Final() bool { return slices.Contains(final, s) }
 
 // Known reports whether this package names the status.
 func (s RunStatus) Known() bool { return slices.Contains(known, s) }

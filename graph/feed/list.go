@@ -142,7 +142,7 @@ func (l List) residual() Filter {
 // dependsOnVersion tells whether some version of Dify would ignore a part of the filter, or read it otherwise.
 func (l List) dependsOnVersion() bool {
 	f := l.filter
-	return f.CreatedAt != nil || f.AccountEmail != nil || len(l.pushedSessions()) > 0 ||
+	return f.CreatedAt != nil || f.AccountEmail != nil || len(l.pushedSessions()) > 0 || f.TriggeredFrom != nil ||
 		difyapi.KeywordDependsOnVersion(l.head())
 }
 

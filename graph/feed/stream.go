@@ -223,13 +223,16 @@ func bounded(q difyapi.LogQuery, w span, page, limit int) difyapi.LogQuery {
 
 // check holds the answer against the question: a server may ignore what it does not know.
 func (s *stream) check(page *difyapi.LogPage, w span) error {
-	q := bounded(s.query, w, 0, 0)
-	if err := supported(q, s.keyword, page.Version); err != nil {
+	if err := s.supported(w, page.Version); err != nil {
 		return err
 	}
+	q := bounded(s.query, w, 0, 0)
 	for _, row := range page.Rows {
 		if filter := contradiction(q, row); filter != "" {
 			return &UnsupportedError{Filter: filter, Has: page.Version}
+		}
+		if s.filter.TriggeredFrom != nil && page.Version.IsZero() && lacksTrigger(row) {
+			return noTriggers(page.Version)
 		}
 	}
 	return nil

@@ -16,7 +16,20 @@ func (s *stream) ensureSupported(ctx context.Context) error {
 		return err
 	}
 	s.versioned = false
-	return supported(bounded(s.query, s.rest, 0, 0), s.keyword, v)
+	return s.supported(s.rest, v)
+}
+
+// supported refuses what a version of Dify would ignore silently, read otherwise, or not tell.
+func (s *stream) supported(w span, v difyapi.Version) error {
+	if s.filter.TriggeredFrom != nil && !v.IsZero() && !v.AtLeast(difyapi.SinceTriggeredFrom) {
+		return noTriggers(v)
+	}
+	return supported(bounded(s.query, w, 0, 0), s.keyword, v)
+}
+
+// noTriggers is the error for a server that does not tell what triggered a run: an empty list would say that there is none.
+func noTriggers(v difyapi.Version) error {
+	return &UnsupportedError{Filter: "triggeredFrom", Has: v, Needs: difyapi.SinceTriggeredFrom}
 }
 
 // supported refuses what a version of Dify would ignore silently, or read otherwise. An unknown version is taken for a
