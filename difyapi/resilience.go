@@ -66,17 +66,35 @@ func newRetrier(most int) *retrier {
 // do sends a request, and again while it may be of use and the context lasts.
 func (r *retrier) do(ctx context.Context, send func(context.Context) (*answer, error)) (*answer, error) {
 	var last attempt
-	sent := 0
+	sent, requests := 0, 0
 	_, err := failsafe.With[attempt](r.policy).WithContext(ctx).Get(func() (attempt, error) {
 		got, err := send(ctx)
 		sent++
+		requests += requestsOf(got, err)
 		last = attempt{answer: got, err: err, again: sent <= r.most && retries(err) >= sent}
 		return last, nil
 	})
 	if err != nil && sent == 0 {
 		return nil, err // the context ended before
 	}
+	if last.answer != nil {
+		last.answer.requests = requests
+	}
+	if failure, ok := errors.AsType[*Error](last.err); ok {
+		failure.Requests = requests
+	}
 	return last.answer, last.err // where the budget ended or the context did, too
+}
+
+// requestsOf is how many requests a try took: net/http can send one again by itself.
+func requestsOf(got *answer, err error) int {
+	if failure, ok := errors.AsType[*Error](err); ok {
+		return failure.Requests
+	}
+	if got == nil {
+		return 0 // the caller is gone
+	}
+	return got.requests
 }
 
 // retries is how often a request that failed like this may be sent again, as far as the failure says.

@@ -228,3 +228,20 @@ func TestServerBoundsAllApps(t *testing.T) {
 		}
 	})
 }
+
+// TestRequestsOfAllTries: what is counted for a page is what was sent.
+func TestRequestsOfAllTries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := resilient(t, &script{steps: []step{{502, "", 0}, {503, "", 0}, {200, infoBody, 0}}}, difyapi.Options{Resilience: difyapi.Resilience{Retries: 2}})
+		info, err := client.Info(t.Context())
+		if err != nil || info.Requests != 3 {
+			t.Errorf("%d requests, %v", info.Requests, err)
+		}
+		client = resilient(t, &script{steps: []step{{502, "", 0}}}, difyapi.Options{Resilience: difyapi.Resilience{Retries: 2}})
+		_, err = client.Info(t.Context())
+		if failure, ok := asError(err); !ok || failure.Requests != 3 {
+			t.Errorf("%+v", err)
+		}
+	})
+}

@@ -65,6 +65,8 @@ func (c *Client) runError(err error) error {
 	failure := failureOf(err)
 	switch {
 	case failure == nil || !failure.fromDify():
+	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
+		failure.Kind = KindBadResponse // Dify 1.13 and newer can't read outputs of its own that are no JSON
 	case failure.hasCode(http.StatusNotFound, "not_found"):
 		failure.Kind = KindNotFound
 	case hasStatus(failure, http.StatusInternalServerError) && c.versionBehind(failure).Compare(failsOnUnknownRuns) == 0:
