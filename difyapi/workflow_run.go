@@ -64,7 +64,7 @@ var errRunOrServer = errors.New("an unknown run is answered like this by Dify 1.
 func (c *Client) runError(err error) error {
 	failure := failureOf(err)
 	switch {
-	case failure == nil || !failure.fromDify():
+	case failure == nil || !failure.fromDify() || isArchived(failure):
 	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
 		failure.Kind = KindBadResponse // Dify 1.13 and newer can't read outputs of its own that are no JSON
 	case failure.hasCode(http.StatusNotFound, "not_found"):

@@ -60,7 +60,9 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 	if fresh {
 		l.calls.Add(1)
 		page, err := l.upstream.clients[app].WorkflowLogs(difyapi.WithMeter(ctx, l.budget.take), q)
-		return page, requests(page, err), err
+		sent := requests(page, err)
+		page, err = unlessEnded(ctx, page, err)
+		return page, sent, err
 	}
 	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
 	if err != nil {
@@ -177,9 +179,19 @@ func await[V any](ctx context.Context, thunk dataloader.Thunk[V]) (V, error) {
 	}()
 	select {
 	case r := <-done:
-		return r.value, r.err
+		return unlessEnded(ctx, r.value, r.err)
 	case <-ctx.Done():
 		var none V
 		return none, context.Cause(ctx)
 	}
+}
+
+// unlessEnded is an answer, unless the context has ended: the answer itself may have been too large for what is left of the
+// operation's budget. Otherwise chance would tell, since both come at the same time.
+func unlessEnded[V any](ctx context.Context, value V, err error) (V, error) {
+	if cause := context.Cause(ctx); cause != nil {
+		var none V
+		return none, cause
+	}
+	return value, err
 }

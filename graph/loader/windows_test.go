@@ -41,13 +41,13 @@ func TestLargestOfAlikeWindowsIsAsked(t *testing.T) {
 	}
 }
 
-// slowDify answers each question for a list after a second, with no rows, and notes the limits.
-type slowDify struct {
+// heldDify answers each question for a list after a second, with no rows, and notes the limits.
+type heldDify struct {
 	mu     sync.Mutex
 	limits []string
 }
 
-func (d *slowDify) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d *heldDify) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	d.limits = append(d.limits, r.URL.Query().Get("limit"))
 	d.mu.Unlock()
@@ -59,9 +59,9 @@ func (d *slowDify) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // newSlowUpstream has one app, a, and keeps no answers.
-func newSlowUpstream(t *testing.T) (*Upstream, *slowDify) {
+func newSlowUpstream(t *testing.T) (*Upstream, *heldDify) {
 	t.Helper()
-	dify := new(slowDify)
+	dify := new(heldDify)
 	client, err := difyapi.New(difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: dify})
 	if err != nil {
 		t.Fatal(err)
