@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -31,6 +32,7 @@ import (
 	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/lifecycle"
 	"github.com/difygraph/difygraph/internal/service"
+	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
 //go:generate go run ./internal/generate
@@ -41,7 +43,7 @@ const drainTime = 25 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
-	if err := run(ctx, process{os.Args[1:], os.Environ(), os.Stdout}); err != nil {
+	if err := run(ctx, process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "difygraph:", err)
 		os.Exit(1)
 	}
@@ -52,6 +54,7 @@ type process struct {
 	args    []string // without the program's name
 	environ []string
 	stdout  io.Writer
+	stderr  io.Writer
 }
 
 // commandLine is what can be asked of the program.
@@ -142,11 +145,26 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 	if err != nil {
 		return err
 	}
-	api, err := service.New(cfg, service.Options{Persisted: persisted}) //nolint:contextcheck // what it fetches later outlives the start
+	told, err := startTelemetry(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer stopTelemetry(ctx, told)
+	api, err := service.New(cfg, service.Options{Persisted: persisted, Telemetry: told}) //nolint:contextcheck // what it fetches later outlives the start
 	if err != nil {
 		return err
 	}
 	defer api.Close()
+	told.Observe(api.State)
+	if at := env.ToMap(p.environ)["DIFYGRAPH_METRICS_LISTEN"]; at != "" {
+		metrics, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
+		if err != nil {
+			return fmt.Errorf("metrics: %w", err)
+		}
+		server := &http.Server{Handler: told.MetricsHandler(), ReadHeaderTimeout: 10 * time.Second}
+		go func() { _ = server.Serve(metrics) }() // ends by Close alone
+		defer func() { _ = server.Close() }()
+	}
 	running.Open(api)
 	greet(p.stdout, address(listener), cfg.Demo)
 	return running.Wait(ctx, drainTime)
@@ -198,6 +216,29 @@ func startSample(ctx context.Context, cfg *config.Config) (stop func(), err erro
 	}, nil
 }
 
+// flushTime is what is left of the 30 s after the drain, to send the last spans.
+const flushTime = 3 * time.Second
+
+func startTelemetry(ctx context.Context, p process) (*telemetry.Telemetry, error) {
+	log := telemetry.NewLogger(p.stderr, telemetry.JSON)
+	slog.SetDefault(log) // for internal errors, which have a line of their own
+	exporter, err := telemetry.TraceExporter(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	return telemetry.New(ctx, telemetry.Options{
+		Log: log, Metrics: true, Traces: exporter, Account: service.AccountOf, Version: "dev",
+	})
+}
+
+func stopTelemetry(ctx context.Context, told *telemetry.Telemetry) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	if err := told.Shutdown(ctx); err != nil {
+		slog.WarnContext(ctx, "telemetry", "error", err)
+	}
+}
+
 type checkCommand struct{}
 
 // Run asks all apps side by side, and prints a line for each in the order of the configuration.
@@ -209,7 +250,7 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	if cfg.Demo {
 		return errors.New("nothing is configured, so there is nothing to check: give --config FILE, or set DIFY_API_KEY and DIFY_BASE_URL")
 	}
-	clients, err := service.NewClients(cfg)
+	clients, err := service.NewClients(cfg, telemetry.Discard())
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var stdout bytes.Buffer
-			err := run(t.Context(), process{test.args, test.environ, &stdout})
+			err := run(t.Context(), process{test.args, test.environ, &stdout, io.Discard})
 			if (err == nil) != test.ok {
 				t.Errorf("run: %v", err)
 			}
@@ -273,7 +273,7 @@ func start(t *testing.T, environ ...string) *testServer {
 	printed := make(printedTexts, 1)
 	go func() {
 		defer close(s.ended)
-		s.ended <- run(ctx, process{environ: environ, stdout: printed})
+		s.ended <- run(ctx, process{environ: environ, stdout: printed, stderr: io.Discard})
 	}()
 	t.Cleanup(func() { s.stop(t) })
 	select {

@@ -24,6 +24,7 @@ type Client struct {
 	turns     []*turns // the app's, and the server's
 	retrier   *retrier // nil: no request is sent again
 	breaker   *breaker // nil: all calls are made
+	counters  counters
 
 	configured Version
 	reported   atomic.Pointer[Version]
@@ -99,7 +100,7 @@ func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 	if c.retrier == nil {
 		return c.guarded(ctx, endpoint, path, query)
 	}
-	got, err := c.retrier.do(ctx, func(ctx context.Context) (*answer, error) { return c.guarded(ctx, endpoint, path, query) })
+	got, err := c.retrier.do(ctx, &c.counters.retries, func(ctx context.Context) (*answer, error) { return c.guarded(ctx, endpoint, path, query) })
 	if err != nil && ctx.Err() != nil {
 		return nil, contextError(ctx, endpoint)
 	}
@@ -123,7 +124,7 @@ func (c *Client) guarded(ctx context.Context, endpoint, path, query string) (*an
 // deadline.
 func (c *Client) send(ctx context.Context, endpoint, path, query string) (*answer, error) {
 	for _, turns := range c.turns {
-		if err := turns.acquire(ctx); errors.Is(err, errTooManyWait) {
+		if err := turns.acquire(ctx, &c.counters); errors.Is(err, errTooManyWait) {
 			return nil, &Error{Kind: KindOverloaded, endpoint: endpoint}
 		} else if err != nil {
 			return nil, contextError(ctx, endpoint)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -63,13 +64,15 @@ func newRetrier(most int) *retrier {
 		Build()}
 }
 
-// do sends a request, and again while it may be of use and the context lasts.
-func (r *retrier) do(ctx context.Context, send func(context.Context) (*answer, error)) (*answer, error) {
+// do sends a request, and again while it may be of use and the context lasts. again counts how often.
+func (r *retrier) do(ctx context.Context, again *atomic.Int64, send func(context.Context) (*answer, error)) (*answer, error) {
 	var last attempt
 	sent, requests := 0, 0
 	_, err := failsafe.With[attempt](r.policy).WithContext(ctx).Get(func() (attempt, error) {
+		if sent++; sent > 1 {
+			again.Add(1)
+		}
 		got, err := send(ctx)
-		sent++
 		requests += requestsOf(got, err)
 		last = attempt{answer: got, err: err, again: sent <= r.most && retries(err) >= sent}
 		return last, nil

@@ -36,8 +36,8 @@ func newTurns(places int) *turns {
 	return &turns{free: places, waiting: make(map[any][]chan struct{})}
 }
 
-// acquire waits for a place. Its errors are the context's, and errTooManyWait.
-func (t *turns) acquire(ctx context.Context) error {
+// acquire waits for a place, and counts how long. Its errors are the context's, and errTooManyWait.
+func (t *turns) acquire(ctx context.Context, count *counters) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -46,13 +46,11 @@ func (t *turns) acquire(ctx context.Context) error {
 	if place == nil {
 		return err
 	}
-	select {
-	case <-place:
-		return nil
-	case <-ctx.Done():
+	if !count.wait(ctx, place) {
 		t.leave(caller, place)
 		return ctx.Err()
 	}
+	return nil
 }
 
 // queue takes a free place, and returns nil; or one in the caller's line, if it is not too long with the others'.

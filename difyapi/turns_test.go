@@ -40,7 +40,7 @@ func (v *visitors) come(caller string) {
 	v.came++
 	v.waiting = append(v.waiting, one)
 	go func() {
-		err := v.turns.acquire(ctx)
+		err := v.turns.acquire(ctx, new(counters))
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.waiting = slices.DeleteFunc(v.waiting, func(o *visit) bool { return o == one })
@@ -288,7 +288,7 @@ func TestCallThatIsGoneTakesNoPlace(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	turns := newTurns(1)
-	if err := turns.acquire(ctx); !errors.Is(err, context.Canceled) || turns.free != 1 {
+	if err := turns.acquire(ctx, new(counters)); !errors.Is(err, context.Canceled) || turns.free != 1 {
 		t.Errorf("error %v, %d places free", err, turns.free)
 	}
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -59,12 +60,32 @@ func (o operations) InterceptOperation(ctx context.Context, next graphql.Operati
 	}
 }
 
-// cost is `extensions.cost` of an answer.
-type cost struct {
+// Cost is `extensions.cost` of an answer.
+type Cost struct {
 	Price int `json:"price"`
 	Limit int `json:"limit"`
 	// Spent is by the same measure what the operation has taken.
 	Spent int `json:"spent"`
+	// Rows is how many rows its lists have shown.
+	Rows int `json:"-"`
+}
+
+// CostOf is the cost of the operation that the context is of, by its answer. Of one that was not executed it is the price
+// alone, as far as it is known.
+func CostOf(ctx context.Context, response *graphql.Response) Cost {
+	if c, ok := response.Extensions["cost"].(Cost); ok {
+		return c
+	}
+	for _, e := range response.Errors {
+		if refused, ok := errors.AsType[*PriceError](e); ok {
+			return Cost{Price: refused.Price, Limit: refused.Limit}
+		}
+	}
+	if !graphql.HasOperationContext(ctx) {
+		return Cost{}
+	}
+	price, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
+	return Cost{Price: price}
 }
 
 // InterceptResponse executes an operation within its deadline, by loaders of its own.
@@ -86,8 +107,9 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 	rows := new(atomic.Int64)
 	response := next(context.WithValue(ctx, rowsKey{}, rows))
 	if response != nil {
-		spent := loader.For(ctx).Calls()*callPrice + int(rows.Load())*rowPrice
-		response.Extensions = withCost(response.Extensions, cost{price, o.Limits.Price, spent})
+		shown := int(rows.Load())
+		spent := loader.For(ctx).Calls()*callPrice + shown*rowPrice
+		response.Extensions = withCost(response.Extensions, Cost{Price: price, Limit: o.Limits.Price, Spent: spent, Rows: shown})
 	}
 	return response
 }
@@ -101,7 +123,7 @@ func countRows(ctx context.Context, n int) {
 	}
 }
 
-func withCost(extensions map[string]any, c cost) map[string]any {
+func withCost(extensions map[string]any, c Cost) map[string]any {
 	if extensions == nil {
 		extensions = make(map[string]any, 1)
 	}

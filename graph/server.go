@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -19,13 +20,17 @@ const (
 // Schema is what can be asked.
 func Schema() *ast.Schema { return generated.NewExecutableSchema(generated.Config{}).Schema() }
 
-// NewServer executes operations over the schema, each with loaders of its own. Transports are the caller's to add.
-func NewServer(r *Resolver) *handler.Server {
+// NewServer executes operations over the schema, each with loaders of its own. Transports are the caller's to add. What is
+// around sees operations that are not admitted, too, and the account of the others.
+func NewServer(r *Resolver, around ...graphql.HandlerExtension) *handler.Server {
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: r}))
 	srv.SetParserTokenLimit(maxTokens)
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](keptQueries))
 	srv.SetErrorPresenter(Present)
 	srv.SetRecoverFunc(Recover)
+	for _, e := range around {
+		srv.Use(e)
+	}
 	srv.Use(extension.Introspection{})
 	srv.Use(operations{r})
 	return srv

@@ -14,6 +14,7 @@ type shared[K comparable, V sized] struct {
 	ttl     time.Duration
 	answers *otter.Cache[K, dated[V]] // nil where ttl is 0
 	flights flights[K, V]
+	stats   cacheCounters
 }
 
 // sized is an answer that knows how large it was.
@@ -44,10 +45,11 @@ func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *share
 // get answers at the payer's expense, and tells whether it took a request of its own.
 func (s *shared[K, V]) get(ctx context.Context, key K, payer *budget, call func(context.Context) (V, error)) (v V, sent bool, err error) {
 	if v, ok := s.kept(key); ok {
+		s.stats.hits.Add(1)
 		payer.take(v.Size())
 		return v, false, nil
 	}
-	return s.flights.join(ctx, key, s.ttl, payer, func(ctx context.Context) (V, error) {
+	v, sent, err = s.flights.join(ctx, key, s.ttl, payer, func(ctx context.Context) (V, error) {
 		began := time.Now()
 		v, err := call(ctx)
 		if err == nil && s.answers != nil {
@@ -55,6 +57,8 @@ func (s *shared[K, V]) get(ctx context.Context, key K, payer *budget, call func(
 		}
 		return v, err
 	})
+	s.stats.count(sent)
+	return v, sent, err
 }
 
 func (s *shared[K, V]) kept(key K) (v V, ok bool) {

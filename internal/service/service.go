@@ -21,6 +21,7 @@ import (
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/playground"
+	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
 // GraphQLPath is where operations are sent to.
@@ -30,12 +31,15 @@ const GraphQLPath = "/graphql"
 type Options struct {
 	// Persisted says which operations can be asked for by their hash.
 	Persisted graphqlhttp.Persisted
+	// Telemetry is told of requests, operations and calls; nobody is if it is nil.
+	Telemetry *telemetry.Telemetry
 }
 
 // Service serves one configuration. It is to be closed once no request is under way.
 type Service struct {
 	http.Handler
 
+	clients  map[string]*difyapi.Client
 	upstream *loader.Upstream
 	gate     *admission.Gate
 }
@@ -48,11 +52,15 @@ func (s *Service) Close() {
 
 // New makes the service. It makes no calls.
 func New(cfg *config.Config, o Options) (*Service, error) {
-	clients, err := NewClients(cfg)
+	if o.Telemetry == nil {
+		o.Telemetry = telemetry.Discard()
+	}
+	clients, err := NewClients(cfg, o.Telemetry)
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{
+		clients: clients,
 		upstream: loader.New(clients, loader.Options{
 			TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes), Bytes: int64(cfg.Limits.Bytes),
 		}),
@@ -69,7 +77,7 @@ func New(cfg *config.Config, o Options) (*Service, error) {
 
 // handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
 func (s *Service) handler(cfg *config.Config, o Options) (http.Handler, error) {
-	api := graph.NewServer(s.resolver(cfg))
+	api := graph.NewServer(s.resolver(cfg), o.Telemetry.Extension())
 	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
 		Persisted: o.Persisted, NoIntrospection: !cfg.GraphQL.Introspection, NoSuggestions: !cfg.GraphQL.Suggestions,
 	})
@@ -92,13 +100,14 @@ func (s *Service) handler(cfg *config.Config, o Options) (http.Handler, error) {
 		page.Notice = "Sample data"
 	}
 	mux := http.NewServeMux()
-	mux.Handle(GraphQLPath, origins(identity.Middleware(callers, refuse)(s.charge(transport, asViewer(api)))))
-	mux.Handle("/", playground.New(page))
-	var handler http.Handler = mux
+	guard := func(h http.Handler) http.Handler { return h }
 	if !cfg.Auth.Identifies() {
-		handler = browser.Hosts(cfg.HostNames(), refuse)(handler)
+		guard = browser.Hosts(cfg.HostNames(), refuse)
 	}
-	return browser.SecurityHeaders(handler), nil
+	endpoint := origins(identity.Middleware(callers, refuse)(s.charge(transport, asViewer(api))))
+	mux.Handle(GraphQLPath, o.Telemetry.Middleware(GraphQLPath)(guard(endpoint)))
+	mux.Handle("/", guard(playground.New(page)))
+	return browser.SecurityHeaders(mux), nil
 }
 
 func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
@@ -120,7 +129,9 @@ const requestPrice = 1
 func (s *Service) charge(transport *graphqlhttp.Transport, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := admission.WithCaller(r.Context(), payer(r))
+		telemetry.NoteCaller(ctx, identity.FromContext(ctx).Name)
 		if err := s.gate.Spend(ctx, requestPrice); err != nil {
+			telemetry.NoteRefusal(ctx, string(model.RateLimited))
 			transport.Refuse(w, r, http.StatusTooManyRequests, graph.Present(ctx, retry(err)))
 			return
 		}
@@ -166,14 +177,16 @@ func retry(err error) error {
 // refuseBy refuses requests in GraphQL's form.
 func refuseBy(transport *graphqlhttp.Transport) func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	return func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+		telemetry.NoteRefusal(r.Context(), code)
 		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code}})
 	}
 }
 
 // NewClients makes a client for each app, by its key. Apps of one base URL share their server's places.
-func NewClients(cfg *config.Config) (map[string]*difyapi.Client, error) {
+func NewClients(cfg *config.Config, told *telemetry.Telemetry) (map[string]*difyapi.Client, error) {
 	clients := make(map[string]*difyapi.Client, len(cfg.Apps))
 	servers := make(map[string]*difyapi.Server)
+	connections := difyapi.NewTransport()
 	for _, app := range cfg.Apps {
 		if servers[app.BaseURL] == nil {
 			servers[app.BaseURL] = difyapi.NewServer(cfg.Limits.MaxInFlightPerServer)
@@ -182,6 +195,7 @@ func NewClients(cfg *config.Config) (map[string]*difyapi.Client, error) {
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
 			MaxInFlight: app.MaxInFlight, Timeout: app.Timeout, Server: servers[app.BaseURL],
 			Resilience: difyapi.Resilience{Retries: 2, Breaker: true},
+			Transport:  told.Transport(app.Key, connections),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("app %q: %w", app.Key, err)

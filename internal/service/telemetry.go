@@ -1,0 +1,31 @@
+package service
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/difygraph/difygraph/graph"
+	"github.com/difygraph/difygraph/internal/telemetry"
+)
+
+// AccountOf says what an operation took, for [telemetry.Options].
+func AccountOf(ctx context.Context, response *graphql.Response) telemetry.Account {
+	c := graph.CostOf(ctx, response)
+	return telemetry.Account{Price: c.Price, Spent: c.Spent, Rows: c.Rows}
+}
+
+// State is what the service counts.
+func (s *Service) State() (state telemetry.State) {
+	for app, client := range s.clients {
+		c := client.Stats()
+		state.Apps = append(state.Apps, telemetry.AppState{
+			App: app, Waiting: c.Waiting, Waits: c.Waits, Waited: c.Waited, Retries: c.Retries,
+			Breaker: telemetry.Breaker(c.Breaker),
+		})
+	}
+	for _, c := range s.upstream.Stats() {
+		state.Caches = append(state.Caches, telemetry.CacheState{Cache: c.Kind, Hits: c.Hits, Joins: c.Joins, Misses: c.Misses})
+	}
+	return state
+}

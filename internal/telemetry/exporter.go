@@ -1,0 +1,39 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"go.opentelemetry.io/contrib/exporters/autoexport"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// TraceExporter makes the exporter that the environment of the process asks for by OpenTelemetry's own variables, such as
+// OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER=otlp; nil where it asks for none. What can't be exported later is told
+// to the log; this holds for the whole process.
+func TraceExporter(ctx context.Context, log *slog.Logger) (sdktrace.SpanExporter, error) {
+	if !wantsTraces(os.Getenv) {
+		return nil, nil //nolint:nilnil // none is asked for, and none there is
+	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telemetry", "error", err) }))
+	exporter, err := autoexport.NewSpanExporter(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("traces: %w", err)
+	}
+	return exporter, nil
+}
+
+// wantsTraces tells whether traces are asked for. OpenTelemetry would send them to this machine where nothing is said.
+func wantsTraces(getenv func(string) string) bool {
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+		return false
+	}
+	if exporter := getenv("OTEL_TRACES_EXPORTER"); exporter != "" {
+		return exporter != "none"
+	}
+	return getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+}

@@ -1,0 +1,195 @@
+package telemetry
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// samples are the scraped lines of difygraph's own metrics, without buckets.
+func samples(text string) (samples []string) {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "difygraph_") && !strings.Contains(line, "_bucket{") {
+			samples = append(samples, strings.TrimSpace(line))
+		}
+	}
+	return samples
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(r *http.Request) (*http.Response, error) {
+			time.Sleep(250 * time.Millisecond)
+			return healthy(r)
+		}, func(o *Options) { o.Traces = nil })
+		w.List([]string{"Run"})
+		w.ask(t, map[string]any{"query": runQuery, "variables": map[string]any{"id": runID}})
+		w.ask(t, map[string]any{"query": "query Other { _service }"})
+		w.ask(t, map[string]any{"query": "{ _service }"}, "Authorization: ")
+		want := []string{
+			`difygraph_operation_duration_seconds_count{operation="Run"} 1`,
+			`difygraph_operation_duration_seconds_count{operation="other"} 2`,
+			`difygraph_operation_duration_seconds_sum{operation="Run"} 0.5`,
+			`difygraph_operation_duration_seconds_sum{operation="other"} 0`,
+			`difygraph_operations_active 0`,
+			`difygraph_operations_total{class="denied",operation="other"} 1`,
+			`difygraph_operations_total{class="ok",operation="Run"} 1`,
+			`difygraph_operations_total{class="ok",operation="other"} 1`,
+			`difygraph_upstream_duration_seconds_count{app="translator",route="/info"} 1`,
+			`difygraph_upstream_duration_seconds_count{app="translator",route="/workflows/run/{id}"} 1`,
+			`difygraph_upstream_duration_seconds_sum{app="translator",route="/info"} 0.25`,
+			`difygraph_upstream_duration_seconds_sum{app="translator",route="/workflows/run/{id}"} 0.25`,
+			`difygraph_upstream_requests_total{app="translator",route="/info",status="2xx"} 1`,
+			`difygraph_upstream_requests_total{app="translator",route="/workflows/run/{id}",status="2xx"} 1`,
+		}
+		got := samples(w.scrape(t))
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestStateInMetrics: what others count is asked for at each scrape, of who counts now.
+func TestStateInMetrics(t *testing.T) {
+	t.Parallel()
+	told := newTelemetry(t, Options{Metrics: true})
+	w := &world{Telemetry: told}
+	if got := samples(w.scrape(t)); len(got) > 0 {
+		t.Errorf("before anybody counts: %v", got)
+	}
+	told.Observe(func() State { return State{Apps: []AppState{{App: "old", Retries: 1}}} })
+	w.scrape(t)
+	told.Observe(func() State {
+		return State{
+			Apps: []AppState{{
+				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: BreakerOpen,
+			}},
+			Caches: []CacheState{{Cache: "logs", Hits: 5, Joins: 6, Misses: 7}},
+		}
+	})
+	want := []string{
+		`difygraph_cache_requests_total{cache="logs",result="hit"} 5`,
+		`difygraph_cache_requests_total{cache="logs",result="join"} 6`,
+		`difygraph_cache_requests_total{cache="logs",result="miss"} 7`,
+		`difygraph_upstream_breaker{app="translator"} 2`,
+		`difygraph_upstream_queue{app="translator"} 3`,
+		`difygraph_upstream_retries_total{app="translator"} 4`,
+		`difygraph_upstream_wait_seconds_total{app="translator"} 1.5`,
+		`difygraph_upstream_waits_total{app="translator"} 10`,
+	}
+	got := samples(w.scrape(t))
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestRefusals are counted by their code.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	told := newTelemetry(t, Options{Metrics: true, Log: NewLogger(new(syncBuffer), JSON)})
+	for _, code := range []string{"RATE_LIMITED", "RATE_LIMITED", "OVERLOADED", "FORBIDDEN"} {
+		h := told.Middleware("/graphql")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			NoteRefusal(r.Context(), code)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}))
+		h.ServeHTTP(httptest.NewRecorder(), requestTo(t.Context(), "/graphql"))
+	}
+	text := (&world{Telemetry: told}).scrape(t)
+	for _, want := range []string{`difygraph_refusals_total{code="OVERLOADED"} 1`, `difygraph_refusals_total{code="RATE_LIMITED"} 2`} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(text, "FORBIDDEN") {
+		t.Error("a caller without a scope is no refusal")
+	}
+}
+
+// TestActiveOperations are those that are executed at the moment, not the requests that are read.
+func TestActiveOperations(t *testing.T) {
+	t.Parallel()
+	var during string
+	var w *world
+	w = newWorld(t, func(r *http.Request) (*http.Response, error) {
+		during = w.scrape(t)
+		return healthy(r)
+	})
+	w.ask(t, map[string]any{"query": runQuery, "variables": map[string]any{"id": runID}})
+	if !strings.Contains(during, "difygraph_operations_active 1\n") || !strings.Contains(w.scrape(t), "difygraph_operations_active 0\n") {
+		t.Errorf("during: %s", samples(during))
+	}
+}
+
+var labelled = regexp.MustCompile(`(?m)^[a-z_]+\{.*?\}`)
+
+// TestClientsMakeNoLabels: ten thousand names of operations leave the same series behind as the first one did.
+func TestClientsMakeNoLabels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, healthy, func(o *Options) { o.Traces = nil })
+	w.List([]string{"Listed"})
+	ask := func(name string) { w.ask(t, map[string]any{"query": "query " + name + " { _service }"}) }
+	askWrong := func(name string) {
+		r := httptest.NewRequestWithContext(t.Context(), name, "/graphql?"+name, nil)
+		w.handler.ServeHTTP(httptest.NewRecorder(), r)
+		w.ask(t, map[string]any{"query": "{ " + name + " }", "operationName": name})
+	}
+	ask("Listed")
+	ask("first")
+	askWrong("first")
+	before := labelled.FindAllString(w.scrape(t), -1)
+	for i := range 10_000 {
+		ask(fmt.Sprintf("made_up_%d", i))
+	}
+	for i := range 100 {
+		askWrong(fmt.Sprintf("made_up_%d", i))
+	}
+	after := w.scrape(t)
+	if diff := cmp.Diff(before, labelled.FindAllString(after, -1)); diff != "" || strings.Contains(after, "made_up") {
+		t.Error(diff)
+	}
+}
+
+// TestRuntimeMetrics: Go's own are among them, and what process it is.
+func TestRuntimeMetrics(t *testing.T) {
+	t.Parallel()
+	w := &world{Telemetry: newTelemetry(t, Options{Metrics: true, Version: "1.2.3"})}
+	text := w.scrape(t)
+	for _, want := range []string{"go_goroutines ", "process_resident_memory_bytes ", `service_name="difygraph"`, `service_version="1.2.3"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+// TestMetricsHandlerHasOneAddress, and none without metrics.
+func TestMetricsHandlerHasOneAddress(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		metrics      bool
+		method, path string
+		want         int
+	}{
+		{true, http.MethodGet, "/metrics", http.StatusOK},
+		{true, http.MethodGet, "/", http.StatusNotFound},
+		{true, http.MethodPost, "/metrics", http.StatusMethodNotAllowed},
+		{false, http.MethodGet, "/metrics", http.StatusNotFound},
+	} {
+		answer := httptest.NewRecorder()
+		newTelemetry(t, Options{Metrics: test.metrics}).MetricsHandler().
+			ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), test.method, test.path, nil))
+		if answer.Code != test.want {
+			t.Errorf("%+v: %d", test, answer.Code)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package telemetry
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Middleware tells of each request to the route once it is served, refused ones included; it belongs around whatever may
+// refuse. It does not tell of browsers' preflights, which ask for no operation. The route is for names of spans.
+func (t *Telemetry) Middleware(route string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return &endpoint{t, route, next} }
+}
+
+type endpoint struct {
+	*Telemetry
+	route string
+	next  http.Handler
+}
+
+// ServeHTTP tells of a request even where its handler panics.
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions {
+		e.next.ServeHTTP(w, r)
+		return
+	}
+	began := time.Now()
+	kept := new(record)
+	ctx, span := e.startRequest(r.Context(), r, e.route)
+	answer := &answer{ResponseWriter: w}
+	defer func() {
+		told := line{method: knownMethod(r.Method), status: answer.status, duration: time.Since(began)}
+		e.finish(ctx, span, kept, told)
+	}()
+	e.next.ServeHTTP(answer, r.WithContext(withRecord(ctx, kept)))
+	answer.note(http.StatusOK) // as net/http does where a handler writes nothing
+}
+
+func (t *Telemetry) finish(ctx context.Context, span trace.Span, kept *record, told line) {
+	worst := kept.worst(told.status)
+	endRequest(span, told.status, worst)
+	t.counts.operation(ctx, t.label(kept.name), worst, kept.codes, told.duration)
+	told.write(ctx, t.log, kept)
+}
+
+// answer remembers the status.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) note(status int) {
+	if a.status == 0 && status >= http.StatusOK { // those below announce an answer
+		a.status = status
+	}
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.note(status)
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.note(http.StatusOK)
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap is for [http.ResponseController].
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// knownMethod is the method, unless the client made it up.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return method
+	default:
+		return "_OTHER" // as OpenTelemetry has it
+	}
+}

@@ -1,0 +1,109 @@
+package telemetry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// record is what becomes known of a request while it is served. The goroutine that serves it writes it; calls alone come
+// from others.
+type record struct {
+	caller  string
+	name    string // of the operation, shortened
+	kind    string // query, mutation or subscription; empty where no operation was found
+	hash    string // SHA-256 of the query, in hexadecimal
+	account Account
+	codes   map[string]int
+	calls   atomic.Int64 // requests to Dify on its behalf
+}
+
+type recordKey struct{}
+
+func withRecord(ctx context.Context, r *record) context.Context {
+	return context.WithValue(ctx, recordKey{}, r)
+}
+
+// recordOf is one that nobody reads where the request did not come through [Telemetry.Middleware].
+func recordOf(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
+	}
+	return new(record)
+}
+
+// NoteCaller says whose request the context is of, as the log is to have it. It is called by the goroutine that serves the
+// request.
+func NoteCaller(ctx context.Context, name string) { recordOf(ctx).caller = callerShown(name) }
+
+// NoteRefusal says by which error code a request was refused that never became an operation. It is called by the goroutine
+// that serves the request.
+func NoteRefusal(ctx context.Context, code string) { recordOf(ctx).codes = map[string]int{code: 1} }
+
+// describe notes which operation it is. A request without one may have a query and a name all the same.
+func (r *record) describe(op *graphql.OperationContext) {
+	if r.hash != "" {
+		return
+	}
+	r.name = shorten(op.OperationName)
+	if op.Operation != nil {
+		r.kind, r.name = string(op.Operation.Operation), shorten(op.Operation.Name)
+	}
+	if op.RawQuery != "" {
+		r.hash = digest(op.RawQuery)
+	}
+}
+
+// settle notes what came of it.
+func (r *record) settle(account Account, errs gqlerror.List) {
+	r.account, r.codes = account, nil
+	for _, e := range errs {
+		if r.codes == nil {
+			r.codes = make(map[string]int)
+		}
+		r.codes[codeOf(e)]++
+	}
+}
+
+// codeOf is the code of an error, a string of any type.
+func codeOf(e *gqlerror.Error) string {
+	if code, ok := e.Extensions["code"]; ok {
+		return fmt.Sprint(code)
+	}
+	return codeInternal
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// shorten bounds a text that a client chose.
+func shorten(text string) string {
+	const most = 100 // bytes
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// callerShown is a caller's name as the log has it. Of a JWT's caller it is the issuer and, after a blank, the subject, which
+// may be an e-mail. A digest in its place tells callers apart all the same.
+func callerShown(name string) string {
+	if !strings.Contains(name, "@") {
+		return shorten(name)
+	}
+	issuer, subject, ok := strings.Cut(name, " ")
+	if !ok || strings.Contains(issuer, "@") {
+		return anonymous(name)
+	}
+	return shorten(issuer) + " " + anonymous(subject)
+}
+
+func anonymous(name string) string { return "sha256:" + digest(name)[:16] }
