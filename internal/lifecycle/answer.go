@@ -5,13 +5,12 @@ import (
 	"time"
 )
 
-// timed gives each answer writeTimeout from its first byte to its last. The server's own WriteTimeout would begin with the
-// request, and so had to be longer than any operation's deadline, which a reload may change; and a client that does not read
-// would hold its connection, and the place of its operation, for all that time.
+// timed gives each answer writeTimeout from its first byte to its last. The server's own WriteTimeout begins with the request:
+// alone it had to be longer than any operation's deadline, which a reload may change, and a client that does not read would
+// hold its connection, and the place of its operation, for all that time. It stays for what the server answers by itself.
 func timed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &answer{ResponseWriter: w, control: http.NewResponseController(w)}
-		answer.deadline(time.Time{}) // The server has set one, for what it may have to answer by itself.
 		next.ServeHTTP(answer, r)
 		answer.begin() // for the header of an answer without a body
 	})
@@ -44,12 +43,11 @@ func (a *answer) Flush() {
 // Unwrap is for [http.ResponseController].
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
+// begin puts the deadline in the place of the server's. That it can't is so on connections alone that are closed or hijacked,
+// and no longer ours to cut.
 func (a *answer) begin() {
 	if !a.begun {
 		a.begun = true
-		a.deadline(time.Now().Add(writeTimeout))
+		_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	}
 }
-
-// deadline cannot fail but on a connection that is closed or hijacked, which then is not ours to cut.
-func (a *answer) deadline(at time.Time) { _ = a.control.SetWriteDeadline(at) }

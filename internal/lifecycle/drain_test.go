@@ -2,9 +2,11 @@ package lifecycle
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +84,22 @@ func TestRefusedOnceCut(t *testing.T) {
 	wantCut(t, client)
 }
 
+// TestOnlyFreshConnectionsAreCut: one on which a request was read may still have its answer on the way.
+func TestOnlyFreshConnectionsAreCut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFresh()
+		client, active := net.Pipe()
+		f.note(active, http.StateNew)
+		f.note(active, http.StateActive)
+		f.cut()
+		_ = client.SetReadDeadline(time.Now().Add(promptly))
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("the connection is cut: %v", err)
+		}
+	})
+}
+
 // wantPromptEnd stops the service, which nothing is to hold up.
 func (s *testService) wantPromptEnd(t *testing.T) {
 	t.Helper()
@@ -98,7 +116,7 @@ func (s *testService) wantPromptEnd(t *testing.T) {
 func wantCut(t *testing.T, connection net.Conn) {
 	t.Helper()
 	_ = connection.SetReadDeadline(time.Now().Add(promptly))
-	if _, err := connection.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := connection.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the connection is still open: %v", err)
 	}
 }

@@ -57,12 +57,16 @@ func sendSlowly(connection net.Conn, before, slowly string) {
 	}
 }
 
-// TestUnreadAnswersAreCut asks and then does not read, or a byte a second.
+// TestUnreadAnswersAreCut asks and then does not read, or a kilobyte a second.
 func TestUnreadAnswersAreCut(t *testing.T) {
 	t.Parallel()
 	const thinks = 10 * time.Minute // longer than any timeout here: an operation's deadline is another matter
 	think := func(http.ResponseWriter, *http.Request) { time.Sleep(thinks) }
-	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		for range 1 << 10 {
+			_, _ = w.Write(make([]byte, 1<<10))
+		}
+	}
 	for name, test := range map[string]struct {
 		request string
 		handler http.HandlerFunc
@@ -88,7 +92,7 @@ func TestUnreadAnswersAreCut(t *testing.T) {
 				if _, err := io.WriteString(connection, test.request); err != nil {
 					t.Fatal(err)
 				}
-				for test.reads && readByte(connection) {
+				for test.reads && readSome(connection) {
 					time.Sleep(time.Second)
 				}
 				waitCut(connection)
@@ -100,9 +104,9 @@ func TestUnreadAnswersAreCut(t *testing.T) {
 	}
 }
 
-func readByte(connection net.Conn) bool {
-	n, _ := connection.Read(make([]byte, 1))
-	return n == 1
+func readSome(connection net.Conn) bool {
+	n, _ := connection.Read(make([]byte, 1<<10))
+	return n > 0
 }
 
 // waitCut tries to send, since who does not read finds no other way to see the end: a write to a pipe that is read by nobody
