@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +29,6 @@ import (
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/internal/config"
-	"github.com/difygraph/difygraph/internal/graphqlhttp"
 	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/lifecycle"
 	"github.com/difygraph/difygraph/internal/service"
@@ -61,10 +61,11 @@ type process struct {
 type commandLine struct {
 	Config *string `help:"Configuration file ($$DIFYGRAPH_CONFIG)." placeholder:"FILE"`
 
-	Serve  serveCommand  `cmd:"" default:"1" help:"Serve GraphQL and the playground. Sample data where nothing is configured."`
-	Check  checkCommand  `cmd:"" help:"Tell for each app whether it answers, its version and mode."`
-	Schema schemaCommand `cmd:"" help:"Print the GraphQL schema."`
-	Token  tokenCommand  `cmd:"" help:"Make a token for a caller, and the line of the configuration that allows it."`
+	Serve       serveCommand       `cmd:"" default:"1" help:"Serve GraphQL and the playground. Sample data where nothing is configured."`
+	Check       checkCommand       `cmd:"" help:"Tell for each app whether it answers, its version and mode."`
+	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Tell by the exit code whether the server of this machine lives."`
+	Token       tokenCommand       `cmd:"" help:"Make a token for a caller, and the line of the configuration that allows it."`
 }
 
 // run is the program. It ends with its command, or soon after ctx.
@@ -85,16 +86,25 @@ func run(ctx context.Context, p process) error {
 	return command.Run(&cli)
 }
 
-// load reads the configuration that the command line and the environment name.
-func (c *commandLine) load(p process) (*config.Config, error) {
+// source is what the command line and the environment name.
+func (c *commandLine) source(p process) (config.Source, error) {
 	path := env.ToMap(p.environ)["DIFYGRAPH_CONFIG"]
 	if c.Config != nil {
 		if path = *c.Config; path == "" {
-			return nil, errors.New("--config names no file: leave it out, or see whether a variable of the shell is empty")
+			return config.Source{}, errors.New("--config names no file: leave it out, or see whether a variable of the shell is empty")
 		}
 	}
 	source := config.SystemSource(path)
 	source.Environ = p.environ
+	return source, nil
+}
+
+// load reads the configuration of that source.
+func (c *commandLine) load(p process) (*config.Config, error) {
+	source, err := c.source(p)
+	if err != nil {
+		return nil, err
+	}
 	return config.Load(source)
 }
 
@@ -103,28 +113,13 @@ type serveCommand struct {
 	OperationsOnly bool   `help:"Execute no other operations than those."`
 }
 
-// persisted reads the list of operations.
-func (c serveCommand) persisted() (p graphqlhttp.Persisted, err error) {
-	p.OnlyListed = c.OperationsOnly
-	if c.Operations == "" {
-		if c.OperationsOnly {
-			return p, errors.New("--operations-only needs --operations FILE")
-		}
-		return p, nil
-	}
-	text, err := os.ReadFile(c.Operations)
-	if err != nil {
-		return p, fmt.Errorf("operations: %w", err)
-	}
-	if p.Listed, err = graphqlhttp.ParseOperations(text); err != nil {
-		return p, fmt.Errorf("operations: %s: %w", c.Operations, err)
-	}
-	return p, nil
-}
-
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) error {
-	cfg, err := cli.load(p)
+	source, err := cli.source(p)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Load(source)
 	if err != nil {
 		return err
 	}
@@ -141,31 +136,24 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 		}
 		defer stop() // after the drain: requests under way need it
 	}
-	persisted, err := c.persisted()
-	if err != nil {
-		return err
-	}
-	told, err := startTelemetry(ctx, p)
+	told, err := startTelemetry(ctx, cfg, p)
 	if err != nil {
 		return err
 	}
 	defer stopTelemetry(ctx, told)
-	api, err := service.New(cfg, service.Options{Persisted: persisted, Telemetry: told}) //nolint:contextcheck // what it fetches later outlives the start
+	live, stop, err := service.Watch(ctx, service.Source{
+		Config: source, Listen: cfg.Listen, Sample: cfg.Apps, Operations: c.Operations, OperationsOnly: c.OperationsOnly, Telemetry: told,
+	})
 	if err != nil {
 		return err
 	}
-	defer api.Close()
-	told.Observe(api.State)
-	if at := env.ToMap(p.environ)["DIFYGRAPH_METRICS_LISTEN"]; at != "" {
-		metrics, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
-		if err != nil {
-			return fmt.Errorf("metrics: %w", err)
-		}
-		server := &http.Server{Handler: told.MetricsHandler(), ReadHeaderTimeout: 10 * time.Second}
-		go func() { _ = server.Serve(metrics) }() // ends by Close alone
-		defer func() { _ = server.Close() }()
+	defer stop()
+	closeMetrics, err := serveMetrics(ctx, cfg.Metrics.Listen, told)
+	if err != nil {
+		return err
 	}
-	running.Open(api)
+	defer closeMetrics()
+	running.Open(live.Handler)
 	greet(p.stdout, address(listener), cfg.Demo)
 	return running.Wait(ctx, drainTime)
 }
@@ -219,16 +207,38 @@ func startSample(ctx context.Context, cfg *config.Config) (stop func(), err erro
 // flushTime is what is left of the 30 s after the drain, to send the last spans.
 const flushTime = 3 * time.Second
 
-func startTelemetry(ctx context.Context, p process) (*telemetry.Telemetry, error) {
-	log := telemetry.NewLogger(p.stderr, telemetry.JSON)
+func startTelemetry(ctx context.Context, cfg *config.Config, p process) (*telemetry.Telemetry, error) {
+	log := telemetry.NewLogger(p.stderr, telemetry.Format(cfg.Log))
 	slog.SetDefault(log) // for internal errors, which have a line of their own
 	exporter, err := telemetry.TraceExporter(ctx, log)
 	if err != nil {
 		return nil, err
 	}
 	return telemetry.New(ctx, telemetry.Options{
-		Log: log, Metrics: true, Traces: exporter, Account: service.AccountOf, Version: "dev",
+		Log: log, Metrics: cfg.Metrics.Listen != "", Traces: exporter, Account: service.AccountOf, Version: version(),
 	})
+}
+
+// version is that of the module that the program was built from.
+func version() string {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build.Main.Version
+	}
+	return ""
+}
+
+// serveMetrics serves them on a port of their own, if there is an address.
+func serveMetrics(ctx context.Context, listen string, told *telemetry.Telemetry) (stop func(), err error) {
+	if listen == "" {
+		return func() {}, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	server := &http.Server{Handler: told.MetricsHandler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends by Close alone
+	return func() { _ = server.Close() }, nil
 }
 
 func stopTelemetry(ctx context.Context, told *telemetry.Telemetry) {
@@ -315,4 +325,21 @@ func (c tokenCommand) Run(p process) error {
 	_, err := fmt.Fprintf(p.stdout, "Token, shown this once:  %s\n\nIts line in the configuration, below auth.tokens:\n  %s\n\n"+
 		"Or for all apps and scopes:  DIFYGRAPH_TOKEN_SHA256=%s\n", token, identity.TokenEntry(c.Name, digest), digest)
 	return err
+}
+
+// healthcheckCommand is for images without a shell, which have no other program to ask.
+type healthcheckCommand struct{}
+
+// Run asks the server of this machine whether it lives. Where DIFYGRAPH_LISTEN is set, as in the image, the configuration is
+// not read: a server lives on when its file goes bad, and must not be ended for that.
+func (healthcheckCommand) Run(ctx context.Context, cli *commandLine, p process) error {
+	listen := env.ToMap(p.environ)["DIFYGRAPH_LISTEN"]
+	if listen == "" {
+		cfg, err := cli.load(p)
+		if err != nil {
+			return err
+		}
+		listen = cfg.Listen
+	}
+	return lifecycle.Probe(ctx, listen)
 }

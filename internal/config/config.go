@@ -41,6 +41,11 @@ type Config struct {
 	Limits Limits `yaml:"limits"`
 	Cache  Cache  `yaml:"cache"`
 
+	// Log is the form of the log: json or text.
+	Log string `yaml:"log" default:"json" validate:"oneof=json text"`
+
+	Metrics Metrics `yaml:"metrics"`
+
 	// Demo says that nothing is configured: no file and no app in the
 	// environment. The server then shows sample data.
 	Demo bool `yaml:"-"`
@@ -83,6 +88,12 @@ type GraphQL struct {
 
 	// Suggestions lets errors name what a caller may have meant.
 	Suggestions bool `yaml:"suggestions" default:"true"`
+}
+
+// Metrics says where the service shows what it counts.
+type Metrics struct {
+	// Listen is a host:port of its own, for Prometheus; empty shows nothing.
+	Listen string `yaml:"listen" validate:"omitempty,hostport"`
 }
 
 // CORS says which sites' pages may call.

@@ -24,6 +24,8 @@ type environment struct {
 	Auth        string   `env:"DIFYGRAPH_AUTH"`
 	TokenSHA256 string   `env:"DIFYGRAPH_TOKEN_SHA256"`
 	Hosts       []string `env:"DIFYGRAPH_HOSTS"`
+	Log         string   `env:"DIFYGRAPH_LOG"`
+	Metrics     string   `env:"DIFYGRAPH_METRICS_LISTEN"`
 	APIKey      Secret   `env:"DIFY_API_KEY"`
 	BaseURL     string   `env:"DIFY_BASE_URL"`
 }
@@ -67,6 +69,14 @@ func (e environment) override(cfg *Config, found *report) {
 	if e.Listen != "" {
 		cfg.Listen = e.Listen
 		found.places["listen"] = place{variable: "DIFYGRAPH_LISTEN"}
+	}
+	if e.Log != "" {
+		cfg.Log = e.Log
+		found.places["log"] = place{variable: "DIFYGRAPH_LOG"}
+	}
+	if e.Metrics != "" {
+		cfg.Metrics.Listen = e.Metrics
+		found.places["metrics.listen"] = place{variable: "DIFYGRAPH_METRICS_LISTEN"}
 	}
 	if len(e.Hosts) > 0 {
 		cfg.Hosts = e.Hosts

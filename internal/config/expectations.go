@@ -42,6 +42,8 @@ var expectations = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"apps.version":                "must be a Dify version, such as 1.14.2",
 	"apps.maxInFlight":            "must be a whole number from 1 to 1000",
 	"apps.timeout":                "must be a duration from 1ms to 10m, such as 30s",
+	"log":                         "must be json or text",
+	"metrics.listen":              "must be a host and a port, such as 127.0.0.1:9090",
 	"graphql.introspection":       "must be true or false",
 	"graphql.suggestions":         "must be true or false",
 	"limits.scanCalls":            "must be a whole number from 1 to 1000",

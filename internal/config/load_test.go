@@ -45,6 +45,7 @@ func defaults(change func(*Config)) *Config {
 			MaxInFlight: 8, Timeout: 30 * time.Second,
 		}},
 		GraphQL: GraphQL{Introspection: true, Suggestions: true},
+		Log:     "json",
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 10_000, Rate: 1000, Burst: 20_000, Operations: 64, Deadline: time.Minute,
 			MaxInFlightPerServer: 32, OperationBytes: 64 << 20, Bytes: 512 << 20,
@@ -82,6 +83,8 @@ apps:
     maxInFlight: 1000
     timeout: 1m30s
 graphql: {introspection: false, suggestions: false}
+log: text
+metrics: {listen: "127.0.0.1:9090"}
 limits:
   scanCalls: 1
   scanDetails: 10000
@@ -104,7 +107,7 @@ cache:
 			Limits: Limits{
 				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Deadline: 10 * time.Minute,
 				MaxInFlightPerServer: 10_000, OperationBytes: 1 << 20, Bytes: 1 << 20,
-			}, Cache: Cache{TTL: 10 * time.Minute},
+			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "127.0.0.1:9090"},
 		}},
 		"zero switches the cache off": {
 			validFile + "cache: {ttl: 0}\n", defaults(func(c *Config) { c.Cache.TTL = 0 }),

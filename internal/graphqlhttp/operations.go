@@ -27,6 +27,20 @@ type listed struct {
 // Len is the number of operations.
 func (o *Operations) Len() int { return len(o.byHash) }
 
+// Names are the operations' names, sorted; none of a nil list.
+func (o *Operations) Names() []string {
+	if o == nil {
+		return nil
+	}
+	names := make(map[string]bool, len(o.byHash))
+	for _, listed := range o.byHash {
+		if listed.name != "" {
+			names[listed.name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
 // manifestFormat names the manifest that Apollo's generate-persisted-query-manifest writes.
 const manifestFormat = "apollo-persisted-query-manifest"
 

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/difygraph/difygraph/internal/config"
+)
+
+// TestKubernetesExample: the example's configuration is valid, and the times that Kubernetes gives are enough.
+func TestKubernetesExample(t *testing.T) {
+	t.Parallel()
+	example := readExample(t)
+	text := example.at(t, "$[0].data.'config.yaml'")
+	_, err := config.Load(config.Source{
+		Path:    "/etc/difygraph/config/config.yaml",
+		Environ: []string{"DIFYGRAPH_LISTEN=" + imageListen(t)},
+		ReadFile: func(path string) ([]byte, error) {
+			if strings.HasPrefix(path, "/etc/difygraph/keys/") {
+				return []byte(goodKey), nil
+			}
+			return []byte(text.(string)), nil
+		},
+	})
+	if err != nil {
+		t.Errorf("configuration: %v", err)
+	}
+	pod := "$[1].spec.template.spec."
+	given := example.at(t, pod+"terminationGracePeriodSeconds").(uint64)
+	paused := example.at(t, pod+"containers[0].lifecycle.preStop.sleep.seconds").(uint64)
+	if left := float64(given - paused); left <= drainTime.Seconds() {
+		t.Errorf("%v s of %d are left to drain, which may take %v", left, given, drainTime)
+	}
+	for probe, want := range map[string]string{"readinessProbe": "/readyz", "livenessProbe": "/healthz"} {
+		if got := example.at(t, pod+"containers[0]."+probe+".httpGet.path"); got != want {
+			t.Errorf("%s: %v", probe, got)
+		}
+	}
+}
+
+// objects are those of a manifest, in its order.
+type objects []any
+
+func readExample(t *testing.T) (all objects) {
+	t.Helper()
+	text, err := os.ReadFile("deploy/kubernetes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
+		var one any
+		if err := yaml.Unmarshal(document, &one); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// at is what stands at a path in goccy's form of JSONPath.
+func (o objects) at(t *testing.T, path string) (value any) {
+	t.Helper()
+	text, err := yaml.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := yaml.PathString(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parsed.Read(bytes.NewReader(text), &value); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return value
+}
+
+// imageListen is what the image sets.
+func imageListen(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, listen, _ := strings.Cut(string(text), "\nENV DIFYGRAPH_LISTEN=")
+	listen, _, _ = strings.Cut(listen, "\n")
+	return listen
+}
+
+// TestImageHasGoOfModule: another version in the Dockerfile would fetch that of go.mod at each build.
+func TestImageHasGoOfModule(t *testing.T) {
+	t.Parallel()
+	image, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, version, _ := strings.Cut(string(module), "\ngo ")
+	version, _, _ = strings.Cut(version, "\n")
+	if !strings.Contains(string(image), "FROM golang:"+version+"-") {
+		t.Errorf("the Dockerfile does not start from Go %s", version)
+	}
+}

@@ -1,0 +1,134 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/graphqlhttp"
+	"github.com/difygraph/difygraph/internal/reload"
+	"github.com/difygraph/difygraph/internal/telemetry"
+)
+
+// Source says what a service is made of, again and again.
+type Source struct {
+	Config config.Source
+	// Listen is where the server listens, whatever a later configuration says.
+	Listen string
+	// Sample is the apps of the built-in Dify, for where nothing is configured.
+	Sample []config.App
+	// Operations is the file of the operations that can be asked for by their hash; empty if there is none. OperationsOnly
+	// executes no others.
+	Operations     string
+	OperationsOnly bool
+	// Telemetry outlives all services.
+	Telemetry *telemetry.Telemetry
+}
+
+// Live is the service in force. It is served by its Handler.
+type Live struct {
+	Source
+	Handler *reload.Handler // nil before the first load
+}
+
+// Watch makes the service, and makes it anew until ctx ends: when a file has changed, and on SIGHUP. stop ends it, and is to be
+// called when no request is under way.
+func Watch(ctx context.Context, s Source) (l *Live, stop func(), err error) {
+	l = &Live{Source: s}
+	watcher := reload.NewWatcher(l.load, l.read, slog.Default())
+	if err := watcher.Start(); err != nil {
+		return nil, nil, err
+	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { watcher.Run(ctx, hangups) })
+	return l, func() {
+		signal.Stop(hangups)
+		cancel()
+		watching.Wait()
+		l.Handler.Close()
+	}, nil
+}
+
+// read bounds what the configuration may name, but not the operations, whose list may be long.
+func (l *Live) read(path string) ([]byte, error) {
+	if path == l.Operations {
+		return os.ReadFile(path)
+	}
+	return l.Config.ReadFile(path)
+}
+
+// load is a [reload.Load].
+func (l *Live) load(read reload.ReadFile) (fixed map[string]string, err error) {
+	cfg, fixed, err := l.configuration(read)
+	if err != nil {
+		return nil, err
+	}
+	persisted, err := l.persisted(read)
+	if err != nil {
+		return nil, err
+	}
+	api, err := New(cfg, Options{Persisted: persisted, Telemetry: l.Telemetry})
+	if err != nil {
+		return nil, err
+	}
+	if l.Telemetry != nil {
+		l.Telemetry.Observe(api.State)
+		l.Telemetry.List(persisted.Listed.Names())
+	}
+	if l.Handler == nil {
+		l.Handler = reload.NewHandler(api, api.Close)
+	} else {
+		l.Handler.Replace(api, api.Close)
+	}
+	return fixed, nil
+}
+
+// configuration reads it as it would be with the address that is listened on: what a loopback address may do without, such as
+// identities, must not go by a change of a line that has no effect.
+func (l *Live) configuration(read reload.ReadFile) (cfg *config.Config, fixed map[string]string, err error) {
+	source := l.Config
+	source.ReadFile = read
+	if cfg, err = config.Load(source); err != nil {
+		return nil, nil, err
+	}
+	fixed = map[string]string{"listen": cfg.Listen, "metrics.listen": cfg.Metrics.Listen, "log": cfg.Log}
+	if cfg.Listen != l.Listen {
+		source.Environ = append(slices.Clip(source.Environ), "DIFYGRAPH_LISTEN="+l.Listen)
+		if cfg, err = config.Load(source); err != nil {
+			return nil, nil, err
+		}
+	}
+	if cfg.Demo {
+		cfg.Apps = l.Sample
+	}
+	return cfg, fixed, nil
+}
+
+// persisted reads the list of operations.
+func (l *Live) persisted(read reload.ReadFile) (p graphqlhttp.Persisted, err error) {
+	p.OnlyListed = l.OperationsOnly
+	if l.Operations == "" {
+		if l.OperationsOnly {
+			return p, errors.New("--operations-only needs --operations FILE")
+		}
+		return p, nil
+	}
+	text, err := read(l.Operations)
+	if err != nil {
+		return p, fmt.Errorf("operations: %w", err)
+	}
+	if p.Listed, err = graphqlhttp.ParseOperations(text); err != nil {
+		return p, fmt.Errorf("operations: %s: %w", l.Operations, err)
+	}
+	return p, nil
+}
