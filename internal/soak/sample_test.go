@@ -75,7 +75,7 @@ func TestGrowthIsSeen(t *testing.T) {
 	}{
 		"flat":                   {func(i int) sample { return sample{heap: 40<<20 + uint64(i%7)<<20, goroutines: 300 + i%50} }, 0},
 		"warming up":             {func(i int) sample { return sample{heap: min(uint64(i), 12) << 22, goroutines: min(i, 12) * 20} }, 0},
-		"heap leaks":             {func(i int) sample { return sample{heap: 40<<20 + uint64(i)<<18} }, 1},
+		"heap leaks":             {func(i int) sample { return sample{heap: 40<<20 + uint64(i)<<19} }, 1},
 		"goroutines leak":        {func(i int) sample { return sample{goroutines: 300 + 3*i} }, 1},
 		"both, and then it ends": {func(i int) sample { return sample{heap: uint64(max(i, 36)) << 22, goroutines: max(i, 36) * 20} }, 2},
 	} {
