@@ -18,6 +18,7 @@ type filter struct {
 	inTexts func(difytest.Row) bool
 	// texts are what rows should have, so that some match and more nearly do.
 	texts []string
+	rare  bool // few of the rows have the whole text
 	// residual says that Dify can't apply all of it.
 	residual bool
 }

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -27,10 +28,19 @@ var families = []struct {
 // byLongKeyword asks for a text of a family, in any case, perhaps without its first characters.
 func (f *filter) byLongKeyword(t *rapid.T) {
 	family := rapid.SampledFrom(families).Draw(t, "family")
-	for _, end := range family.ends {
-		f.texts = append(f.texts, family.beginning+end)
+	wanted := rapid.SampledFrom(family.ends).Draw(t, "wanted")
+	others := 1
+	if f.rare = rapid.Bool().Draw(t, "rare"); f.rare {
+		others = 50
 	}
-	word := []rune(rapid.SampledFrom(f.texts).Draw(t, "keyword"))
+	for _, end := range family.ends {
+		n := others
+		if end == wanted {
+			n = 1
+		}
+		f.texts = append(f.texts, slices.Repeat([]string{family.beginning + end}, n)...)
+	}
+	word := []rune(family.beginning + wanted)
 	for range rapid.IntRange(0, 2).Draw(t, "cut") {
 		if len(difytest.StoredText(string(word[1:]))) > 30 {
 			word = word[1:]

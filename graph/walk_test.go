@@ -91,8 +91,12 @@ func newWalk(t *rapid.T, ttl time.Duration, crowd int, long bool) *walk {
 	return w
 }
 
-// anyDetails draws a budget that ends on most pages; a larger one in a large world, whose walk would take long.
+// anyDetails draws a budget that ends on most pages; a larger one in a large world, whose walk would take long; or more than
+// are needed.
 func anyDetails(t *rapid.T, seconds map[int]int) int {
+	if rapid.Bool().Draw(t, "enough") {
+		return 1000
+	}
 	rows := 0
 	for _, n := range seconds {
 		rows += n
@@ -122,11 +126,14 @@ func anySeconds(t *rapid.T, crowd int) map[int]int {
 // next reads the next page of a walk.
 func (w *walk) next(t *rapid.T, from *string) (page, int) {
 	size := rapid.IntRange(1, 100).Draw(t, "size")
-	if small := rapid.Bool().Draw(t, "small"); small && len(w.seconds) <= 30 && !w.crowded { // many pages of a large world take long
-		size = size%10 + 1
-	}
-	if w.crowded {
+	small := rapid.Bool().Draw(t, "small")
+	switch {
+	case small && w.filter.rare:
+		size = size%3 + 1
+	case w.crowded: // many pages of a large world take long
 		size = max(size, 50)
+	case small && len(w.seconds) <= 30:
+		size = size%10 + 1
 	}
 	v := maps.Clone(w.variables)
 	if w.backward {

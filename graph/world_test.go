@@ -157,7 +157,7 @@ func (w *world) touch() {
 		row.Run = nil
 		w.become(h, row)
 		h.now, h.always = false, false
-	case 1:
+	case 1, 2:
 		w.update(key, row.ID, func(r *difytest.Row) { r.Run = nil })
 		row.Run = nil
 		w.become(h, row)

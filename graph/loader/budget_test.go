@@ -252,3 +252,22 @@ func TestSizeErrorSaysHowMuch(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestKeptAnswerBeyondTheBudget: it is refused whichever is seen first, the answer or the end of the operation.
+func TestKeptAnswerBeyondTheBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		u := upstreamTo(t, newSlowDify(), time.Minute, answerBytes)
+		first, l := u.operation(t)
+		if _, err := l.Info(first, "a"); err != nil {
+			t.Fatal(err)
+		}
+		for range 30 {
+			ctx, l := u.operation(t)
+			l.budget.take(1)
+			if _, err := l.Info(ctx, "a"); !isSize(err) {
+				t.Fatalf("error %v", err)
+			}
+		}
+	})
+}
