@@ -67,9 +67,10 @@ func (w *walk) fenced(t *rapid.T) {
 		}
 		p, size := w.next(t, from)
 		n = w.checkFenced(t, p, rest, min(size, fence))
+		unsure := w.filter.residual && n == min(size, fence) // a budget may have ended when the page was full
 		rest, fences = rest[n:], fences[n:]
 		more, next := w.goOn(p)
-		if !more && len(rest) > 0 || p.Scan.Complete && more != (len(rest) > 0) {
+		if !more && len(rest) > 0 || p.Scan.Complete && !unsure && more != (len(rest) > 0) {
 			t.Fatalf("page %d: more %v, there are %d rows", pages, more, len(rest))
 		}
 		if !more {

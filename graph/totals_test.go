@@ -26,10 +26,20 @@ func (a *api) failTotals() {
 // TestTotalFailsAlone: what takes a call of its own does not take the rows with it.
 func TestTotalFailsAlone(t *testing.T) {
 	t.Parallel()
+	for _, policy := range []string{"FAIL", "PARTIAL"} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			checkTotalFailsAlone(t, policy)
+		})
+	}
+}
+
+func checkTotalFailsAlone(t *testing.T, policy string) {
+	t.Helper()
 	a := serveBroken(t, failure{})
 	first := a.page(t, vars{"first": 4})
 	a.failTotals()
-	answer := a.post(t, listQuery, vars{"after": *first.PageInfo.EndCursor, "order": "NEWEST_FIRST"})
+	answer := a.post(t, listQuery, vars{"after": *first.PageInfo.EndCursor, "order": "NEWEST_FIRST", "onAppFailure": policy})
 	checkSecrecy(t, a, answer)
 	if len(answer.Errors) != 1 {
 		t.Fatalf("want one error: %s", answer.text)
@@ -46,7 +56,7 @@ func TestTotalFailsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest := data.WorkflowLogs
-	if rest.TotalCount != nil || !rest.Scan.Complete || !rest.PageInfo.HasPreviousPage || rest.PageInfo.HasNextPage {
+	if rest.TotalCount != nil || !rest.Scan.Complete || len(rest.Scan.FailedApps) > 0 || !rest.PageInfo.HasPreviousPage || rest.PageInfo.HasNextPage {
 		t.Errorf("total %v, %+v, %+v", rest.TotalCount, rest.PageInfo, rest.Scan)
 	}
 	checkRowsOf(t, a, append(first.places(), rest.places()...), "a", "b")
@@ -68,14 +78,22 @@ func TestTotalAlone(t *testing.T) {
 	}
 }
 
-// TestPartialTotal: a total that one app does not give is no total, and the app is named.
-func TestPartialTotal(t *testing.T) {
+// TestPartialTotalAlone: where no rows are asked for, an app that fails is missing from the total, and is named. Where every
+// app fails the total does.
+func TestPartialTotalAlone(t *testing.T) {
 	t.Parallel()
+	const query = `{workflowLogs(onAppFailure: PARTIAL) {totalCount scan {complete failedApps {app {key}}}}}`
 	a := serveBroken(t, failure{})
-	first := a.page(t, vars{"first": 4})
 	a.failTotals()
-	p := a.page(t, vars{"after": *first.PageInfo.EndCursor, "onAppFailure": "PARTIAL"})
-	checkWithoutB(t, failure{code: "UPSTREAM_RATE_LIMITED", says: "(HTTP 429)"}, p)
+	answer := a.post(t, query, nil)
+	if got, want := string(answer.Data), `{"workflowLogs":{"totalCount":null,"scan":{"complete":false,"failedApps":[{"app":{"key":"b"}}]}}}`; got != want || len(answer.Errors) > 0 {
+		t.Errorf("%s", answer.text)
+	}
+	a.dify.SetFault(func(*http.Request) *difytest.Fault { return difytest.RateLimitError() })
+	answer = a.post(t, query, nil)
+	if !slices.Equal(answer.codes(), []string{"UPSTREAM_RATE_LIMITED"}) || !slices.Equal(answer.Errors[0].Path, []any{"workflowLogs", "totalCount"}) {
+		t.Errorf("%s", answer.text)
+	}
 }
 
 // TestTotalOfSomeApps: rows that are missing from a page are missing from its total, though Dify may still count them.

@@ -19,6 +19,10 @@ type Feed struct {
 	ScanDetails int
 }
 
+// wholeCalls bounds the calls of one page for each stream where Dify applies the whole filter. Each of them brings rows then,
+// unless the server does not do what it says.
+const wholeCalls = 1000
+
 // Request asks for a page.
 type Request struct {
 	List  List
@@ -54,6 +58,11 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 		page.Total = rows.total()
 	}
 	page.report(rows, count)
+	missing := rows.failed
+	if !req.Rows && req.Partial && len(count.streams) > 0 {
+		missing = count.failed
+	}
+	page.leaveOut(missing)
 	return page, nil
 }
 
@@ -65,7 +74,7 @@ func (f *Feed) reader(req Request) *reader {
 		s := &stream{
 			streamKey: key, source: f.Source, filter: req.List.residual(), whole: req.List.countable(),
 			versioned: req.List.dependsOnVersion(), keyword: req.List.head(), search: r.search,
-			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(),
+			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(), budget: wholeCalls,
 		}
 		if !s.whole {
 			s.budget = max(1, f.ScanCalls)
@@ -92,7 +101,7 @@ func (r *reader) fill(ctx context.Context, page *Page) error {
 	page.Rows = m.rows[:n:n]
 	page.pace = r.pace()
 	var stop *Position
-	if spent {
+	if spent && !r.ended(m, n) {
 		stop = new(m.stop(r.toward))
 		page.Scan.Reasons = append(page.Scan.Reasons, ScanBudget)
 	}
@@ -102,6 +111,7 @@ func (r *reader) fill(ctx context.Context, page *Page) error {
 
 // count counts the list. It fails alone: the page stands without it.
 func (r *reader) count(ctx context.Context, page *Page) error {
+	r.partial = true // so that all calls are waited for, and counted
 	err := r.each(ctx, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
 		_, err := s.ask(ctx, s.bounds, 1, 1, false)
 		return err
@@ -113,6 +123,8 @@ func (r *reader) count(ctx context.Context, page *Page) error {
 		return ctx.Err()
 	case err != nil:
 		page.TotalErr = err
+	case len(r.failed) > 0:
+		page.TotalErr = r.failed[0]
 	default:
 		page.Total = r.total()
 	}
@@ -138,18 +150,17 @@ func (p *Page) report(rows, count *reader) {
 	if sum.crowded {
 		p.Scan.Reasons = append(p.Scan.Reasons, CrowdedSecond)
 	}
-	p.Scan.FailedApps = slices.Clone(rows.failed)
-	for _, e := range count.failed {
-		if !failed(p.Scan.FailedApps, e.App) {
-			p.Scan.FailedApps = append(p.Scan.FailedApps, e)
-		}
-	}
-	if len(p.Scan.FailedApps) > 0 {
-		p.Scan.Reasons = append(p.Scan.Reasons, AppFailed)
-		p.Total = nil
-	}
 	p.Scan.UpstreamCalls, p.Scan.RowsScanned, p.Scan.AsOf = sum.calls, sum.rows, sum.asOf
 	if sum.asOf.IsZero() {
 		p.Scan.AsOf = time.Now().UTC()
+	}
+}
+
+// leaveOut reports apps whose rows are missing. They are missing from the total, too, so that it needs no error of its own.
+func (p *Page) leaveOut(apps []*AppError) {
+	if len(apps) > 0 {
+		p.Scan.FailedApps = apps
+		p.Scan.Reasons = append(p.Scan.Reasons, AppFailed)
+		p.Total, p.TotalErr = nil, nil
 	}
 }

@@ -101,9 +101,17 @@ func (s *stream) takeWindow(w span, logs []*difyapi.WorkflowLog, wanted int) {
 		s.finish()
 		return
 	}
-	s.learn(len(logs), w.to-w.from+1, wanted)
+	s.learn(len(logs), length(w, logs), wanted)
 	s.beyond = false
 	s.advance(w.to + 1)
+}
+
+// length is in seconds; of a window without a lower bound, from its oldest row on.
+func length(w span, logs []*difyapi.WorkflowLog) int64 {
+	if n := len(logs); n > 0 && w.from == beginning {
+		w.from = secondOf(logs[n-1])
+	}
+	return w.to - w.from + 1
 }
 
 // takeTail takes the seconds of a window's last page that are whole: all but the newest, of which the page may have only

@@ -44,10 +44,14 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 			return m, count, true, nil
 		}
 		err = r.each(ctx, r.lagging(m, count), func(ctx context.Context, s *stream) error {
-			if r.full(m, count) && s.whole {
+			switch {
+			case !r.full(m, count):
+				return s.read(ctx, r.slice.count+1-count)
+			case s.whole && s.pastCursor():
 				return s.peek(ctx)
+			default:
+				return s.read(ctx, 1)
 			}
-			return s.read(ctx, max(1, r.slice.count+1-count))
 		})
 		if err != nil {
 			return m, count, false, err
@@ -64,26 +68,44 @@ func (r *reader) pastUntil(m merged) bool {
 	return r.slice.until != nil && r.toward.compare(edge(r.slice.until.Position.Second), edge(m.front)) < 0
 }
 
+// ended tells whether no further row can come onto a page whose reading a budget has ended.
+func (r *reader) ended(m merged, count int) bool {
+	if m.limit == nil {
+		return r.full(m, count)
+	}
+	return count == r.slice.count || r.slice.until != nil && r.toward.compare(r.slice.until.Position, *m.limit) <= 0
+}
+
 // settled tells whether the page is full, and it is known that there is more if that is of interest.
 func (r *reader) settled(m merged, count int) bool {
 	return r.full(m, count) && (!r.flags || m.more || len(m.rows) > count)
 }
 
-// lagging are the streams that may still have rows for the page: those that do not know the second of its last row, if
-// as many rows as it takes have been seen; else all that are not done.
+// lagging are the streams that may still have rows for the page; or tell, where it is full, that there is more.
 func (r *reader) lagging(m merged, count int) []*stream {
-	needed := func(s *stream) bool { return !s.done() }
-	if n := r.slice.count; count < n && len(m.rows) >= n {
-		last := m.rows[n-1].Second
-		needed = func(s *stream) bool { return !s.knows(last) }
-	}
+	last, bounded := r.last(m, count)
 	var lagging []*stream
 	for _, s := range r.streams {
-		if needed(s) && !s.spent {
+		if !s.spent && !s.done() && !(bounded && s.knows(last)) {
 			lagging = append(lagging, s)
 		}
 	}
 	return lagging
+}
+
+// last is the last second that a page which is not full can show: that of its last row, if as many rows as it takes have
+// been seen, or that of the cursor where it ends.
+func (r *reader) last(m merged, count int) (second int64, bounded bool) {
+	if r.full(m, count) {
+		return 0, false
+	}
+	if n := r.slice.count; len(m.rows) >= n {
+		second, bounded = m.rows[n-1].Second, true
+	}
+	if until := r.slice.until; until != nil && (!bounded || r.toward.compare(until.Position, edge(second)) < 0) {
+		second, bounded = until.Position.Second, true
+	}
+	return second, bounded
 }
 
 // isSpent tells whether the stream that holds up the page may not read on.
@@ -163,7 +185,14 @@ func (r *reader) behind(ctx context.Context) (bool, error) {
 	case !r.streams[0].whole:
 		return true, nil
 	}
-	err := r.each(ctx, r.streams, func(ctx context.Context, s *stream) error { return s.lookBack(ctx) })
+	err := r.each(ctx, r.streams, func(ctx context.Context, s *stream) error {
+		err := s.lookBack(ctx)
+		if r.partial && isUpstream(err) {
+			s.behind = true // its rows are read; what is not known is taken to be so
+			return nil
+		}
+		return err
+	})
 	return seen(), err
 }
 

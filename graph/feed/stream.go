@@ -33,7 +33,7 @@ type stream struct {
 	versioned bool   // the server's version has to be known first
 	keyword   string // as the caller wrote it, as far as Dify compares it
 	search    *search
-	budget    int // calls that a page may take; 0 if Dify applies the whole filter: then each call brings rows
+	budget    int // calls that a page may take, those for crowded seconds aside
 
 	toward direction // of reading
 	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
@@ -108,6 +108,9 @@ func (s *stream) first() int64 {
 
 func (s *stream) done() bool { return s.rest.empty() }
 
+// pastCursor tells whether the second in which reading began is known: what is left of it are rows of earlier pages, too.
+func (s *stream) pastCursor() bool { return s.from == nil || s.progressed || s.from.Position.isEdge() }
+
 // knows tells whether all rows up to the second, as they are met, are known.
 func (s *stream) knows(second int64) bool {
 	return s.done() || s.toward.compare(edge(second), edge(s.next())) < 0
@@ -181,7 +184,7 @@ func (s *stream) limit(wanted int) int {
 
 // askCounted asks at the expense of the budget.
 func (s *stream) askCounted(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
-	if s.budget > 0 && s.progressed && s.counted >= s.budget {
+	if s.progressed && s.counted >= s.budget {
 		return nil, errSpent
 	}
 	s.counted++
