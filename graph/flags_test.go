@@ -28,6 +28,26 @@ func TestLookBack(t *testing.T) {
 	}
 }
 
+// TestLookBackBeyondTheSecond: rows of the cursor's second that come after it are not behind it.
+func TestLookBackBeyondTheSecond(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		argument, from string
+		cursor         int
+		gone           []int
+	}{{"first", "after", 1, []int{0, 1}}, {"last", "before", 2, []int{2, 3}}} {
+		a := serveRows(t, map[int]int{0: 1, 10: 2, 20: 1}, "a")
+		all := a.page(t, vars{"first": 4})
+		for _, row := range test.gone {
+			a.apps["a"].Delete(all.Edges[row].Node.UUID)
+		}
+		p := a.rows(t, vars{test.argument: 5, test.from: all.Edges[test.cursor].Cursor})
+		if len(p.Edges) != 2 || p.PageInfo.HasPreviousPage || p.PageInfo.HasNextPage {
+			t.Errorf("%s: %d rows, %+v", test.from, len(p.Edges), p.PageInfo)
+		}
+	}
+}
+
 // TestLookBackThatFails: the page is read by then. What is behind it is not known, and nothing is missing.
 func TestLookBackThatFails(t *testing.T) {
 	t.Parallel()
