@@ -89,7 +89,7 @@ func TestCallersTakeTurns(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				v := &visitors{turns: newTurns(1)}
-				for _, caller := range strings.Split(come, "") {
+				for caller := range strings.SplitSeq(come, "") {
 					v.come(caller)
 				}
 				if problem := v.empty(); problem != "" {

@@ -265,12 +265,7 @@ func TestIntrospectionCanBeSwitchedOff(t *testing.T) {
 // TestListedOperations: with a fixed list and nothing else, what is not on it does not run.
 func TestListedOperations(t *testing.T) {
 	t.Parallel()
-	operations, err := graphqlhttp.ParseOperations([]byte(
-		`{"65299c0ea40e1eb33c4f83f38f6ecc8f0aaca0d4a0e16ccf6d5d8ca4e6bdef04": "{difyApps {key}}"}`))
-	if err == nil {
-		t.Fatal("the hash of another text was taken")
-	}
-	operations, err = graphqlhttp.ParseOperations(fmt.Appendf(nil, `{%q: "{difyApps {key}}"}`, sha256Of("{difyApps {key}}")))
+	operations, err := graphqlhttp.ParseOperations(fmt.Appendf(nil, `{%q: "{difyApps {key}}"}`, sha256Of("{difyApps {key}}")))
 	if err != nil {
 		t.Fatal(err)
 	}
