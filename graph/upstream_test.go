@@ -258,3 +258,21 @@ func TestFailureDuringWalk(t *testing.T) {
 		})
 	}
 }
+
+// TestUnknownAccountBesideAFailure: the app that failed may know the account, so that it can't be called unknown.
+func TestUnknownAccountBesideAFailure(t *testing.T) {
+	t.Parallel()
+	f := failure{fault: difytest.RateLimitError(), code: "UPSTREAM_RATE_LIMITED", says: "(HTTP 429)"}
+	a := serveBroken(t, f)
+	v := withFilter("accountEmail", "nobody@example.com")
+	v["onAppFailure"] = "PARTIAL"
+	if answer := a.post(t, besideQuery, v); !slices.Equal(answer.codes(), []string{"BAD_USER_INPUT"}) {
+		t.Errorf("none knows it: %s", answer.text)
+	}
+	a.breaks(f)
+	p := a.page(t, v)
+	checkWithoutB(t, f, p)
+	if len(p.Edges) > 0 {
+		t.Errorf("rows %v", p.places())
+	}
+}
