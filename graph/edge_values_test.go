@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/difygraph/difygraph/graph/feed"
@@ -50,6 +51,24 @@ func TestMadeUpSecond(t *testing.T) {
 			if answer := a.post(t, listQuery, v); !slices.Equal(answer.codes(), []string{"INVALID_CURSOR"}) {
 				t.Errorf("%d: %s", second, answer.text)
 			}
+		}
+	}
+}
+
+// TestWholeNumbers: what is allowed is said of a literal as of a variable.
+func TestWholeNumbers(t *testing.T) {
+	t.Parallel()
+	a := serveRows(t, map[int]int{0: 1}, "a")
+	for _, literal := range []string{`1.5`, `1e3`, `1e30`, `"many"`, `true`, `[1.5]`} {
+		answer := a.post(t, `{workflowLogs(filter: {totalTokens: {max: `+literal+`}}) {nodes {id}}}`, nil)
+		if !slices.Equal(answer.codes(), []string{"BAD_USER_INPUT"}) || answer.Errors[0].Extensions["argument"] != "filter.totalTokens.max" ||
+			!strings.Contains(answer.Errors[0].Message, "is not a whole number of up to 64 bits") {
+			t.Errorf("%s: %s", literal, answer.text)
+		}
+	}
+	for _, literal := range []string{`9223372036854775807`, `-9223372036854775808`, `0`, `null`} {
+		if answer := a.post(t, `{workflowLogs(filter: {totalTokens: {max: `+literal+`}}) {nodes {id}}}`, nil); len(answer.Errors) > 0 {
+			t.Errorf("%s: %s", literal, answer.text)
 		}
 	}
 }

@@ -945,6 +945,7 @@ type ScanReport {
   rowsScanned: Int!
   "When the oldest request behind this page was sent."
   asOf: DateTime!
+  "The apps whose runs are missing."
   failedApps: [AppFailure!]!
 }
 

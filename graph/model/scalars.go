@@ -44,6 +44,18 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 	return id, nil
 }
 
+// MarshalInt64 writes a JSON number.
+func MarshalInt64(n int64) graphql.Marshaler { return graphql.MarshalInt64(n) }
+
+// UnmarshalInt64 reads a whole number of 64 bits, from a literal or a variable.
+func UnmarshalInt64(v any) (int64, error) {
+	n, err := graphql.UnmarshalInt64(v)
+	if err != nil {
+		return 0, notA("Int64", v, "a whole number of up to 64 bits")
+	}
+	return n, nil
+}
+
 // MarshalJSON writes a JSON value as Dify wrote it.
 func MarshalJSON(v jsontext.Value) graphql.Marshaler {
 	if len(v) == 0 {
