@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -97,7 +98,7 @@ func argumentOf(err error) string {
 
 // Recover makes an error of a panic; [Present] logs it.
 func Recover(_ context.Context, panicked any) error {
-	return fmt.Errorf("panic: %v", panicked)
+	return fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 }
 
 // classify gives an error its code and its text.

@@ -27,6 +27,7 @@
 //   - window.go: how many rows to ask for and where, as pure functions.
 //   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction.
 //   - reader.go: many streams merged into a page; [Feed.Read] is the way in.
+//   - search.go: a keyword longer than Dify compares, looked for in the runs themselves.
 //
 // The package is pure over a [Source]: it knows neither GraphQL nor HTTP nor caches.
 package feed
