@@ -127,6 +127,8 @@ func classify(err error) (model.ErrorCode, string) {
 		return model.RateLimited, e.Error()
 	}
 	switch {
+	case errors.Is(err, errSchemaHidden):
+		return model.Forbidden, errSchemaHidden.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return model.OperationTimeout, "the operation took too long"
 	case errors.Is(err, context.Canceled):

@@ -20,6 +20,8 @@ type Resolver struct {
 	// Upstream has the apps' Difys.
 	Upstream *loader.Upstream
 	Limits   Limits
+	// HideSchema keeps the schema from gateways, too: nobody has shown who they are.
+	HideSchema bool
 	// Admit says whether an operation of a price may be executed now; by a [*RetryError] if not. leave is called once it is.
 	// All are admitted if it is nil.
 	Admit func(ctx context.Context, price int) (leave func(), err error)

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"embed"
+	"errors"
 	"io/fs"
 	"strings"
 
@@ -37,7 +38,12 @@ func SubgraphSDL() string {
 	return strings.TrimRight(sdl.String(), "\n") + "\n"
 }
 
+var errSchemaHidden = errors.New("the schema is shown to callers with a token alone")
+
 // Service resolves Query._service.
 func (r *Resolver) Service(context.Context) (model.Service, error) {
+	if r.HideSchema {
+		return model.Service{}, errSchemaHidden
+	}
 	return model.Service{SDL: SubgraphSDL()}, nil
 }

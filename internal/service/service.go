@@ -119,6 +119,7 @@ func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
 	})
 	r.Admit = s.admit
+	r.HideSchema = !cfg.GraphQL.Introspection && !cfg.Auth.Identifies()
 	return r
 }
 

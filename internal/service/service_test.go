@@ -247,15 +247,21 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestIntrospectionCanBeSwitchedOff: gateways can read the schema all the same.
+// TestIntrospectionCanBeSwitchedOff: gateways with a token can read the schema all the same.
 func TestIntrospectionCanBeSwitchedOff(t *testing.T) {
 	t.Parallel()
-	s := serve(t, "graphql: {introspection: false, suggestions: false}", Options{})
-	if a := s.ask(t, `{__schema {types {name}}}`); a.code() == "" {
+	const off = "graphql: {introspection: false, suggestions: false}\n"
+	token, digest := identity.NewToken()
+	known := serve(t, off+fmt.Sprintf("auth: {tokens: [{name: gateway, sha256: %q, apps: [a], scopes: [logs]}]}", digest), Options{})
+	if a := known.ask(t, `{_service {sdl}}`, "Authorization", "Bearer "+token); a.code() != "" || !strings.Contains(a.text, "type WorkflowLog") {
+		t.Errorf("_service: %s", a.text)
+	}
+	if a := known.ask(t, `{__schema {types {name}}}`, "Authorization", "Bearer "+token); a.code() == "" {
 		t.Errorf("introspection: %s", a.text)
 	}
-	if a := s.ask(t, `{_service {sdl}}`); a.code() != "" || !strings.Contains(a.text, "type WorkflowLog") {
-		t.Errorf("_service: %s", a.text)
+	s := serve(t, off, Options{})
+	if a := s.ask(t, `{_service {sdl}}`); a.code() != "FORBIDDEN" || strings.Contains(a.text, "type WorkflowLog") {
+		t.Errorf("_service without a token: %s", a.text)
 	}
 	if a := s.ask(t, `{workflowLog {nodes {uuid}}}`); strings.Contains(a.text, "Did you mean") {
 		t.Errorf("suggestions: %s", a.text)
