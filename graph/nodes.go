@@ -72,26 +72,28 @@ func (r *Resolver) nodes(ctx context.Context, ids []string) ([]model.Node, error
 	return eachOf(ctx, ids, r.node), nil
 }
 
-// eachOf resolves the elements of a list side by side. What fails is nil, with an error at its index.
+// eachOf resolves the elements of a list side by side. What fails is nil, with an error at its index, in the list's order.
 func eachOf[K, V any](ctx context.Context, keys []K, resolve func(context.Context, K) (V, error)) []V {
-	values := make([]V, len(keys))
+	values, errs := make([]V, len(keys)), make([]error, len(keys))
 	var resolving sync.WaitGroup
 	for i, key := range keys {
 		resolving.Go(func() {
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 			defer func() {
 				if panicked := recover(); panicked != nil {
-					graphql.AddError(ctx, Recover(ctx, panicked))
+					errs[i] = Recover(ctx, panicked)
 				}
 			}()
-			value, err := resolve(ctx, key)
-			if err != nil {
-				graphql.AddError(ctx, err)
-				return
-			}
-			values[i] = value
+			values[i], errs[i] = resolve(ctx, key)
 		})
 	}
 	resolving.Wait()
+	for i, err := range errs {
+		if err != nil {
+			var none V
+			values[i] = none
+			graphql.AddError(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), err)
+		}
+	}
 	return values
 }
