@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -61,10 +62,10 @@ type process struct {
 type commandLine struct {
 	Config *string `help:"Configuration file ($$DIFYGRAPH_CONFIG)." placeholder:"FILE"`
 
-	Serve       serveCommand       `cmd:"" default:"1" help:"Serve GraphQL and the playground. Sample data where nothing is configured."`
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"Serve GraphQL and the playground. Sample data where nothing is configured."`
 	Check       checkCommand       `cmd:"" help:"Tell for each app whether it answers, its version and mode."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Tell by the exit code whether the server of this machine lives."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Tell by the exit code whether the server of this machine lives, at $$DIFYGRAPH_LISTEN or else where the configuration says."`
 	Token       tokenCommand       `cmd:"" help:"Make a token for a caller, and the line of the configuration that allows it."`
 }
 
@@ -319,8 +320,14 @@ type tokenCommand struct {
 	Name string `help:"How logs and limits call the caller." default:"NAME"`
 }
 
+// callerName is what the configuration takes for a name.
+var callerName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
 // Run prints a token, which is not to be had again.
 func (c tokenCommand) Run(p process) error {
+	if !callerName.MatchString(c.Name) {
+		return errors.New("--name must be 1 to 64 of A-Z, a-z, 0-9, -, _ and dot")
+	}
 	token, digest := identity.NewToken()
 	_, err := fmt.Fprintf(p.stdout, "Token, shown this once:  %s\n\nIts line in the configuration, below auth.tokens:\n  %s\n\n"+
 		"Or for all apps and scopes:  DIFYGRAPH_TOKEN_SHA256=%s\n", token, identity.TokenEntry(c.Name, digest), digest)

@@ -343,3 +343,23 @@ func (s *testServer) send(t *testing.T, method, path, contentType, body string) 
 	}
 	return response.StatusCode, string(text)
 }
+
+// TestServeNeedsNoName: what serve takes can be said without its name.
+func TestServeNeedsNoName(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), process{[]string{"--operations", "nowhere"}, []string{"DIFYGRAPH_LISTEN=127.0.0.1:0"}, io.Discard, io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestToken(t *testing.T) {
+	t.Parallel()
+	var stdout bytes.Buffer
+	if err := run(t.Context(), process{[]string{"token", "--name", "dashboard"}, nil, &stdout, io.Discard}); err != nil || !strings.Contains(stdout.String(), "name: dashboard, sha256:") {
+		t.Errorf("%v\n%s", err, stdout.String())
+	}
+	if err := run(t.Context(), process{[]string{"token", "--name", `a", apps: ["*"]`}, nil, &stdout, io.Discard}); err == nil {
+		t.Error("a name that is no name was taken")
+	}
+}

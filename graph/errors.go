@@ -127,6 +127,8 @@ func classify(err error) (model.ErrorCode, string) {
 		return model.RateLimited, e.Error()
 	}
 	switch {
+	case errors.Is(err, errTooManyMentions):
+		return model.CostLimitExceeded, errTooManyMentions.Error()
 	case errors.Is(err, errSchemaHidden):
 		return model.Forbidden, errSchemaHidden.Error()
 	case errors.Is(err, context.DeadlineExceeded):

@@ -63,9 +63,11 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 	if err != nil {
 		return nil, err
 	}
-	countRows(ctx, len(page.Rows))
+	if graphql.AnyFieldRequested(ctx, "nodes", "edges") {
+		countRows(ctx, len(page.Rows))
+	}
 	expectChildren(ctx, page.Rows)
-	return model.NewConnection(page, r.log, r.report(page.Scan)), nil
+	return model.NewConnection(page, r.log, r.report(ctx, page.Scan)), nil
 }
 
 func (r *Resolver) feed(ctx context.Context) *feed.Feed {
@@ -128,11 +130,12 @@ func (r *Resolver) log(row feed.Row) *model.WorkflowLog {
 	return &model.WorkflowLog{App: r.byKey[row.App], WorkflowLog: row.WorkflowLog}
 }
 
-func (r *Resolver) report(scan feed.Scan) *model.ScanReport {
+func (r *Resolver) report(ctx context.Context, scan feed.Scan) *model.ScanReport {
 	report := &model.ScanReport{Scan: scan, FailedApps: []*model.AppFailure{}}
 	for _, failure := range scan.FailedApps {
-		code, message := classify(failure.Err)
-		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: r.byKey[failure.App], Code: code, Message: message})
+		shown := Present(ctx, failure)
+		code, _ := shown.Extensions["code"].(model.ErrorCode)
+		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: r.byKey[failure.App], Code: code, Message: shown.Message})
 	}
 	return report
 }

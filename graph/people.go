@@ -101,7 +101,7 @@ func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, filter *feed
 	if filter != nil {
 		theirs = *filter
 	}
-	theirs = theirs.OfEndUser(*session)
+	theirs = theirs.OfEndUser(user.UUID(), *session)
 	return r.read(ctx, []string{user.App.Key}, &theirs, order, first, after, last, before, model.Fail)
 }
 

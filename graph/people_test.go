@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
+	"github.com/difygraph/difygraph/graph/feed"
 )
 
 // profileFields are those of an end user that only the profile has.
@@ -142,9 +143,9 @@ func TestFailingProfile(t *testing.T) {
 }
 
 // theirRuns asks for the same list twice: as an end user's, and as the app's under their session id.
-const theirRuns = `query ($id: UUID!, $apps: [String!]!, $own: WorkflowLogFilter, $same: WorkflowLogFilter, $order: WorkflowLogOrder! = NEWEST_FIRST, $first: Int, $after: String, $last: Int, $before: String) {
+const theirRuns = `query ($id: UUID!, $apps: [String!]!, $own: WorkflowLogFilter, $same: WorkflowLogFilter, $order: WorkflowLogOrder! = NEWEST_FIRST, $first: Int, $after: String, $last: Int, $before: String, $sameAfter: String, $sameBefore: String) {
   endUser(app: "a", uuid: $id) { runs: workflowLogs(filter: $own, order: $order, first: $first, after: $after, last: $last, before: $before) { ...page } }
-  runs: workflowLogs(apps: $apps, filter: $same, order: $order, first: $first, after: $after, last: $last, before: $before) { ...page }
+  runs: workflowLogs(apps: $apps, filter: $same, order: $order, first: $first, after: $sameAfter, last: $last, before: $sameBefore) { ...page }
 }
 fragment page on WorkflowLogConnection {
   edges { cursor node { id createdByEndUser { sessionId } } }
@@ -172,8 +173,27 @@ type theirPage struct {
 	}
 }
 
-// theirPage asks for a page both ways and holds that they are the same, cursors and flags included.
-func (a *api) theirPage(t *testing.T, v vars) theirPage {
+// twins are the cursors of the app's list by those of the end user's, which must not tell the session id and so differ.
+type twins map[any]*string
+
+// note takes the cursors out of both pages.
+func (w twins) note(theirs, same *theirPage) {
+	for i := range min(len(theirs.Edges), len(same.Edges)) {
+		w[theirs.Edges[i].Cursor] = new(same.Edges[i].Cursor)
+		theirs.Edges[i].Cursor, same.Edges[i].Cursor = "", ""
+	}
+	same.PageInfo.StartCursor, same.PageInfo.EndCursor = theirs.PageInfo.StartCursor, theirs.PageInfo.EndCursor
+}
+
+func (w twins) of(cursor any) *string {
+	if c, ok := cursor.(*string); ok && c != nil {
+		return w[*c]
+	}
+	return nil
+}
+
+// theirPage asks for a page both ways and holds that they are the same, flags included.
+func (a *api) theirPage(t *testing.T, v vars, w twins) theirPage {
 	t.Helper()
 	all := vars{"id": alice().ID, "apps": []string{"a"}}
 	same := vars{"endUserSessionId": []string{"alice"}}
@@ -181,13 +201,14 @@ func (a *api) theirPage(t *testing.T, v vars) theirPage {
 		maps.Copy(same, own)
 		same["endUserSessionId"] = []string{"alice"}
 	}
-	all["same"] = same
+	all["same"], all["sameAfter"], all["sameBefore"] = same, w.of(v["after"]), w.of(v["before"])
 	maps.Copy(all, v)
 	var data struct {
 		EndUser struct{ Runs theirPage }
 		Runs    theirPage
 	}
 	a.get(t, theirRuns, all, &data)
+	w.note(&data.EndUser.Runs, &data.Runs)
 	if diff := cmp.Diff(data.Runs, data.EndUser.Runs); diff != "" {
 		t.Errorf("%v (-workflowLogs +theirs):\n%s", v, diff)
 	}
@@ -239,20 +260,20 @@ func TestRunsOfAnEndUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if p := a.theirPage(t, test.vars); len(p.Edges) != test.rows {
+			if p := a.theirPage(t, test.vars, twins{}); len(p.Edges) != test.rows {
 				t.Errorf("%d rows, want %d", len(p.Edges), test.rows)
 			}
 		})
 	}
 }
 
-// TestWalkOfAnEndUser: cursors of the one list are good in the other.
+// TestWalkOfAnEndUser: page for page it is the app's list under the session id.
 func TestWalkOfAnEndUser(t *testing.T) {
 	t.Parallel()
 	a := serveRunsOfAlice(t, difytest.Options{})
-	v, seen := vars{"first": 6}, 0
+	v, seen, w := vars{"first": 6}, 0, twins{}
 	for more := true; more; {
-		p := a.theirPage(t, v)
+		p := a.theirPage(t, v, w)
 		if p.TotalCount == nil || *p.TotalCount != 20 {
 			t.Errorf("total %v", p.TotalCount)
 		}
@@ -262,7 +283,7 @@ func TestWalkOfAnEndUser(t *testing.T) {
 	if seen != 20 {
 		t.Errorf("%d rows", seen)
 	}
-	p := a.theirPage(t, vars{"last": 4, "before": v["after"]})
+	p := a.theirPage(t, vars{"last": 4, "before": v["after"]}, w)
 	if len(p.Edges) != 4 || !p.PageInfo.HasPreviousPage {
 		t.Errorf("backward: %d rows, %+v", len(p.Edges), p.PageInfo)
 	}
@@ -331,5 +352,21 @@ func TestRunsOnOldServer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCursorsOfAnEndUserTellNoSession: whoever may not know the session id can't find it out by trying the cursors of lists.
+func TestCursorsOfAnEndUserTellNoSession(t *testing.T) {
+	t.Parallel()
+	digest := func(session string) string {
+		filter := feed.Filter{}.OfEndUser(alice().ID, session)
+		list, err := feed.NewList([]string{"a"}, false, filter, feed.NewestFirst)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%x", list.Digest())
+	}
+	if digest("alice") != digest("bob") {
+		t.Error("the session id is part of what cursors hold")
 	}
 }

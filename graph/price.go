@@ -63,25 +63,57 @@ func (p pricer) root(field graphql.CollectedField) int {
 	case "endUser":
 		return plus(callPrice, p.endUser(selections{field.Selections}, true))
 	case "node":
-		return p.object(selections{field.Selections})
+		return p.object(kindOfID(args["id"]), selections{field.Selections})
 	case "nodes":
-		return times(len(listOf(args["ids"])), p.object(selections{field.Selections}))
+		return p.sum(listOf(args["ids"]), kindOfID, selections{field.Selections})
 	case "_entities":
-		return times(len(listOf(args["representations"])), p.object(selections{field.Selections}))
+		return p.sum(listOf(args["representations"]), kindOfReference, selections{field.Selections})
 	default: // __schema, __type, _service
 		return 0
 	}
 }
 
-// object is the price of the dearest object that an id or a reference may stand for. A log entry can take two calls: by its
-// run, and by its second.
-func (p pricer) object(of selections) int {
-	return max(
-		p.app(of),
-		plus(2*callPrice, p.log(of)),
-		plus(callPrice, p.run(of, false)),
-		plus(callPrice, p.endUser(of, true)),
-	)
+// sum is the price of objects that are asked for by ids or references, one for each.
+func (p pricer) sum(keys []any, kindOf func(any) model.Kind, of selections) int {
+	prices := make(map[model.Kind]int)
+	sum := times(len(keys), rowPrice)
+	for _, key := range keys {
+		kind := kindOf(key)
+		if _, known := prices[kind]; !known {
+			prices[kind] = p.object(kind, of)
+		}
+		sum = plus(sum, prices[kind])
+	}
+	return sum
+}
+
+// object is the price of an object that is asked for by itself. A log entry can take two calls: by its run, and by its
+// second. A member of the workspace takes none, and neither does what is no id.
+func (p pricer) object(kind model.Kind, of selections) int {
+	switch kind {
+	case model.KindApp:
+		return p.app(of)
+	case model.KindLog:
+		return plus(2*callPrice, p.log(of))
+	case model.KindRun:
+		return plus(callPrice, p.run(of, false))
+	case model.KindEndUser:
+		return plus(callPrice, p.endUser(of, true))
+	default:
+		return 0
+	}
+}
+
+func kindOfID(id any) model.Kind {
+	text, _ := id.(string)
+	parsed, _ := model.ParseID(text) // the zero value of what is no id
+	return parsed.Kind
+}
+
+func kindOfReference(representation any) model.Kind {
+	of, _ := representation.(map[string]any)
+	name, _ := of["__typename"].(string)
+	return kinds[name]
 }
 
 func (p pricer) app(of selections) int {
@@ -101,9 +133,12 @@ func (p pricer) app(of selections) int {
 func (p pricer) list(field graphql.CollectedField, apps int, session []string) int {
 	args := field.ArgumentMap(p.op.Variables)
 	size := feed.PlanSize(apps, filterOf(args["filter"], session))
+	rows := rowsIn(args)
 	calls := size.Streams
 	if size.Scans {
 		calls = times(calls, p.r.Limits.ScanCalls)
+	} else if rows > oneCallRows || fromOldEnd(args) {
+		calls = times(calls, 2)
 	}
 	if size.Details {
 		calls = plus(calls, p.r.Limits.ScanDetails)
@@ -113,7 +148,18 @@ func (p pricer) list(field graphql.CollectedField, apps int, session []string) i
 			calls = plus(calls, size.Streams)
 		}
 	}
-	return plus(times(calls, callPrice), times(rowsIn(args), p.rows(selections{field.Selections})))
+	failed := p.children(p.children(selections{field.Selections}, "WorkflowLogConnection", "scan"), "ScanReport", "failedApps")
+	price := times(apps, p.app(p.children(failed, "AppFailure", "app")))
+	return plus(price, plus(times(calls, callPrice), times(rows, p.rows(selections{field.Selections}))))
+}
+
+// oneCallRows is how many rows of a page come by one call where seconds have two at most.
+const oneCallRows = 95
+
+// fromOldEnd tells whether a page is read toward newer rows, which takes another call to find where they are.
+func fromOldEnd(args map[string]any) bool {
+	oldest := args["order"] == "OLDEST_FIRST"
+	return oldest != (args["last"] != nil)
 }
 
 // rows is the price of a row: what it takes itself, and what all of its nodes select together.

@@ -3,10 +3,14 @@ package graph_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/difygraph/difygraph/difyapi/difytest"
+	"github.com/difygraph/difygraph/graph/model"
 )
 
 type cost struct{ Price, Limit, Spent int }
@@ -32,7 +36,7 @@ var priced = []struct {
 	{"app", `{difyApp(key: "a") {key difyVersion}}`, 1 + 10},
 	{"list", `{workflowLogs {nodes {uuid}}}`, 1 + 2*10 + 20},
 	{"list of one app", `{workflowLogs(apps: ["a"], first: 7) {nodes {uuid}}}`, 1 + 10 + 7},
-	{"lists of apps", `{difyApps {workflowLogs(last: 5) {nodes {uuid}}}}`, 1 + 2*(10+5)},
+	{"lists of apps", `{difyApps {workflowLogs(last: 5) {nodes {uuid}}}}`, 1 + 2*(20+5)},
 	{"rows twice", `{workflowLogs(apps: "a") {nodes {uuid} edges {node {uuid}}}}`, 1 + 10 + 2*20},
 	{"aliases", `{x: workflowLogs(apps: ["a"]) {nodes {uuid}} y: workflowLogs(apps: ["a"]) {nodes {uuid}}}`, 1 + 2*(10+20)},
 	{"total", `{workflowLogs(apps: ["a"]) {totalCount}}`, 1 + 10},
@@ -51,10 +55,16 @@ var priced = []struct {
 	{"run", `{workflowRun(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {status inputs}}`, 1 + 10 + 10},
 	{"run's version", `{workflowRun(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {version triggeredFrom}}`, 1 + 10 + 10},
 	{"end user", `{endUser(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {name workflowLogs(first: 3) {nodes {uuid}}}}`, 1 + 10 + 10 + 3},
-	{"node", `{node(id: "x") {id}}`, 1 + 20},
-	{"nodes", `{nodes(ids: ["x", "y", "z"]) {id ... on WorkflowRun {inputs version}}}`, 1 + 3*30},
-	{"entities", `{_entities(representations: [{}, {}]) {... on EndUser {workflowLogs(first: 4) {nodes {uuid}}}}}`, 1 + 2*(10+10+4)},
-	{"out of range", `{x: workflowLogs(apps: ["a"], first: -5) {nodes {uuid}} y: workflowLogs(apps: ["a"], last: 2000000000) {nodes {uuid}}}`, 1 + 10 + 1 + 10 + 100},
+	{"no node", `{node(id: "x") {id}}`, 1},
+	{"log", `{node(id: "LOG") {id}}`, 1 + 20},
+	{"app by id", `{node(id: "APP") {id ... on DifyApp {name}}}`, 1 + 10},
+	{"oldest first", `{workflowLogs(apps: ["a"], order: OLDEST_FIRST, first: 5) {nodes {uuid}}}`, 1 + 20 + 5},
+	{"oldest first from its end", `{workflowLogs(apps: ["a"], order: OLDEST_FIRST, last: 5) {nodes {uuid}}}`, 1 + 10 + 5},
+	{"96 rows", `{workflowLogs(apps: ["a"], first: 96) {nodes {uuid}}}`, 1 + 20 + 96},
+	{"apps that failed", `{workflowLogs(first: 1, onAppFailure: PARTIAL) {scan {failedApps {app {name workflowLogs(first: 2) {nodes {workflowRun {inputs}}}}}}}}`, 1 + 2*10 + 2*(10+10+2*11)},
+	{"nodes", `{nodes(ids: ["RUN", "USER", "z"]) {id ... on WorkflowRun {inputs version}}}`, 1 + 3 + (10 + 10 + 10) + 10},
+	{"entities", `{_entities(representations: [{__typename: "EndUser"}, {__typename: "DifyAccount"}, {}]) {... on EndUser {workflowLogs(first: 4) {nodes {uuid}}}}}`, 1 + 3 + (10 + 10 + 4)},
+	{"out of range", `{x: workflowLogs(apps: ["a"], first: -5) {nodes {uuid}} y: workflowLogs(apps: ["a"], last: 2000000000) {nodes {uuid}}}`, 1 + 10 + 1 + 20 + 100},
 }
 
 func TestPrice(t *testing.T) {
@@ -67,6 +77,7 @@ func TestPrice(t *testing.T) {
 			for _, app := range a.apps {
 				app.Insert(runsOf(pairs(60))...)
 			}
+			test.query = withIDs(test.query)
 			got := costOf(t, a.post(t, test.query, nil))
 			if got.Price != test.price || got.Limit != 1_000_000 {
 				t.Errorf("%+v, want %d", got, test.price)
@@ -83,6 +94,30 @@ func TestPrice(t *testing.T) {
 				checkTooDear(t, serve(t, o), test.query, test.price)
 			}
 		})
+	}
+}
+
+// withIDs puts ids in the place of their kinds.
+func withIDs(query string) string {
+	id := func(kind model.Kind) string { return model.ID{Kind: kind, App: "a", UUID: uuid.New()}.String() }
+	return strings.NewReplacer(`"LOG"`, `"`+id(model.KindLog)+`"`, `"APP"`, `"`+id(model.KindApp)+`"`, `"RUN"`, `"`+id(model.KindRun)+`"`,
+		`"USER"`, `"`+id(model.KindEndUser)+`"`).Replace(query)
+}
+
+// TestThousandReferencesPassTheDefault: what a gateway may ask for at once it can pay.
+func TestThousandReferencesPassTheDefault(t *testing.T) {
+	t.Parallel()
+	for _, of := range []vars{
+		{"__typename": "DifyAccount", "email": "a@example.com"},
+		{"__typename": "DifyApp", "key": "a"},
+		{"__typename": "WorkflowRun", "app": vars{"key": "a"}, "uuid": uuid.NewString()},
+		{"__typename": "EndUser", "app": vars{"key": "a"}, "sessionId": "s"},
+	} {
+		a := serve(t, options{keys: []string{"a"}, price: 20_000})
+		r := a.post(t, `query ($r: [_Any!]!) {_entities(representations: $r) {__typename ... on WorkflowRun {status} ... on EndUser {type}}}`, vars{"r": slices.Repeat([]vars{of}, 1000)})
+		if len(r.Errors) > 0 {
+			t.Errorf("%v: %.200s", of["__typename"], r.text)
+		}
 	}
 }
 
@@ -108,7 +143,7 @@ func TestPriceByVariables(t *testing.T) {
 	r := a.post(t, `query ($n: Int, $f: WorkflowLogFilter, $ids: [ID!]!, $with: Boolean!) {
 		workflowLogs(first: $n, filter: $f) {nodes {workflowRun {inputs @include(if: $with)}}} nodes(ids: $ids) {id}}`,
 		vars{"n": 3, "f": vars{"status": []string{"FAILED", "SUCCEEDED"}}, "ids": []string{"x", "y"}, "with": true})
-	if got, want := costOf(t, r).Price, 1+20+3*11+2*20; got != want {
+	if got, want := costOf(t, r).Price, 1+20+3*11+2; got != want {
 		t.Errorf("price %d, want %d", got, want)
 	}
 }

@@ -365,3 +365,20 @@ func TestUnknownRunOfFailingServer(t *testing.T) {
 		checkSpent(t, a, spent{runs: 1, lists: 1})
 	}
 }
+
+// TestRunThatManyMention: a search for a run's entry among runs that mention it ends, and says so.
+func TestRunThatManyMention(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	wanted := a.apps["a"].Insert(run(0))[0]
+	for i := range 1100 {
+		row := run(i + 1)
+		row.Run.Inputs = `{"of": "` + wanted.Run.ID.String() + `"}`
+		a.apps["a"].Insert(row)
+	}
+	answer := a.post(t, `query ($id: UUID!) {workflowRun(app: "a", uuid: $id) {status version}}`, vars{"id": wanted.Run.ID})
+	checkAnswer(t, answer, `{"workflowRun": {"status": "SUCCEEDED", "version": null}}`, map[string]string{"workflowRun.version": "COST_LIMIT_EXCEEDED"})
+	if n := a.listCalls(); n > 20 {
+		t.Errorf("%d list calls", n)
+	}
+}

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -148,7 +149,8 @@ func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Fil
 	if err != nil {
 		return nil, err
 	}
-	for after := (*string)(nil); ; {
+	after := (*string)(nil)
+	for range findPages {
 		slice, err := feed.NewSlice(list, new(feed.MaxPageSize), after, nil, nil)
 		if err != nil {
 			return nil, err
@@ -165,4 +167,12 @@ func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Fil
 		}
 		after = &page.EndCursor
 	}
+	return nil, atApp(app, errTooManyMentions)
 }
+
+// findPages is how many pages a search may read.
+const findPages = 10
+
+// errTooManyMentions is for a run whose id stands in the inputs or outputs of so many others that its entry is not found
+// among them.
+var errTooManyMentions = errors.New("the log entry was not found among the many runs that mention it")

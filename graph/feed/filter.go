@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/difygraph/difygraph/difyapi"
 )
 
@@ -33,6 +35,9 @@ type Filter struct {
 	TotalTokens *Int64Range `json:"totalTokens,omitempty"`
 	// HasError is whether the run has an error message.
 	HasError *bool `json:"hasError,omitempty"`
+	// EndUser is whose session id the only one in EndUserSessionID is, if the list is that of an end user: it takes the
+	// session id's place in cursors, since not all who may read the list may know that.
+	EndUser *uuid.UUID `json:"endUser,omitempty"`
 	// Nothing excludes every row: two conditions of it can't both hold.
 	Nothing bool `json:"nothing,omitempty"`
 }
@@ -56,8 +61,9 @@ type Int64Range struct {
 	Max *int64 `json:"max,omitempty"`
 }
 
-// OfEndUser is the filter for rows of one session id that meet this filter too.
-func (f Filter) OfEndUser(session string) Filter {
+// OfEndUser is the filter for rows of one end user, by their session id, that meet this filter too.
+func (f Filter) OfEndUser(id uuid.UUID, session string) Filter {
+	f.EndUser = &id
 	if f.EndUserSessionID != nil && !slices.Contains(f.EndUserSessionID, session) {
 		f.Nothing = true
 	}
@@ -75,7 +81,7 @@ const (
 // canonical checks the filter and returns the one that stands for all that mean the same: no empty conditions, sets
 // sorted and without duplicates, times in UTC and whole seconds.
 func (f Filter) canonical() (Filter, error) {
-	c := Filter{HasError: f.HasError, Nothing: f.Nothing}
+	c := Filter{HasError: f.HasError, EndUser: f.EndUser, Nothing: f.Nothing}
 	var errs [8]error
 	c.Keyword, errs[0] = canonicalKeyword(f.Keyword)
 	c.Status, errs[1] = canonicalSet("filter.status", f.Status)

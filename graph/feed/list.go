@@ -36,10 +36,16 @@ func NewList(apps []string, all bool, filter Filter, order Order) (List, error) 
 	return l, nil
 }
 
+// Digest is what cursors of the list hold of it.
+func (l List) Digest() [digestSize]byte { return l.digest }
+
 // digest tells lists apart. It is taken from JSON, whose names are part of the cursors' format.
 func digest(apps []string, all bool, filter Filter, order Order) (d [digestSize]byte) {
 	if all {
 		apps = nil
+	}
+	if filter.EndUser != nil {
+		filter.EndUserSessionID = nil
 	}
 	canonical, err := json.Marshal(struct {
 		All    bool     `json:"all"`

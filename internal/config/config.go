@@ -115,12 +115,12 @@ type Limits struct {
 
 	// Price is what one operation may cost: 10 for each call to Dify that it
 	// can cause and 1 for each row, 10 to 10000000.
-	Price int `yaml:"price" default:"10000" validate:"min=10,max=10000000"`
+	Price int `yaml:"price" default:"20000" validate:"min=10,max=10000000"`
 
 	// Rate is what one caller may spend in a second, by the same measure, and
 	// Burst what it may have put by, at least Price. 10 to 10000000 each.
-	Rate  int `yaml:"rate" default:"1000" validate:"min=10,max=10000000"`
-	Burst int `yaml:"burst" default:"20000" validate:"min=10,max=10000000,gtefield=Price"`
+	Rate  int `yaml:"rate" default:"2000" validate:"min=10,max=10000000"`
+	Burst int `yaml:"burst" default:"40000" validate:"min=10,max=10000000,gtefield=Price"`
 
 	// Operations is the number of operations at once, 1 to 10000.
 	Operations int `yaml:"operations" default:"64" validate:"min=1,max=10000"`

@@ -47,7 +47,7 @@ func defaults(change func(*Config)) *Config {
 		GraphQL: GraphQL{Introspection: true, Suggestions: true},
 		Log:     "json",
 		Limits: Limits{
-			ScanCalls: 10, ScanDetails: 200, Price: 10_000, Rate: 1000, Burst: 20_000, Operations: 64, Deadline: time.Minute,
+			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Operations: 64, Deadline: time.Minute,
 			MaxInFlightPerServer: 32, OperationBytes: 64 << 20, Bytes: 512 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},

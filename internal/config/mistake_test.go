@@ -209,7 +209,7 @@ func TestMistakesUnwrap(t *testing.T) {
 func TestLimitsThatContradictEachOther(t *testing.T) {
 	t.Parallel()
 	for limits, want := range map[string]string{
-		"{price: 20001}":                  "at least limits.price",
+		"{price: 40001}":                  "at least limits.price",
 		"{price: 100, burst: 99}":         "limits.burst: must be a whole number from 10 to 10000000, at least limits.price",
 		"{operationBytes: 536870913}":     "at least limits.operationBytes",
 		"{operations: 0}":                 "limits.operations: must be a whole number from 1 to 10000",
