@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/model"
@@ -33,6 +34,18 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		return nil, nil
 	}
 	return r.object(ctx, r.app(ctx, i.App), i)
+}
+
+// byUUID fetches what an app has under Dify's own id: the named app, or the only one.
+func byUUID[T any](ctx context.Context, r *Resolver, key *string, id uuid.UUID, find func(context.Context, *model.DifyApp, uuid.UUID) (*T, error)) (*T, error) {
+	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
+		return nil, err
+	}
+	app, err := r.oneApp(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return find(ctx, app, id)
 }
 
 // object fetches what an id of an app says; nil if it is not there.

@@ -16,18 +16,6 @@ import (
 
 type endUserProfile = difyapi.EndUserProfile
 
-// endUserOf resolves an end user by Dify's id, of the named app or the only one.
-func (r *Resolver) endUserOf(ctx context.Context, key *string, id uuid.UUID) (*model.EndUser, error) {
-	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
-		return nil, err
-	}
-	app, err := r.oneApp(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	return r.endUser(ctx, app, id)
-}
-
 // endUser finds an end user by Dify's id; nil if the app has none.
 func (r *Resolver) endUser(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*model.EndUser, error) {
 	profile, err := loader.For(ctx).EndUser(ctx, app.Key, id)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -186,7 +187,7 @@ func (p pricer) log(of selections) int {
 // run is the price of a run's fields. listed says that it comes from a list, which has some that its detail lacks.
 func (p pricer) run(of selections, listed bool) int {
 	price := p.app(p.children(of, "WorkflowRun", "app"))
-	if p.any(of, "WorkflowRun", "workflowId", "inputs", "outputs") {
+	if p.any(of, "WorkflowRun", slices.Collect(maps.Keys(detailFields))...) {
 		price = plus(price, callPrice)
 	}
 	if !listed && p.any(of, "WorkflowRun", "version", "exceptionsCount", "triggeredFrom") {
@@ -198,7 +199,7 @@ func (p pricer) run(of selections, listed bool) int {
 // endUser is the price of an end user's fields. fetched says that their profile has been paid for.
 func (p pricer) endUser(of selections, fetched bool) int {
 	price := p.app(p.children(of, "EndUser", "app"))
-	if !fetched && p.any(of, "EndUser", "name", "isAnonymous", "externalUserId", "createdAt", "updatedAt") {
+	if !fetched && p.any(of, "EndUser", slices.Collect(maps.Keys(profileFields))...) {
 		price = plus(price, callPrice)
 	}
 	for _, field := range p.fields(of, "EndUser") {

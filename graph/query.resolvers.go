@@ -28,11 +28,11 @@ func (r *queryResolver) WorkflowLogs(ctx context.Context, apps []string, filter 
 }
 
 func (r *queryResolver) WorkflowRun(ctx context.Context, app *string, uuid uuid.UUID) (*model.WorkflowRun, error) {
-	return r.runOf(ctx, app, uuid)
+	return byUUID(ctx, r.Resolver, app, uuid, r.run)
 }
 
 func (r *queryResolver) EndUser(ctx context.Context, app *string, uuid uuid.UUID) (*model.EndUser, error) {
-	return r.endUserOf(ctx, app, uuid)
+	return byUUID(ctx, r.Resolver, app, uuid, r.endUser)
 }
 
 func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }

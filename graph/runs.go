@@ -22,18 +22,6 @@ type (
 	runDetail = difyapi.WorkflowRunDetail
 )
 
-// runOf resolves a run by Dify's id, of the named app or the only one.
-func (r *Resolver) runOf(ctx context.Context, key *string, id uuid.UUID) (*model.WorkflowRun, error) {
-	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
-		return nil, err
-	}
-	app, err := r.oneApp(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	return r.run(ctx, app, id)
-}
-
 // run finds a run by Dify's id; nil if the app has none. A server that shows runs of every app to every key is not asked for
 // a run that this app's own log has not shown.
 func (r *Resolver) run(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*model.WorkflowRun, error) {
