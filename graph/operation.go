@@ -54,8 +54,8 @@ func (o operations) InterceptOperation(ctx context.Context, next graphql.Operati
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{Present(ctx, err)}})
 	}
 	respond := next(ctx)
-	return func(ctx context.Context) *graphql.Response {
-		defer leave()
+	return func(ctx context.Context) (response *graphql.Response) {
+		defer func() { leave(spentBy(response)) }()
 		return respond(ctx)
 	}
 }
@@ -86,6 +86,15 @@ func CostOf(ctx context.Context, response *graphql.Response) Cost {
 	}
 	price, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
 	return Cost{Price: price}
+}
+
+// spentBy is what an operation took, by its answer.
+func spentBy(response *graphql.Response) int {
+	if response == nil {
+		return 0
+	}
+	cost, _ := response.Extensions["cost"].(Cost)
+	return cost.Spent
 }
 
 // InterceptResponse executes an operation within its deadline, by loaders of its own.

@@ -153,12 +153,15 @@ func payer(r *http.Request) string {
 }
 
 // admit takes the rest of an operation's price, and a place among those that are executed at once.
-func (s *Service) admit(ctx context.Context, price int) (leave func(), err error) {
-	if err := s.gate.Spend(ctx, price-requestPrice); err != nil {
+func (s *Service) admit(ctx context.Context, foreseen int) (leave func(spent int), err error) {
+	if err := s.gate.Spend(ctx, foreseen-requestPrice); err != nil {
 		return nil, retry(err)
 	}
-	leave, err = s.gate.Enter()
-	return leave, retry(err)
+	end, err := s.gate.Enter()
+	if err != nil {
+		return nil, retry(err)
+	}
+	return func(int) { end() }, nil
 }
 
 // overloadRetry is when an operation is worth another try that found too many others under way.
