@@ -82,9 +82,6 @@ func (b *logPageBody) fault(limit int) error {
 		if err := row.fault(); err != nil {
 			return fmt.Errorf("row %d %w", i, err)
 		}
-		if i > 0 && row.CreatedAt.After(b.Data[i-1].CreatedAt) {
-			return fmt.Errorf("row %d is newer than the row before it", i)
-		}
 	}
 	return nil
 }

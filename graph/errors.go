@@ -148,7 +148,10 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 	}
 	unsupported, ok := errors.AsType[*feed.UnsupportedError](err)
 	tooOld, isTooOld := errors.AsType[*difyapi.UnsupportedError](err)
+	clock, shifted := errors.AsType[*feed.ClockError](err)
 	switch {
+	case shifted:
+		return model.UpstreamUnsupported, app + ": " + clock.Error()
 	case ok:
 		return model.UpstreamUnsupported, app + ": " + unsupported.Error()
 	case isTooOld:

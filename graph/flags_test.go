@@ -9,6 +9,9 @@ import (
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
+// rowIsGone is how many calls it takes to know that a row which is not in its second was deleted, and not shown at a wrong time.
+const rowIsGone = 3
+
 // TestLookBack: where the cursor's row is gone, one call tells whether there is another behind it.
 func TestLookBack(t *testing.T) {
 	t.Parallel()
@@ -21,7 +24,7 @@ func TestLookBack(t *testing.T) {
 				a.apps["a"].Delete(e.Node.UUID)
 			}
 			p := a.rows(t, vars{"first": 2, "after": *first.PageInfo.EndCursor})
-			if p.PageInfo.HasPreviousPage != (gone < 2) || !p.PageInfo.HasNextPage || p.Scan.UpstreamCalls != 2 {
+			if p.PageInfo.HasPreviousPage != (gone < 2) || !p.PageInfo.HasNextPage || p.Scan.UpstreamCalls != 2+rowIsGone {
 				t.Errorf("%+v, by %d calls", p.PageInfo, p.Scan.UpstreamCalls)
 			}
 		})
@@ -60,7 +63,7 @@ func TestLookBackThatFails(t *testing.T) {
 				a.deleteSecond(key, first.Edges[0].Node.CreatedAt)
 			}
 			a.difys["b"].SetFault(func(r *http.Request) *difytest.Fault {
-				if r.URL.Query().Has("created_at__after") {
+				if q := r.URL.Query(); q.Has("created_at__after") && !q.Has("created_at__before") {
 					return difytest.RateLimitError()
 				}
 				return nil

@@ -127,10 +127,14 @@ func TestHiddenVersion(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			a := serveVersion(t, difytest.Options{Version: f.old, HideVersion: true}, "")
+			lists := 1
+			if f.field == "createdAt" {
+				lists = 2 // one more tells a server that knows no bounds of time from one that shows wrong times
+			}
 			checkUnsupported(t, a, f.filter, "version unknown", f.field)
-			checkCalls(t, a, 1, 1)
+			checkCalls(t, a, 1, lists)
 			checkUnsupported(t, a, f.filter, "version unknown", f.field)
-			checkCalls(t, a, 0, 1)
+			checkCalls(t, a, 0, lists)
 
 			current := serveVersion(t, difytest.Options{HideVersion: true}, "")
 			if p := current.page(t, f.filter); len(p.Edges) == 0 || len(p.Edges) == 4 {

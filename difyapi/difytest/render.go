@@ -7,12 +7,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// listBody writes a page of the list as a release does, with Python's spaces
+// listBody writes a page of the list as the release does, with Python's spaces
 // and in Dify's order of fields. It is written by hand because the upstream of
 // a benchmark should not be what the benchmark measures.
-func listBody(version release, params listParams, total int, rows []Row) []byte {
+func (s *Server) listBody(params listParams, total int, rows []Row) []byte {
 	const usual = 640 // bytes of a row
-	w := jsonWriter{version: version, buf: make([]byte, 0, 128+usual*len(rows))}
+	w := s.newWriter(128 + usual*len(rows))
 	w.raw(`{"page": `).int(int64(params.page))
 	w.raw(`, "limit": `).int(int64(params.limit))
 	w.raw(`, "total": `).int(int64(total))
@@ -31,6 +31,7 @@ func listBody(version release, params listParams, total int, rows []Row) []byte 
 // jsonWriter appends JSON as a release writes it.
 type jsonWriter struct {
 	version release
+	zone    *time.Location
 	buf     []byte
 }
 
@@ -44,7 +45,7 @@ func (w *jsonWriter) row(row *Row) {
 	w.raw(`, "created_by_role": `).text(row.CreatedByRole)
 	w.raw(`, "created_by_account": `).account(row.Account)
 	w.raw(`, "created_by_end_user": `).endUser(row.EndUser)
-	w.raw(`, "created_at": `).int(row.CreatedAt.Unix())
+	w.raw(`, "created_at": `).time(row.CreatedAt)
 	w.raw(`}`)
 }
 
@@ -65,7 +66,7 @@ func (w *jsonWriter) run(run *Run) {
 	w.buf = appendFloat(w.buf, run.ElapsedTime)
 	w.raw(`, "total_tokens": `).int(run.TotalTokens)
 	w.raw(`, "total_steps": `).int(int64(run.TotalSteps))
-	w.raw(`, "created_at": `).int(run.CreatedAt.Unix())
+	w.raw(`, "created_at": `).time(run.CreatedAt)
 	w.raw(`, "finished_at": `).time(run.FinishedAt)
 	if w.version.has(exceptionsCountAdded) {
 		w.raw(`, "exceptions_count": `).int(int64(run.ExceptionsCount))
@@ -125,7 +126,17 @@ func (w *jsonWriter) time(t time.Time) {
 		w.raw(`null`)
 		return
 	}
-	w.int(t.Unix())
+	w.int(shownIn(w.zone, t).Unix())
+}
+
+// shownIn is the time that a process in a zone makes of a time without one: it
+// takes UTC's numbers for those of its own clock.
+func shownIn(zone *time.Location, t time.Time) time.Time {
+	if zone == time.UTC {
+		return t
+	}
+	t = t.UTC()
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
 }
 
 func appendNullable(dst []byte, text *string) []byte {

@@ -35,6 +35,10 @@ type Options struct {
 	// KeepRequests is how many of the newest requests [Server.Requests] tells
 	// of; 0 stands for 100,000.
 	KeepRequests int
+	// Zone is where the API's process takes itself to be; UTC where nil, which
+	// unmodified releases set for themselves. Elsewhere it reads the database's UTC
+	// as local time: it shows another second than the one that filters compare.
+	Zone *time.Location
 	// Now is the database's clock; time.Now where nil.
 	Now func() time.Time
 }
@@ -76,6 +80,9 @@ func New(options Options) *Server {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
+	if options.Zone == nil {
+		options.Zone = time.UTC
+	}
 	s := &Server{
 		options:   options,
 		requests:  requestLog{keep: options.KeepRequests},
@@ -89,6 +96,11 @@ func New(options Options) *Server {
 // SetVersion makes the server another release, as an upgrade does. Its data
 // stays.
 func (s *Server) SetVersion(version string) { s.version.Store(&version) }
+
+// newWriter writes an answer as the server's release does, in its zone.
+func (s *Server) newWriter(size int) jsonWriter {
+	return jsonWriter{version: s.release(), zone: s.options.Zone, buf: make([]byte, 0, size)}
+}
 
 func (s *Server) release() release { return parseRelease(*s.version.Load()) }
 

@@ -20,7 +20,7 @@ func (s *Server) workflowLogs(app *App, values url.Values) answer {
 	s.announce(StatementSelect, app)
 	page := app.store.page(where, params.offset(), params.limit, s.disorder())
 	s.announce(StatementLoad, app)
-	return okAnswer(listBody(version, params, total, app.store.load(page)))
+	return okAnswer(s.listBody(params, total, app.store.load(page)))
 }
 
 // filterOf turns the parameters into what the database is asked, or into the

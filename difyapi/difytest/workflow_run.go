@@ -74,7 +74,7 @@ func (s *Server) runDetail(version release, run *Run) answer {
 	if version.has(outputsDecoded) && !decodable(run) {
 		return invalidParam("Expecting value: line 1 column 1 (char 0)")
 	}
-	w := jsonWriter{version: version}
+	w := s.newWriter(512)
 	w.raw(`{"id": `).uuid(run.ID)
 	w.raw(`, "workflow_id": `).uuid(run.WorkflowID)
 	w.raw(`, "status": `).text(run.Status)

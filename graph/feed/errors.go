@@ -61,6 +61,7 @@ func (e *AppError) Unwrap() error { return e.Err }
 // is at fault, not the question nor the caller's deadline.
 func isUpstream(err error) bool {
 	_, unsupported := errors.AsType[*UnsupportedError](err)
-	return unsupported || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
+	_, shifted := errors.AsType[*ClockError](err)
+	return unsupported || shifted || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
 		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err) || difyapi.IsOverloaded(err)
 }

@@ -87,7 +87,7 @@ func (f *Feed) reader(req Request) *reader {
 
 // fill reads the page's rows.
 func (r *reader) fill(ctx context.Context, page *Page) error {
-	m, n, spent, err := r.read(ctx)
+	m, n, spent, err := r.readSound(ctx)
 	if err != nil {
 		return err
 	}

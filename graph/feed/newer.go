@@ -57,6 +57,7 @@ func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) erro
 		return nil
 	}
 	cut, whole := newestSeconds(head)
+	s.expect(head.Rows[len(head.Rows)-1])
 	if head.Total-len(whole) < maxLimit && (cut < w.to || head.Limit < maxLimit) {
 		return s.readBelow(ctx, w, cut, whole, wanted)
 	}
@@ -124,6 +125,7 @@ func (s *stream) takeTail(ctx context.Context, w span, tail *difyapi.LogPage, wa
 	logs := tail.Rows
 	cut := secondOf(logs[0])
 	whole := slices.IndexFunc(logs, func(l *difyapi.WorkflowLog) bool { return secondOf(l) != cut })
+	s.expect(logs[0])
 	s.advance(cut)
 	if whole < 0 {
 		return s.readSecond(ctx, cut)

@@ -13,7 +13,10 @@ import (
 )
 
 // panicking is a source that panics in one of its methods, and else has one row.
-type panicking struct{ in string }
+type panicking struct {
+	rightClocks
+	in string
+}
 
 func (p panicking) Logs(context.Context, string, difyapi.LogQuery, bool) (*difyapi.LogPage, int, error) {
 	if p.in == "Logs" {
@@ -42,10 +45,10 @@ func TestPanicWhileReading(t *testing.T) {
 		slice  Slice
 		app    string
 	}{
-		"in a stream":            {panicking{"Logs"}, Filter{}, Slice{count: 1}, "a"},
-		"in the look at details": {panicking{"Runs"}, Filter{Keyword: &long}, Slice{count: 1}, "a"},
-		"in the look at version": {panicking{"Version"}, Filter{AccountEmail: &account}, Slice{count: 1}, "a"},
-		"beside the streams":     {panicking{"nothing"}, Filter{}, Slice{count: -1}, ""}, // no page has so few rows
+		"in a stream":            {panicking{in: "Logs"}, Filter{}, Slice{count: 1}, "a"},
+		"in the look at details": {panicking{in: "Runs"}, Filter{Keyword: &long}, Slice{count: 1}, "a"},
+		"in the look at version": {panicking{in: "Version"}, Filter{AccountEmail: &account}, Slice{count: 1}, "a"},
+		"beside the streams":     {panicking{in: "nothing"}, Filter{}, Slice{count: -1}, ""}, // no page has so few rows
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +73,7 @@ func TestPanicWhileCounting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := Feed{Source: panicking{"Logs"}, ScanCalls: 1, ScanDetails: 1}
+	f := Feed{Source: panicking{in: "Logs"}, ScanCalls: 1, ScanDetails: 1}
 	page, err := f.Read(t.Context(), Request{List: list, Slice: Slice{count: 1}, Total: true})
 	if err != nil || page.Total != nil {
 		t.Fatalf("page %+v, error %v", page, err)

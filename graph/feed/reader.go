@@ -59,6 +59,18 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 	}
 }
 
+// readSound is read, of apps whose clocks are right. Where one is not and the list goes on without it, its rows are left out.
+func (r *reader) readSound(ctx context.Context) (m merged, count int, spent bool, err error) {
+	if m, count, spent, err = r.read(ctx); err != nil {
+		return m, count, spent, err
+	}
+	streams := len(r.streams)
+	if err = r.checkClocks(ctx); err != nil || len(r.streams) == streams {
+		return m, count, spent, err
+	}
+	return r.read(ctx)
+}
+
 // full tells whether no further row can come onto the page.
 func (r *reader) full(m merged, count int) bool {
 	return count == r.slice.count || r.pastUntil(m)

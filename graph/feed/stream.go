@@ -21,6 +21,7 @@ type Source interface {
 	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
 	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
 	Version(ctx context.Context, app string) (difyapi.Version, error)
+	Clocks
 }
 
 // stream reads one list of Dify's in one direction, second by second. Only one goroutine may use it at a time.
@@ -44,6 +45,10 @@ type stream struct {
 	// beyond says that a matching row was seen in a second that is not wholly known; behind, that one was seen in the
 	// cursor's second, at the cursor or before it.
 	beyond, behind bool
+	metCursor      bool                 // the cursor's row was in its second
+	shown          []Position           // rows of seconds that are to be read again
+	sample         *difyapi.WorkflowLog // a row that Dify showed
+	version        difyapi.Version      // that the server told last
 
 	total          int  // rows of all seconds, once a call has told
 	counted        int  // calls that the budget counts
@@ -201,9 +206,11 @@ func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(answer, w); err != nil {
+	if err := s.check(ctx, answer, w); err != nil {
 		return nil, err
 	}
+	s.keepSample(answer)
+	s.version = answer.Version
 	s.scan.add(tally{rows: len(answer.Rows), asOf: answer.SentAt})
 	if w == s.bounds && page == 1 {
 		s.total = answer.Total
@@ -224,9 +231,21 @@ func bounded(q difyapi.LogQuery, w span, page, limit int) difyapi.LogQuery {
 	return q
 }
 
-// check holds the answer against the question: a server may ignore what it does not know.
-func (s *stream) check(page *difyapi.LogPage, w span) error {
+// keepSample keeps a row of the log, one with a run if there is one: it can be found by its run's id.
+func (s *stream) keepSample(page *difyapi.LogPage) {
+	if s.sample != nil && s.sample.WorkflowRun != nil || len(page.Rows) == 0 {
+		return
+	}
+	s.sample = page.Rows[max(0, slices.IndexFunc(page.Rows, func(row *difyapi.WorkflowLog) bool { return row.WorkflowRun != nil }))]
+}
+
+// check holds the answer against the question: a server may ignore what it does not know, or show other times than those that
+// it compares.
+func (s *stream) check(ctx context.Context, page *difyapi.LogPage, w span) error {
 	if err := s.supported(w, page.Version); err != nil {
+		return err
+	}
+	if err := s.checkTimes(ctx, page, w); err != nil {
 		return err
 	}
 	q := bounded(s.query, w, 0, 0)
@@ -246,10 +265,11 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	rows := make([]Row, len(logs))
 	for i, log := range logs {
 		rows[i] = Row{WorkflowLog: log, Position: s.position(log)}
+		s.meet(rows[i].Position)
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return s.toward.compare(a.Position, b.Position) })
 	s.hint(rows)
-	s.meet(rows)
+	s.measurePace(rows)
 	for _, row := range rows {
 		open, hopeless := s.search.open(row.WorkflowLog)
 		row.open = open
@@ -263,7 +283,8 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	}
 }
 
-func (s *stream) meet(rows []Row) {
+// measurePace notes how many rows the seconds that are known have.
+func (s *stream) measurePace(rows []Row) {
 	for _, row := range rows {
 		if s.taken == 0 {
 			s.met = span{row.Second, row.Second}

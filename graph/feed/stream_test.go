@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -137,7 +138,7 @@ func (m *endless) Logs(_ context.Context, _ string, q difyapi.LogQuery, _ bool) 
 	page := &difyapi.LogPage{Page: q.Page, Limit: q.Limit, Total: 1_000_000}
 	for i := range q.Limit {
 		page.Rows = append(page.Rows, &difyapi.WorkflowLog{
-			ID: uuid.New(), CreatedAt: time.Unix(newest-int64(i), 0).UTC(), WorkflowRun: &difyapi.WorkflowRun{Status: difyapi.StatusRunning},
+			ID: uuid.NewSHA1(uuid.Nil, []byte(strconv.FormatInt(newest-int64(i), 10))), CreatedAt: time.Unix(newest-int64(i), 0).UTC(), WorkflowRun: &difyapi.WorkflowRun{Status: difyapi.StatusRunning},
 		})
 	}
 	return page, 1, nil

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,6 +18,7 @@ type Upstream struct {
 	clients        map[string]*difyapi.Client
 	operationBytes int64
 	pool           pool
+	clocks         *Clocks
 	logs           *shared[logKey, *difyapi.LogPage]
 	infos          *shared[string, *difyapi.AppInfo]
 	runs           *shared[idKey, *difyapi.WorkflowRunDetail]
@@ -32,6 +34,8 @@ type Options struct {
 	OperationBytes int64
 	// Bytes is how much of them all operations may hold together; no limit if 0.
 	Bytes int64
+	// Clocks are those of the apps; new ones if nil.
+	Clocks *Clocks
 }
 
 // A question is named by whom it is put to: a digest of base URL and API key, not by the app's configured name, so that
@@ -53,6 +57,7 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 		clients:        clients,
 		operationBytes: o.OperationBytes,
 		pool:           pool{limit: o.Bytes},
+		clocks:         cmp.Or(o.Clocks, new(Clocks)),
 		logs:           newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
 		infos:          newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
 		runs:           newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),

@@ -1,0 +1,231 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	_ "time/tzdata" // the zones, wherever the tests run
+
+	"pgregory.net/rapid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
+)
+
+// Tests of Difys that show other times than those that they filter by. See graph/feed/clock.go.
+
+// zones are where Difys may take themselves to be: shifted always, in summer or in winter alone, and never.
+var zones = []string{
+	"Asia/Shanghai", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati",
+	"Europe/London", "Atlantic/Azores", "Antarctica/Troll", "UTC",
+}
+
+func zone(t tb, name string) *time.Location {
+	t.Helper()
+	loaded, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return loaded
+}
+
+// TestShiftedClockIsRefused: in words that say by how much, and what to do.
+func TestShiftedClockIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"Asia/Shanghai": "8 h earlier", "America/New_York": "5 h later", "Asia/Kolkata": "5 h 30 min earlier", "Pacific/Kiritimati": "14 h earlier",
+	} {
+		for _, gap := range []int{600, 1500, 9000} { // such that some rows are shown in the second of others
+			for _, variables := range []vars{{"first": 10}, {"last": 10}} {
+				t.Run(fmt.Sprint(name, gap, variables), func(t *testing.T) {
+					t.Parallel()
+					a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{Zone: zone(t, name)}, unprovenClocks: true})
+					for i := range 60 {
+						a.apps["a"].Insert(run(i * gap))
+					}
+					checkUnsupported(t, a, variables, want, "TZ=UTC")
+				})
+			}
+		}
+	}
+}
+
+// TestProofOfClockIsOneRequestOfOneRow for each app, as long as the server lives.
+func TestProofOfClockIsOneRequestOfOneRow(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a", "b"}, unprovenClocks: true})
+	for _, key := range []string{"a", "b"} {
+		a.apps[key].Insert(runsOf(pairs(200))...)
+	}
+	if p := a.page(t, vars{"first": 20}); len(p.Edges) != 20 || p.Scan.UpstreamCalls != 4 || p.Scan.RowsScanned != 54 {
+		t.Errorf("the first page: %+v", p.Scan)
+	}
+	calls := a.listCalls()
+	for range 3 {
+		a.page(t, vars{"first": 20})
+	}
+	if more := a.listCalls() - calls; more != 6 {
+		t.Errorf("three more pages of two apps took %d calls", more)
+	}
+}
+
+// TestClockOfAnEmptyLog: there is nothing to hold it against, and nothing to lose.
+func TestClockOfAnEmptyLog(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{Zone: zone(t, "Asia/Shanghai")}, unprovenClocks: true})
+	if p := a.page(t, vars{}); len(p.Edges) != 0 || !p.Scan.Complete {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestWrongClockIsNoShift: a database that is two minutes or ten years off shows what it compares.
+func TestWrongClockIsNoShift(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-2 * time.Minute, 2 * time.Minute, 10 * 365 * 24 * time.Hour} {
+		a := serve(t, options{keys: []string{"a"}, unprovenClocks: true})
+		row := run(0)
+		row.CreatedAt = time.Now().Add(off)
+		a.apps["a"].Insert(row)
+		if p := a.page(t, vars{}); len(p.Edges) != 1 || !p.Scan.Complete {
+			t.Errorf("%v: %+v", off, p.Scan)
+		}
+	}
+}
+
+// TestShiftedAppIsLeftOut where the caller asked for a list without apps that fail.
+func TestShiftedAppIsLeftOut(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{
+		keys: []string{"a", "b"}, unprovenClocks: true,
+		apart: map[string]apart{"b": {dify: &difytest.Options{Zone: zone(t, "Asia/Shanghai")}}},
+	})
+	for i := range 30 {
+		a.apps["a"].Insert(run(i * 600))
+		a.apps["b"].Insert(run(i * 600))
+	}
+	var data struct{ WorkflowLogs page }
+	a.get(t, `{workflowLogs(first: 100, onAppFailure: PARTIAL) {
+		edges {cursor node {uuid createdAt app {key}}} pageInfo {hasNextPage} scan {complete reasons failedApps {app {key} code message}}}}`, nil, &data)
+	p := data.WorkflowLogs
+	if len(p.Edges) != 30 || slices.ContainsFunc(p.places(), func(at place) bool { return at.app != "a" }) {
+		t.Errorf("rows of the app whose times are wrong: %v", p.places())
+	}
+	if p.Scan.Complete || len(p.Scan.FailedApps) != 1 {
+		t.Errorf("%+v", p.Scan)
+	}
+}
+
+// TestCursorOfADeletedRow: what is missing for another reason than a clock is none of its faults.
+func TestCursorOfADeletedRow(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}, unprovenClocks: true})
+	for i := range 30 {
+		a.apps["a"].Insert(run(i * 1800)) // so that there are rows an hour before and after
+	}
+	p := a.page(t, vars{"first": 10})
+	last := p.Edges[9]
+	for _, row := range a.apps["a"].Rows() {
+		if row.ID == last.Node.UUID {
+			a.apps["a"].Delete(row.ID)
+		}
+	}
+	if p := a.page(t, vars{"first": 20, "after": last.Cursor}); len(p.Edges) != 20 || !p.Scan.Complete {
+		t.Errorf("%d rows after the one that was deleted: %+v", len(p.Edges), p.Scan)
+	}
+}
+
+// TestWalkOfShiftedWorld: each row exactly once, or a refusal, whatever the zone and wherever pages begin.
+func TestWalkOfShiftedWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newShiftedWalk(t)
+		seen, refused := w.toTheEnd(t)
+		if refused == "" {
+			w.checkAll(t, seen)
+		} else if w.zone == "UTC" {
+			t.Fatalf("refused although nothing is shifted: %s", refused)
+		}
+	})
+}
+
+// shiftedWalk is one of lists whose apps may be in a zone, around the times when it changes its clocks.
+type shiftedWalk struct {
+	*api
+	zone     string
+	all      []string
+	size     int
+	order    string
+	backward bool
+}
+
+func newShiftedWalk(t *rapid.T) *shiftedWalk {
+	w := &shiftedWalk{zone: rapid.SampledFrom(zones).Draw(t, "zone"), size: rapid.IntRange(1, 40).Draw(t, "size")}
+	w.order, w.backward = rapid.SampledFrom([]string{"NEWEST_FIRST", "OLDEST_FIRST"}).Draw(t, "order"), rapid.Bool().Draw(t, "backward")
+	o := options{keys: []string{"a"}, unprovenClocks: true, dify: difytest.Options{Zone: zone(t, w.zone)}}
+	if rapid.Bool().Draw(t, "beside one that is right") {
+		o.keys = []string{"a", "b"}
+		o.apart = map[string]apart{"b": {dify: new(difytest.Options)}}
+	}
+	w.api = serve(t, o)
+	change := rapid.SampledFrom([]time.Time{
+		time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC), time.Date(2025, 10, 26, 1, 0, 0, 0, time.UTC), time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC),
+	}).Draw(t, "around")
+	gap := rapid.SampledFrom([]time.Duration{7 * time.Minute, 30 * time.Minute, time.Hour, 5 * time.Hour}).Draw(t, "gap")
+	at := change.Add(-gap * time.Duration(rapid.IntRange(0, 80).Draw(t, "before")))
+	for range rapid.IntRange(1, 80).Draw(t, "rows") {
+		row := run(0)
+		row.CreatedAt = at
+		if rapid.IntRange(0, 9).Draw(t, "run") == 0 {
+			row.Run = nil
+		}
+		app := rapid.SampledFrom(o.keys).Draw(t, "app")
+		w.all = append(w.all, w.apps[app].Insert(row)[0].ID.String())
+		at = at.Add(rapid.SampledFrom([]time.Duration{0, gap, gap, time.Second}).Draw(t, "then"))
+	}
+	return w
+}
+
+// toTheEnd reads all pages, or says why it could not.
+func (w *shiftedWalk) toTheEnd(t *rapid.T) (seen []string, refused string) {
+	var from *string
+	for {
+		v := vars{"order": w.order, "first": w.size, "after": from}
+		if w.backward {
+			v = vars{"order": w.order, "last": w.size, "before": from}
+		}
+		r := w.post(t, listQuery, v)
+		if len(r.Errors) > 0 {
+			if !slices.Equal(r.codes(), []string{"UPSTREAM_UNSUPPORTED"}) || !strings.Contains(r.Errors[0].Message, "TZ=UTC") {
+				t.Fatalf("%s", r.text)
+			}
+			return seen, r.Errors[0].Message
+		}
+		var data struct{ WorkflowLogs page }
+		if err := json.Unmarshal(r.Data, &data); err != nil {
+			t.Fatalf("%v", err)
+		}
+		p := data.WorkflowLogs
+		for _, edge := range p.Edges {
+			seen = append(seen, edge.Node.UUID.String())
+		}
+		more, next := p.PageInfo.HasNextPage, p.PageInfo.EndCursor
+		if w.backward {
+			more, next = p.PageInfo.HasPreviousPage, p.PageInfo.StartCursor
+		}
+		if !more {
+			return seen, ""
+		}
+		from = next
+	}
+}
+
+// checkAll wants each row exactly once.
+func (w *shiftedWalk) checkAll(t *rapid.T, seen []string) {
+	slices.Sort(seen)
+	slices.Sort(w.all)
+	if !slices.Equal(seen, w.all) {
+		t.Fatalf("%d rows, want %d", len(seen), len(w.all))
+	}
+}

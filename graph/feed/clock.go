@@ -1,0 +1,378 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// This file holds the times that Dify shows against those that its filters compare. A Dify whose process is not in UTC reads
+// the database's UTC as local time: rows are shown some hours early or late, while created_at__before and __after go on
+// comparing the true time. Whoever reads on from a time that was shown would then skip those hours of rows, or have them
+// twice. The shift can be one for all rows, or differ between summer and winter.
+//
+// A row that is shown in a second must be in Dify's answer for that very second. This is asked
+//
+//   - of an app that was never held against its clock, for one of the page's rows: one request of one row;
+//   - for nothing of the cursor's row, and of rows of a second that an answer may have cut, since their seconds are read again
+//     in any case. Only where such a row is missing, mostly because it was deleted, it is looked for.
+//
+// A cursor is a row of one app. The clocks of the others are held against one of their rows for each week of the log that is
+// read, since zones change their clocks between weeks.
+//
+// A clock that is simply wrong is no shift: it shows the same time that it compares.
+
+// ClockError says that an app's Dify shows other times than those that it filters by, so that its log can't be read in order.
+type ClockError struct {
+	// Shift is the time shown less the time compared; 0 if it is not known.
+	Shift time.Duration
+}
+
+func (e *ClockError) Error() string {
+	by := "at other times"
+	switch {
+	case e.Shift < 0:
+		by = describeShift(-e.Shift) + " earlier"
+	case e.Shift > 0:
+		by = describeShift(e.Shift) + " later"
+	}
+	return "Dify shows runs " + by + " than it filters them by, so none can be found again; set the time zone of its API to " +
+		"UTC (TZ=UTC) and restart it"
+}
+
+// describeShift writes a shift as people do: 5 h 30 min.
+func describeShift(d time.Duration) string {
+	var parts []string
+	for _, unit := range []struct {
+		name string
+		of   time.Duration
+	}{{"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}} {
+		if n := d / unit.of; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
+		}
+		d %= unit.of
+	}
+	return strings.Join(parts, " ")
+}
+
+// Clocks remembers which apps' times were found to be right, and in which weeks of their logs. It may forget.
+type Clocks interface {
+	ClockProven(app string, week int64) bool
+	ProveClock(app string, week int64)
+	// DoubtClock forgets all that is known of an app.
+	DoubtClock(app string)
+}
+
+// EverProven stands for any week.
+const EverProven = -1 << 62
+
+// weekOf numbers weeks from Sundays at 01:00 UTC on, when the zones that are UTC for half of the year change their clocks. All
+// others are shifted in winter and in summer.
+func weekOf(second int64) int64 {
+	const seconds, first = 7 * 24 * 3600, 3*24*3600 + 3600
+	n := second - first
+	if n < 0 {
+		n -= seconds - 1
+	}
+	return n / seconds
+}
+
+// checkClocks holds the clocks of all apps against what was read for the page.
+func (r *reader) checkClocks(ctx context.Context) error {
+	apps := make(map[string][]*stream)
+	for _, s := range r.streams {
+		apps[s.app] = append(apps[s.app], s)
+	}
+	var first []*stream
+	for _, streams := range apps {
+		first = append(first, streams[0])
+	}
+	return r.each(ctx, first, func(ctx context.Context, s *stream) error {
+		c := clock{s, apps[s.app]}
+		err := c.check(ctx)
+		if _, shifted := errors.AsType[*ClockError](err); shifted {
+			s.source.DoubtClock(s.app)
+		}
+		return err
+	})
+}
+
+// clock is that of one app, with all of the app's streams. Its questions are asked by the first, without the list's filter.
+type clock struct {
+	*stream
+	streams []*stream
+}
+
+func (c clock) check(ctx context.Context) error {
+	if supported(bounded(difyapi.LogQuery{}, span{firstSecond, firstSecond}, 1, 1), "", c.version) != nil {
+		return nil // it can't be asked for a second, nor read on from a cursor
+	}
+	for _, s := range c.streams {
+		for _, p := range s.missing() {
+			if err := c.find(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case c.from == nil:
+		return c.checkSample(ctx)
+	case c.from.Position.App != c.app:
+		return c.checkBeside(ctx)
+	case c.metCursor():
+		c.prove(c.first())
+		return nil
+	default:
+		return c.find(ctx, c.from.Position)
+	}
+}
+
+// missing are the rows that were shown in seconds which are known by now, and were not among their rows.
+func (s *stream) missing() []Position {
+	if s.scan.crowded {
+		return nil // not all rows of a second were seen
+	}
+	return slices.DeleteFunc(slices.Clone(s.shown), func(p Position) bool { return !s.knows(p.Second) })
+}
+
+// expect notes a row of a second that is read again, and must then be there.
+func (s *stream) expect(row *difyapi.WorkflowLog) { s.shown = append(s.shown, s.position(row)) }
+
+// meet notes a row of a second that is known now.
+func (s *stream) meet(p Position) {
+	s.metCursor = s.metCursor || s.from != nil && p == s.from.Position
+	s.shown = slices.DeleteFunc(s.shown, func(shown Position) bool { return shown == p })
+}
+
+func (c clock) prove(second int64) {
+	c.source.ProveClock(c.app, EverProven)
+	c.source.ProveClock(c.app, weekOf(second))
+}
+
+// metCursor tells whether the cursor's row was in its second, or can't be told to be missing.
+func (c clock) metCursor() bool {
+	return slices.ContainsFunc(c.streams, func(s *stream) bool {
+		return s.metCursor || s.scan.crowded || s.accountUnknown || !s.pastCursor() && !s.done()
+	})
+}
+
+// checkSample asks for the second of one of the rows that were read, once for each app.
+func (c clock) checkSample(ctx context.Context) error {
+	if c.source.ClockProven(c.app, EverProven) {
+		return nil
+	}
+	return c.checkRow(ctx)
+}
+
+// checkRow asks for the second of one of the rows that were read.
+func (c clock) checkRow(ctx context.Context) error {
+	row := c.sample()
+	if row == nil {
+		return nil
+	}
+	second := secondOf(row)
+	page, err := c.askAny(ctx, span{second, second}, 1, false)
+	switch {
+	case err != nil:
+		return err
+	case len(page.Rows) > 0:
+		c.prove(second)
+		return nil
+	}
+	shift, exists, err := c.locate(ctx, row)
+	if err == nil && exists {
+		err = &ClockError{Shift: shift}
+	}
+	return err // a row that is gone proves nothing
+}
+
+// locate is measure, and for a row that can't be found by its run a look at those around it.
+func (c clock) locate(ctx context.Context, row *difyapi.WorkflowLog) (shift time.Duration, exists bool, err error) {
+	if row.WorkflowRun != nil {
+		return c.measure(ctx, row)
+	}
+	page, err := c.askAny(ctx, span{secondOf(row) - maxQuarters*quarter, secondOf(row) + maxQuarters*quarter}, maxLimit, true)
+	return 0, err == nil && hasRow(page, row.ID), err
+}
+
+// sample is a row that Dify showed for this page, if there was any.
+func (c clock) sample() *difyapi.WorkflowLog {
+	for _, s := range c.streams {
+		if s.sample != nil {
+			return s.sample
+		}
+	}
+	return nil
+}
+
+// checkBeside makes sure, where the cursor is a row of another app or of none, that no row is shown beyond the cursor but
+// compared before it: such a row would be skipped from here on. A row of the cursor's week tells, or one of the hour that was
+// read last, where those that would be skipped are.
+func (c clock) checkBeside(ctx context.Context) error {
+	if err := c.checkSample(ctx); err != nil || c.knowsWeek() {
+		return err
+	}
+	if row := c.sample(); row != nil && weekOf(secondOf(row)) == weekOf(c.first()) {
+		if err := c.checkRow(ctx); err != nil || c.knowsWeek() {
+			return err
+		}
+	}
+	const hour = 3600
+	w := span{c.first() + 1, c.first() + hour}
+	if c.toward == newer {
+		w = span{c.first() - hour, c.first() - 1}
+	}
+	page, err := c.askAny(ctx, w, 1, false)
+	if err == nil && len(page.Rows) > 0 {
+		c.prove(c.first())
+	}
+	return err
+}
+
+// knowsWeek tells whether the app's times are known to be right in the week of the cursor.
+func (c clock) knowsWeek() bool { return c.source.ClockProven(c.app, weekOf(c.first())) }
+
+// find looks for a row that was not in its second: in that second by itself, in the two hours before and after it, as at a
+// change of clocks, and then by another row. If all of these are right the row was deleted.
+func (c clock) find(ctx context.Context, at Position) error {
+	const hour = 3600
+	page, err := c.askAny(ctx, span{at.Second, at.Second}, maxLimit, true)
+	if err != nil || hasRow(page, at.ID) || len(page.Rows) == maxLimit {
+		return err
+	}
+	page, err = c.askAny(ctx, span{at.Second - 2*hour, at.Second + 2*hour}, maxLimit, true)
+	if err == nil && len(page.Rows) == maxLimit && !hasRow(page, at.ID) {
+		page, err = c.askAround(ctx, at, hour, -hour, 2*hour, -2*hour)
+	}
+	if err != nil {
+		return err
+	}
+	if i := indexOf(page, at.ID); i >= 0 {
+		return c.disordered(ctx, page.Rows[i:i+1])
+	}
+	return c.checkRow(ctx)
+}
+
+// askAround asks for the seconds that are some seconds off, until one has the row.
+func (c clock) askAround(ctx context.Context, at Position, offsets ...int64) (page *difyapi.LogPage, err error) {
+	for _, off := range offsets {
+		page, err = c.askAny(ctx, span{at.Second + off, at.Second + off}, maxLimit, true)
+		if err != nil || hasRow(page, at.ID) {
+			break
+		}
+	}
+	return page, err
+}
+
+func hasRow(page *difyapi.LogPage, id uuid.UUID) bool { return indexOf(page, id) >= 0 }
+
+func indexOf(page *difyapi.LogPage, id uuid.UUID) int {
+	return slices.IndexFunc(page.Rows, func(row *difyapi.WorkflowLog) bool { return row.ID == id })
+}
+
+// askAny asks for rows of a window whatever the list's filter.
+func (c clock) askAny(ctx context.Context, w span, limit int, fresh bool) (*difyapi.LogPage, error) {
+	page, sent, err := c.source.Logs(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, limit), fresh)
+	c.scan.calls += sent
+	if err != nil {
+		return nil, err
+	}
+	c.scan.add(tally{rows: len(page.Rows), asOf: page.SentAt})
+	return page, c.checkTimes(ctx, page, w)
+}
+
+// checkTimes holds the times of an answer against its window, and against Dify's order.
+func (s *stream) checkTimes(ctx context.Context, page *difyapi.LogPage, w span) error {
+	if rows := outOfOrder(page); rows != nil {
+		return s.disordered(ctx, rows)
+	}
+	for _, row := range page.Rows {
+		if second := secondOf(row); second < w.from || second > w.to {
+			return s.shifted(ctx, row, w, page.Version)
+		}
+	}
+	return nil
+}
+
+// shifted is the error for a row that Dify shows outside of the window that it was asked for.
+func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, v difyapi.Version) error {
+	if v.IsZero() {
+		if ignored, err := s.isWithin(ctx, row, span{firstSecond, firstSecond}); ignored || err != nil {
+			return cmp.Or[error](err, &UnsupportedError{Filter: "createdAt", Has: v})
+		}
+	}
+	if w.from == w.to {
+		return &ClockError{Shift: time.Duration(secondOf(row)-w.from) * time.Second}
+	}
+	shift, _, err := s.measure(ctx, row)
+	return cmp.Or[error](err, &ClockError{Shift: shift})
+}
+
+// isWithin asks whether Dify takes a row for one of a window; false of a row without a run, which can't be found.
+func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span) (bool, error) {
+	if row.WorkflowRun == nil {
+		return false, nil
+	}
+	q := bounded(difyapi.LogQuery{Keyword: row.WorkflowRun.ID.String()}, w, 1, maxLimit)
+	page, sent, err := s.source.Logs(ctx, s.app, q, true)
+	s.scan.calls += sent
+	return err == nil && hasRow(page, row.ID), err
+}
+
+// quarter is what all zones' offsets are multiples of, in seconds; maxQuarters are more than any has.
+const quarter, maxQuarters = 15 * 60, 15 * 4
+
+// measure finds out by how much a row is shown too late, halving the range of all zones' offsets by eight calls, and whether
+// the row exists. The shift is 0 if it is not found.
+func (s *stream) measure(ctx context.Context, row *difyapi.WorkflowLog) (shift time.Duration, exists bool, err error) {
+	within := func(from, to int64) (bool, error) {
+		return s.isWithin(ctx, row, span{secondOf(row) + from*quarter, secondOf(row) + to*quarter})
+	}
+	from, to := int64(-maxQuarters), int64(maxQuarters)
+	if exists, err = within(from, to); err != nil || !exists {
+		return 0, false, err
+	}
+	for from < to && err == nil {
+		middle := from + (to-from)/2
+		var found bool
+		if found, err = within(from, middle); found {
+			to = middle
+		} else {
+			from = middle + 1
+		}
+	}
+	return time.Duration(-from) * quarter * time.Second, true, err
+}
+
+// outOfOrder is the first row of an answer that is newer than the one before it, with that one; nil where there is none. Dify
+// sorts by the time that it compares.
+func outOfOrder(page *difyapi.LogPage) []*difyapi.WorkflowLog {
+	for i := 1; i < len(page.Rows); i++ {
+		if page.Rows[i].CreatedAt.After(page.Rows[i-1].CreatedAt) {
+			return page.Rows[i-1 : i+1]
+		}
+	}
+	return nil
+}
+
+// disordered is the error for rows of which one is shown at a wrong time: by how much, if a look at a few of them tells.
+func (s *stream) disordered(ctx context.Context, rows []*difyapi.WorkflowLog) error {
+	for _, row := range rows[:min(len(rows), 3)] {
+		shift, _, err := s.measure(ctx, row)
+		if err != nil {
+			return err
+		}
+		if shift != 0 {
+			return &ClockError{Shift: shift}
+		}
+	}
+	return &ClockError{}
+}
