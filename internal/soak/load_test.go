@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -79,6 +80,30 @@ func (l *load) ask(ctx context.Context) string {
 	}
 	defer response.Body.Close()
 	return outcome(ctx, response)
+}
+
+// send sends one operation, and returns the answer's text. An answer with errors, or with another status than 200, is an error.
+func (l *load) send(ctx context.Context, query, token string) (string, error) {
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		return "", err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := l.client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && (response.StatusCode != http.StatusOK || bytes.Contains(text, []byte(`"errors"`))) {
+		err = fmt.Errorf("%s: %.300s", response.Status, text)
+	}
+	return string(text), err
 }
 
 // outcome is the first error's code.

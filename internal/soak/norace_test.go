@@ -1,0 +1,5 @@
+//go:build !race
+
+package soak
+
+func raceFlags() []string { return nil }
