@@ -10,6 +10,7 @@ type class int
 
 const (
 	classOK       class = iota
+	classCanceled       // the client did not wait
 	classInput          // the client has to ask differently
 	classDenied         // the caller may not
 	classRefused        // the caller asks for too much, or all callers together
@@ -19,7 +20,7 @@ const (
 )
 
 func (c class) String() string {
-	return [...]string{"ok", "input", "denied", "refused", "upstream", "timeout", "internal"}[c]
+	return [...]string{"ok", "canceled", "input", "denied", "refused", "upstream", "timeout", "internal"}[c]
 }
 
 // codeInternal is also the code of errors without one: they came past whatever gives codes.
@@ -52,6 +53,8 @@ func classOfCode(code string) class {
 // classOfStatus is for answers that have no error codes.
 func classOfStatus(status int) class {
 	switch status {
+	case statusClientClosedRequest:
+		return classCanceled
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusMisdirectedRequest:
 		return classDenied
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:

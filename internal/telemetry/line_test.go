@@ -37,6 +37,28 @@ func TestLineOfAnOperation(t *testing.T) {
 	})
 }
 
+// TestClientThatLeaves did not wait: nothing took too long, and nobody got an answer.
+func TestClientThatLeaves(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	w := newWorld(t, func(r *http.Request) (*http.Response, error) {
+		leave()
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query": "{workflowRun(uuid: \"`+runID+`\") {status}}"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer planted-token")
+	w.handler.ServeHTTP(httptest.NewRecorder(), r)
+	lines := w.lines(t)
+	if len(lines) != 1 || lines[0]["status"] != 499.0 || lines[0]["codes"] != nil {
+		t.Errorf("%v", lines)
+	}
+	if metrics := w.scrape(t); !strings.Contains(metrics, `class="canceled"`) || strings.Contains(metrics, `class="timeout"`) {
+		t.Errorf("%s", metrics)
+	}
+}
+
 // TestLineOfWhatIsRefused: a request that ran nothing has a line too, with as much as is known of it.
 func TestLineOfWhatIsRefused(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,10 @@ func (t *Telemetry) Middleware(route string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return &endpoint{t, route, next} }
 }
 
+// statusClientClosedRequest is for requests whose client did not wait for the answer: nobody got one, and nothing went wrong.
+// HTTP has no such status; proxies log this one.
+const statusClientClosedRequest = 499
+
 type endpoint struct {
 	*Telemetry
 	route string
@@ -32,6 +36,9 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &answer{ResponseWriter: w}
 	defer func() {
 		told := line{method: knownMethod(r.Method), status: answer.status, duration: time.Since(began)}
+		if r.Context().Err() != nil { // net/http ends it where the client is gone
+			told.status, kept.codes = statusClientClosedRequest, nil
+		}
 		e.finish(ctx, span, kept, told)
 	}()
 	e.next.ServeHTTP(answer, r.WithContext(withRecord(ctx, kept)))
