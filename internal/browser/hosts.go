@@ -35,8 +35,14 @@ func Hosts(names []string, refuse Refuse) func(http.Handler) http.Handler {
 // authority is a Host header: an IPv6 address in brackets or a name, and perhaps a port. Browsers write names in ASCII.
 var authority = regexp.MustCompile(`^(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z._-]+))(?::[0-9]*)?$`)
 
+// maxHostBytes is what a name can have, with a port.
+const maxHostBytes = 253 + len(":65535")
+
 // hostOf gives the name or address in a Host header.
 func hostOf(header string) (string, bool) {
+	if len(header) > maxHostBytes {
+		return "", false
+	}
 	parts := authority.FindStringSubmatch(header)
 	if parts == nil {
 		return "", false

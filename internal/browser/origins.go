@@ -63,7 +63,7 @@ func Origins(origins []string, refuse Refuse) (func(http.Handler) http.Handler, 
 // isOwn tells whether no page sent the request, or one of this server. Both headers must say so: old browsers send one of
 // them alone, none of them sends a false one.
 func isOwn(r *http.Request) bool {
-	return !slices.ContainsFunc(r.Header["Sec-Fetch-Site"], isForeignSite) &&
+	return len(r.Header["Origin"]) <= 1 && !slices.ContainsFunc(r.Header["Sec-Fetch-Site"], isForeignSite) &&
 		!slices.ContainsFunc(r.Header["Origin"], func(origin string) bool { return !isSameOrigin(origin, r.Host) })
 }
 
@@ -81,6 +81,9 @@ func isSameOrigin(origin, host string) bool {
 
 // canonicalOrigin is an origin as browsers write it: without the scheme's own port.
 func canonicalOrigin(text string) (string, bool) {
+	if len(text) > len("https://")+maxHostBytes {
+		return "", false
+	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Scheme+"://"+parsed.Host != text {
 		return "", false

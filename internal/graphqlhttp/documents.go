@@ -43,7 +43,7 @@ func newDocuments(schema *ast.Schema, o Options) *documents {
 }
 
 // read parses and measures a text, unless it is kept. `valid` tells whether it was validated before.
-func (d *documents) read(text string) (found *document, valid bool, f *failure) {
+func (d *documents) read(m *meter, text string) (found *document, valid bool, f *failure) {
 	if kept, ok := d.kept.GetIfPresent(text); ok {
 		return kept, true, nil
 	}
@@ -55,7 +55,7 @@ func (d *documents) read(text string) (found *document, valid bool, f *failure) 
 	if err != nil {
 		return nil, false, parseFailure(err)
 	}
-	if f := d.limits.check(parsed); f != nil {
+	if f := d.limits.check(m, parsed); f != nil {
 		return nil, false, f
 	}
 	hash := hashOf(text)
@@ -71,9 +71,9 @@ func parseFailure(err error) *failure {
 }
 
 // validate does so, and keeps the document if it is valid.
-func (d *documents) validate(text string, doc *document) *failure {
-	if errs, leftOut := d.rules.validate(doc.ast); len(errs) > 0 {
-		return &failure{errors: errs, leftOut: leftOut}
+func (d *documents) validate(m *meter, text string, doc *document) *failure {
+	if f := d.rules.validate(m, doc.ast); f != nil {
+		return f
 	}
 	d.kept.Set(text, doc)
 	return nil
@@ -87,10 +87,14 @@ func (d *documents) checkListed(o *Operations) error {
 	var all []error
 	for _, hash := range slices.Sorted(maps.Keys(o.byHash)) {
 		operation := o.byHash[hash]
-		doc, _, f := d.read(operation.text)
-		if f == nil {
-			f = d.validate(operation.text, doc)
-		}
+		f := orAborted(func() *failure {
+			m := newMeter(context.Background(), d.limits.Steps)
+			doc, _, f := d.read(m, operation.text)
+			if f == nil {
+				f = d.validate(m, operation.text, doc)
+			}
+			return f
+		})
 		if f != nil {
 			all = append(all, fmt.Errorf("listed operation %q (%s): %w", operation.name, hash, f.errors))
 		}
@@ -99,36 +103,47 @@ func (d *documents) checkListed(o *Operations) error {
 }
 
 // prepare makes the request's parameters such that the executor runs them without another look: the text of the operation,
-// coerced variables, and the parsed document in the context, where [Documents] finds it.
-func (t *Transport) prepare(ctx context.Context, p *graphql.RawParams, method string) (context.Context, *failure) {
-	register, f := t.persisted.resolve(p)
+// coerced variables, and the parsed document in the context, where [Documents] finds it. Of what is held it keeps what the
+// variables take.
+func (t *Transport) prepare(ctx context.Context, r *request, method string, held *lease) (context.Context, *failure) {
+	register, f := t.persisted.resolve(&r.RawParams)
 	if f != nil {
 		return ctx, f
 	}
-	doc, valid, f := t.documents.read(p.Query)
+	doc, op, f := t.choose(ctx, r, method)
 	if f != nil {
 		return ctx, f
 	}
-	op, f := chooseOperation(doc.ast, p.OperationName)
-	if f != nil {
+	t.persisted.register(register, r.Query)
+	ctx = context.WithValue(ctx, documentKey{}, prepared{text: r.Query, document: doc})
+	given, length := pick(r.variables, func(name string) bool { return op.VariableDefinitions.ForName(name) != nil })
+	r.variables, r.extensions = nil, nil
+	if r.Variables, f = coerceVariables(t.documents.schema, op, given); f != nil {
 		return ctx, f
 	}
-	if f := checkMethod(method, op); f != nil {
+	held.keep(decodedBytes(length, t.options.Limits.Values))
+	if f := checkNulls(doc.ast, op, r.Variables); f != nil {
 		return ctx, f
 	}
-	if !valid {
-		if f := t.documents.validate(p.Query, doc); f != nil {
-			return ctx, f
+	return ctx, t.options.Limits.checkUses(doc.ast, op, r.Variables)
+}
+
+// choose reads the document, and finds the operation in it that is meant.
+func (t *Transport) choose(ctx context.Context, r *request, method string) (doc *document, op *ast.OperationDefinition, f *failure) {
+	f = orAborted(func() (f *failure) {
+		m, valid := newMeter(ctx, t.options.Limits.Steps), false
+		if doc, valid, f = t.documents.read(m, r.Query); f != nil {
+			return f
 		}
-	}
-	t.persisted.register(register, p.Query)
-	ctx = context.WithValue(ctx, documentKey{}, prepared{text: p.Query, document: doc})
-	variables, f := coerceVariables(t.documents.schema, op, p.Variables)
-	if f != nil {
-		return ctx, f
-	}
-	p.Variables = variables
-	return ctx, checkNulls(doc.ast, op, variables)
+		if op, f = chooseOperation(doc.ast, r.OperationName); f != nil {
+			return f
+		}
+		if f = checkMethod(method, op); f != nil || valid {
+			return f
+		}
+		return t.documents.validate(m, r.Query, doc)
+	})
+	return doc, op, f
 }
 
 type documentKey struct{}

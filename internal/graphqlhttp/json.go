@@ -2,13 +2,11 @@ package graphqlhttp
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -24,22 +22,22 @@ const (
 type members map[string]jsontext.Value
 
 // readMembers reads the one JSON object that a body must be. Names that occur twice in an object, at any depth, are
-// refused: readers differ in which of them they take. Members of other names are left out, as the specification asks.
-func readMembers(body []byte) (members, *failure) {
+// refused: readers differ in which of them they take. Members of other names are left out, as the specification asks. Nothing
+// is built of values here.
+func readMembers(body []byte, limits Limits) (members, *failure) {
 	if !utf8.Valid(body) {
 		return nil, unsound(http.StatusBadRequest, "the body is no valid UTF-8")
 	}
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(body))
-	if f := wantObject(decoder.PeekKind(), len(bytes.TrimSpace(body)) == 0); f != nil {
+	s := newScanner(body, limits, 2)
+	if f := wantObject(s.PeekKind(), len(bytes.TrimSpace(body)) == 0); f != nil {
 		return nil, f
 	}
-	found := members{}
-	err := decodeMembers(decoder, found)
-	if err != nil {
-		return nil, notJSON(err)
+	found, f := s.members(body)
+	if f != nil {
+		return nil, f
 	}
-	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, unsound(http.StatusBadRequest, "the body must be one JSON object and nothing after it (byte %d)", decoder.InputOffset())
+	if !s.atEnd() {
+		return nil, unsound(http.StatusBadRequest, "the body must be one JSON object and nothing after it (byte %d)", s.InputOffset())
 	}
 	return found, nil
 }
@@ -57,31 +55,84 @@ func wantObject(kind jsontext.Kind, empty bool) *failure {
 	}
 }
 
-func decodeMembers(decoder *jsontext.Decoder, found members) error {
-	if _, err := decoder.ReadToken(); err != nil {
-		return err
+// scanner reads JSON without building anything of it, and counts its values.
+type scanner struct {
+	*jsontext.Decoder
+	limits Limits
+	around int // objects around the variables' values
+	values int
+}
+
+func newScanner(text []byte, limits Limits, around int) *scanner {
+	return &scanner{Decoder: jsontext.NewDecoder(bytes.NewBuffer(text)), limits: limits, around: around}
+}
+
+func (s *scanner) members(text []byte) (members, *failure) {
+	if _, err := s.ReadToken(); err != nil {
+		return nil, notJSON(err)
 	}
-	for decoder.PeekKind() != '}' {
-		token, err := decoder.ReadToken()
+	found := members{}
+	for s.PeekKind() != '}' {
+		token, err := s.ReadToken()
 		if err != nil {
-			return err
+			return nil, notJSON(err)
 		}
-		name := token.String()
-		value, err := decoder.ReadValue()
-		if err != nil {
-			return err
+		name, start := token.String(), s.InputOffset()
+		if err := s.skip(); err != nil {
+			return nil, notJSON(err)
 		}
 		switch name {
 		case memberQuery, memberOperationName, memberVariables, memberExtensions:
-			found[name] = value.Clone()
+			found[name] = bytes.TrimLeft(text[start:s.InputOffset()], ": \t\r\n")
 		}
 	}
-	_, err := decoder.ReadToken()
-	return err
+	if _, err := s.ReadToken(); err != nil {
+		return nil, notJSON(err)
+	}
+	return found, nil
+}
+
+// skip reads one value.
+func (s *scanner) skip() error {
+	for outside, first := s.StackDepth(), true; first || s.StackDepth() > outside; first = false {
+		token, err := s.ReadToken()
+		if err != nil {
+			return err
+		}
+		if s.StackDepth() > s.limits.Nesting+s.around {
+			return &failureError{unsound(http.StatusBadRequest, "the JSON is nested too deep: in a variable lists and objects may "+
+				"stand in each other %d deep", s.limits.Nesting)}
+		}
+		if s.isValue(token.Kind()) {
+			s.values++
+		}
+		if s.values > s.limits.Values {
+			return &failureError{unsound(http.StatusBadRequest, "the request has more than %d values in its JSON, lists, objects and "+
+				"their members included: send fewer at once", s.limits.Values)}
+		}
+	}
+	return nil
+}
+
+// isValue tells whether the token that was read begins a value. Names alternate with values.
+func (s *scanner) isValue(kind jsontext.Kind) bool {
+	if kind == '}' || kind == ']' {
+		return false
+	}
+	parent, read := s.StackIndex(s.StackDepth())
+	return kind != '"' || parent != '{' || read%2 == 0
+}
+
+func (s *scanner) atEnd() bool {
+	_, err := s.ReadToken()
+	return errors.Is(err, io.EOF)
 }
 
 // notJSON says where the body stops being JSON, and nothing of what is there.
 func notJSON(err error) *failure {
+	if refused, ok := errors.AsType[*failureError](err); ok {
+		return refused.failure
+	}
 	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case !ok:
@@ -93,19 +144,20 @@ func notJSON(err error) *failure {
 	}
 }
 
-func (m members) params() (*graphql.RawParams, *failure) {
-	p := &graphql.RawParams{}
+// request makes the members what they must be.
+func (m members) request() (*request, *failure) {
+	r := &request{}
 	for _, f := range []*failure{
-		m.text(memberQuery, &p.Query),
-		m.text(memberOperationName, &p.OperationName),
-		m.object(memberVariables, &p.Variables),
-		m.object(memberExtensions, &p.Extensions),
+		m.text(memberQuery, &r.Query),
+		m.text(memberOperationName, &r.OperationName),
+		m.object(memberVariables, &r.variables),
+		m.object(memberExtensions, &r.extensions),
 	} {
 		if f != nil {
 			return nil, f
 		}
 	}
-	return p, nil
+	return r, nil
 }
 
 // text reads a member that is a string, null or absent.
@@ -125,35 +177,17 @@ func (m members) text(name string, into *string) *failure {
 	}
 }
 
-// object reads a member that is an object, null or absent. Numbers stay as they were written.
-func (m members) object(name string, into *map[string]any) *failure {
+// object finds a member that is an object, null or absent.
+func (m members) object(name string, into *jsontext.Value) *failure {
 	switch value := m[name]; {
 	case isAbsent(value):
 		return nil
 	case value.Kind() != '{':
 		return wrongMember(name, "object", value.Kind())
 	default:
-		decoder := json.NewDecoder(bytes.NewReader(value))
-		decoder.UseNumber()
-		if err := decoder.Decode(into); err != nil {
-			return unsound(http.StatusBadRequest, "%q can't be read", name)
-		}
+		*into = value
 		return nil
 	}
-}
-
-// objectInText is such an object in the text of a URL's parameter.
-func objectInText(name string, texts map[string]string) (map[string]any, *failure) {
-	value := jsontext.Value(texts[name])
-	if len(value) == 0 {
-		return nil, nil
-	}
-	if !value.IsValid() {
-		return nil, unsound(http.StatusBadRequest, "%q is no valid JSON", name)
-	}
-	var object map[string]any
-	f := members{name: value}.object(name, &object)
-	return object, f
 }
 
 func isAbsent(value jsontext.Value) bool { return len(value) == 0 || value.Kind() == 'n' }

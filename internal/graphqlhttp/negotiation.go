@@ -23,6 +23,18 @@ const (
 	namedExactly
 )
 
+// maxHeaderBytes bounds what is read of one header, of all its lines together. A browser's Accept has 150.
+const maxHeaderBytes = 2 << 10
+
+// isTooLong tells whether a header is longer than what is read of one.
+func isTooLong(lines []string) bool {
+	total := 0
+	for _, line := range lines {
+		total += len(line) + 1
+	}
+	return total > maxHeaderBytes
+}
+
 // preference is an element of Accept or Accept-Encoding: a value such as application/* or gzip, and its weight from 0
 // to 1. A value with weight 0 must not be sent.
 type preference struct {
@@ -30,9 +42,12 @@ type preference struct {
 	weight float64
 }
 
-// preferences reads a header's lines. Elements that can't be read are ignored, and so are those that want a charset that
+// preferences reads a header's lines, unless they are too long. Elements that can't be read are ignored, and so are those that want a charset that
 // JSON does not have. A comma in a quoted parameter splits its element in two of them: no media type here has any.
 func preferences(lines []string) []preference {
+	if isTooLong(lines) {
+		return nil
+	}
 	var all []preference
 	for _, line := range lines {
 		for element := range strings.SplitSeq(line, ",") {
@@ -60,6 +75,9 @@ func parseWeight(q string) (weight float64, ok bool) {
 // application/json, as clients that are older than the other type expect.
 func negotiate(h http.Header) (chosen mediaType, ok bool) {
 	lines := h.Values("Accept")
+	if isTooLong(lines) {
+		return "", false
+	}
 	if strings.TrimSpace(strings.Join(lines, "")) == "" {
 		return plainJSON, true
 	}

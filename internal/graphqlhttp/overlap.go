@@ -5,10 +5,10 @@ import (
 )
 
 // overlaps counts the pairs of fields that come to stand in one place of the answer. Validation compares each two of them,
-// and again for each inline fragment around them: that grows with the square of a document. The count itself takes as many
-// steps as the document has fields with its fragments in place; that must have been bounded before.
-func overlaps(fragments map[string]*ast.FragmentDefinition, doc *ast.QueryDocument) int {
-	o := overlapper{fragments: fragments}
+// which grows with the square of a document. The count itself takes as many steps as the document has selections with its
+// fragments in place; that must have been bounded before.
+func overlaps(m *meter, fragments map[string]*ast.FragmentDefinition, doc *ast.QueryDocument) int {
+	o := overlapper{meter: m, fragments: fragments, reached: map[string]bool{}}
 	for _, op := range doc.Operations {
 		o.merge(op.SelectionSet)
 	}
@@ -21,6 +21,7 @@ func overlaps(fragments map[string]*ast.FragmentDefinition, doc *ast.QueryDocume
 }
 
 type overlapper struct {
+	meter     *meter
 	fragments map[string]*ast.FragmentDefinition
 	reached   map[string]bool
 	pairs     int
@@ -46,6 +47,7 @@ func (o *overlapper) merge(selections ast.SelectionSet) {
 
 func (o *overlapper) collect(places map[string]*place, selections ast.SelectionSet) {
 	for _, selection := range selections {
+		o.meter.step(1)
 		switch selection := selection.(type) {
 		case *ast.Field:
 			p := places[selection.Alias]
@@ -58,19 +60,8 @@ func (o *overlapper) collect(places map[string]*place, selections ast.SelectionS
 		case *ast.InlineFragment:
 			o.collect(places, selection.SelectionSet)
 		case *ast.FragmentSpread:
-			o.spread(places, selection.Name)
+			o.reached[selection.Name] = true
+			o.collect(places, o.fragments[selection.Name].SelectionSet)
 		}
 	}
-}
-
-func (o *overlapper) spread(places map[string]*place, name string) {
-	f := o.fragments[name]
-	if f == nil {
-		return
-	}
-	if o.reached == nil {
-		o.reached = map[string]bool{}
-	}
-	o.reached[name] = true
-	o.collect(places, f.SelectionSet)
 }

@@ -14,6 +14,7 @@ const (
 	CodeParseFailed       = "GRAPHQL_PARSE_FAILED"
 	CodeValidationFailed  = "GRAPHQL_VALIDATION_FAILED"
 	CodePersistedNotFound = "PERSISTED_QUERY_NOT_FOUND"
+	CodeOverloaded        = "OVERLOADED"
 	CodeInternal          = "INTERNAL_SERVER_ERROR"
 )
 
@@ -21,10 +22,10 @@ const (
 type failure struct {
 	// status is 0 for a request that HTTP has nothing against: then the errors are the executor's to present, and their
 	// codes decide.
-	status  int
-	header  http.Header
-	errors  gqlerror.List
-	leftOut int // errors that were not kept
+	status int
+	header http.Header
+	errors gqlerror.List
+	more   bool // errors there were that nobody counted
 }
 
 func newError(code, format string, args ...any) *gqlerror.Error {
@@ -53,6 +54,9 @@ func (f *failure) with(header, value string) *failure {
 
 const allowedMethods = "GET, OPTIONS, POST"
 
+// readHeaders are those that are read here, whose length is bounded. One that is longer is of no client that means well.
+var readHeaders = []string{"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Type", "Upgrade"}
+
 // admit looks at the request's head, before anything of its body is read, and returns the media type of the answer.
 func admit(r *http.Request) (mediaType, *failure) {
 	switch r.Method {
@@ -62,6 +66,11 @@ func admit(r *http.Request) (mediaType, *failure) {
 	default:
 		return "", unsound(http.StatusMethodNotAllowed,
 			"GraphQL is asked by POST or GET here").with("Allow", allowedMethods)
+	}
+	for _, name := range readHeaders {
+		if isTooLong(r.Header[name]) {
+			return "", unsound(http.StatusBadRequest, "the header %s is longer than %d bytes", name, maxHeaderBytes)
+		}
 	}
 	if upgradesToWebSocket(r.Header) {
 		return "", unsound(http.StatusBadRequest,

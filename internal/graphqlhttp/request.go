@@ -2,87 +2,131 @@ package graphqlhttp
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// read makes gqlgen's parameters of the request's body or of its query string.
-func (t *Transport) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *failure) {
+// request is what a body or a query string asks for. Variables are built once the operation is known, and those that it
+// declares alone.
+type request struct {
+	graphql.RawParams
+
+	variables, extensions jsontext.Value
+}
+
+// read makes a request of the body or of the query string. What both take of memory is in the lease.
+func (t *Transport) read(w http.ResponseWriter, r *http.Request, held *lease) (*request, *failure) {
 	start := graphql.Now()
-	params, f := t.readParams(w, r)
+	asked, f := t.readRequest(w, r, held)
 	if f != nil {
 		return nil, f
 	}
-	if params.Query == "" && params.Extensions[persistedMember] == nil {
+	asked.Extensions, _ = pick(asked.extensions, func(name string) bool { return name == persistedMember })
+	if asked.Query == "" && asked.Extensions[persistedMember] == nil {
 		return nil, unsound(http.StatusBadRequest, "the request has no query")
 	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	return params, nil
+	asked.Headers = r.Header
+	asked.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return asked, nil
 }
 
-func (t *Transport) readParams(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *failure) {
+func (t *Transport) readRequest(w http.ResponseWriter, r *http.Request, held *lease) (*request, *failure) {
 	if r.Method == http.MethodGet {
-		return readQueryString(r.URL.RawQuery, t.options.MaxBodyBytes)
+		return t.readQueryString(r, held)
 	}
-	return readBody(w, r, t.options.MaxBodyBytes)
-}
-
-func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawParams, *failure) {
-	if r.ContentLength > most {
-		return nil, tooLarge(most)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge(most)
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, unsound(http.StatusRequestTimeout, "the body took too long to arrive")
-	}
-	if err != nil {
-		return nil, unsound(http.StatusBadRequest, "the body did not arrive whole")
-	}
-	members, f := readMembers(body)
+	body, f := readBody(w, r, t.options.MaxBodyBytes, held)
 	if f != nil {
 		return nil, f
 	}
-	return members.params()
+	if f := t.admitBytes(r, len(body), held); f != nil {
+		return nil, f
+	}
+	found, f := readMembers(body, t.options.Limits)
+	if f != nil {
+		return nil, f
+	}
+	return found.request()
 }
 
-func tooLarge(most int64) *failure {
-	return unsound(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", most)
+// admitBytes has them paid, and takes what decoding will, before it begins.
+func (t *Transport) admitBytes(r *http.Request, bytes int, held *lease) *failure {
+	if t.options.Charge != nil {
+		if err := t.options.Charge(r.Context(), bytes); err != nil {
+			errs := gqlerror.List{err}
+			return &failure{status: t.status(graphQLResponse, errs), errors: errs}
+		}
+	}
+	return held.take(r.Context(), decodedBytes(bytes, t.options.Limits.Values))
 }
 
 // readQueryString reads the parameters of a GET. `variables` and `extensions` are JSON in them.
-func readQueryString(raw string, most int64) (*graphql.RawParams, *failure) {
-	if int64(len(raw)) > most {
-		return nil, unsound(http.StatusRequestURITooLong, "the query string is longer than %d bytes", most)
+func (t *Transport) readQueryString(r *http.Request, held *lease) (*request, *failure) {
+	raw := r.URL.RawQuery
+	if int64(len(raw)) > t.options.MaxBodyBytes {
+		return nil, unsound(http.StatusRequestURITooLong, "the query string is longer than %d bytes", t.options.MaxBodyBytes)
 	}
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, unsound(http.StatusBadRequest, "the query string can't be read")
-	}
-	texts := map[string]string{}
-	for _, name := range []string{memberQuery, memberOperationName, memberVariables, memberExtensions} {
-		switch given := values[name]; {
-		case len(given) > 1:
-			return nil, unsound(http.StatusBadRequest, "the query string has %q more than once", name)
-		case len(given) == 1 && !utf8.ValidString(given[0]):
-			return nil, unsound(http.StatusBadRequest, "%q is no valid UTF-8", name)
-		case len(given) == 1:
-			texts[name] = given[0]
-		}
-	}
-	params := &graphql.RawParams{Query: texts[memberQuery], OperationName: texts[memberOperationName]}
-	var f *failure
-	if params.Variables, f = objectInText(memberVariables, texts); f != nil {
+	if f := t.admitBytes(r, len(raw), held); f != nil {
 		return nil, f
 	}
-	params.Extensions, f = objectInText(memberExtensions, texts)
-	return params, f
+	texts, f := readParameters(raw)
+	if f != nil {
+		return nil, f
+	}
+	found := members{}
+	for _, name := range []string{memberVariables, memberExtensions} {
+		if found[name], f = readJSON(name, texts[name], t.options.Limits); f != nil {
+			return nil, f
+		}
+	}
+	asked, f := found.request()
+	if f == nil {
+		asked.Query, asked.OperationName = texts[memberQuery], texts[memberOperationName]
+	}
+	return asked, f
+}
+
+// readParameters decodes those of a query string that are a request's, and looks at no others but to see that they can be read.
+func readParameters(raw string) (map[string]string, *failure) {
+	texts := map[string]string{}
+	for parameter := range strings.SplitSeq(raw, "&") {
+		key, value, _ := strings.Cut(parameter, "=")
+		name, err := url.QueryUnescape(key)
+		text, valueErr := url.QueryUnescape(value)
+		if err != nil || valueErr != nil || strings.Contains(parameter, ";") {
+			return nil, unsound(http.StatusBadRequest, "the query string can't be read")
+		}
+		switch name {
+		case memberQuery, memberOperationName, memberVariables, memberExtensions:
+			if _, twice := texts[name]; twice {
+				return nil, unsound(http.StatusBadRequest, "the query string has %q more than once", name)
+			}
+			if !utf8.ValidString(text) {
+				return nil, unsound(http.StatusBadRequest, "%q is no valid UTF-8", name)
+			}
+			texts[name] = text
+		}
+	}
+	return texts, nil
+}
+
+// readJSON wants one JSON value in the text of a parameter, or nothing.
+func readJSON(name, text string, limits Limits) (jsontext.Value, *failure) {
+	if text == "" {
+		return nil, nil
+	}
+	s := newScanner([]byte(text), limits, 1)
+	err := s.skip()
+	if refused, ok := errors.AsType[*failureError](err); ok {
+		return nil, refused.failure
+	}
+	if err != nil || !s.atEnd() {
+		return nil, unsound(http.StatusBadRequest, "%q is no valid JSON", name)
+	}
+	return jsontext.Value(strings.TrimLeft(text, " \t\r\n")), nil
 }

@@ -22,13 +22,13 @@ var gzipWriters = sync.Pool{New: func() any {
 }}
 
 // write sends the answer of an operation, or of a request that has none.
-func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, leftOut int) {
+func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, more bool) {
 	status := http.StatusOK
 	if resp.Data == nil {
 		status = t.status(media, resp.Errors)
 	}
 	setRetryAfter(w.Header(), resp.Errors)
-	send(w, r, media, status, t.encode(resp, leftOut))
+	send(w, r, media, status, t.encode(resp, more))
 }
 
 // refuse sends the answer of a request that HTTP itself has something against.
@@ -43,7 +43,7 @@ func (t *Transport) refuse(w http.ResponseWriter, r *http.Request, f *failure) {
 		media = plainJSON
 	}
 	setRetryAfter(w.Header(), f.errors)
-	send(w, r, media, f.status, t.encode(&graphql.Response{Errors: f.errors}, 0))
+	send(w, r, media, f.status, t.encode(&graphql.Response{Errors: f.errors}, false))
 }
 
 func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, body []byte) {
@@ -72,17 +72,17 @@ func compress(body []byte) []byte {
 
 // encode writes the answer by its parts: encoding/json would look at each byte of the data again, which gqlgen has made
 // JSON already. The key `data` is there if execution began.
-func (t *Transport) encode(resp *graphql.Response, leftOut int) []byte {
-	body, err := t.encodeParts(resp, leftOut)
+func (t *Transport) encode(resp *graphql.Response, more bool) []byte {
+	body, err := t.encodeParts(resp, more)
 	if err != nil {
 		failed := gqlerror.List{newError(CodeInternal, "the answer can't be written as JSON")}
-		body, _ = t.encodeParts(&graphql.Response{Errors: failed}, 0) // no error: nothing but texts
+		body, _ = t.encodeParts(&graphql.Response{Errors: failed}, false) // no error: nothing but texts
 	}
 	return body
 }
 
-func (t *Transport) encodeParts(resp *graphql.Response, leftOut int) ([]byte, error) {
-	errs, err := t.encodeErrors(resp.Errors, leftOut)
+func (t *Transport) encodeParts(resp *graphql.Response, more bool) ([]byte, error) {
+	errs, err := t.encodeErrors(resp.Errors, more)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // scalar reads a value of one of the specification's scalars.
-func (c coercer) scalar(name string, value any) (any, *gqlerror.Error) {
+func (c *coercer) scalar(name string, value any) (any, *gqlerror.Error) {
 	result, ok := any(nil), false
 	switch name {
 	case "Int":

@@ -2,6 +2,7 @@ package graphqlhttp
 
 import (
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // uncountable is where counts end: fragments in fragments multiply, so that a kilobyte can mean more than any number holds.
@@ -14,6 +15,7 @@ type size struct {
 	fields     int
 	aliases    int
 	directives int
+	fragments  int // spreads and inline fragments
 }
 
 // join adds what stands beside it in the same set.
@@ -24,16 +26,16 @@ func (s size) join(other size) size {
 		fields:     min(s.fields+other.fields, uncountable),
 		aliases:    min(s.aliases+other.aliases, uncountable),
 		directives: min(s.directives+other.directives, uncountable),
+		fragments:  min(s.fragments+other.fragments, uncountable),
 	}
 }
 
 // sizer measures selection sets, each fragment once: its steps grow with the document's text alone.
 type sizer struct {
+	meter     *meter
 	fragments map[string]*ast.FragmentDefinition
 	measured  map[string]size
 	open      map[string]bool // fragments within which the sizer is
-	cycle     string          // a fragment that spreads itself
-	steps     int             // selections looked at
 }
 
 // indexFragments finds fragments by name.
@@ -46,7 +48,8 @@ func indexFragments(doc *ast.QueryDocument) map[string]*ast.FragmentDefinition {
 }
 
 // document measures all operations, and the fragments that none of them reaches: validation looks at them too. `direct` is
-// that of the operation with most.
+// that of the operation with most. A fragment that spreads itself, or one that does not exist, ends it at once: nothing is to
+// put fragments in place before both are ruled out.
 func (s *sizer) document(doc *ast.QueryDocument) (size, *failure) {
 	if len(s.fragments) != len(doc.Fragments) {
 		return size{}, invalid(CodeValidationFailed, "two fragments of the document have the same name")
@@ -64,9 +67,6 @@ func (s *sizer) document(doc *ast.QueryDocument) (size, *failure) {
 			total = total.join(s.fragment(f.Name))
 		}
 	}
-	if s.cycle != "" {
-		return size{}, invalid(CodeValidationFailed, "fragment %q spreads itself", shorten(s.cycle))
-	}
 	total.direct = direct
 	return total, nil
 }
@@ -82,7 +82,7 @@ func variableDirectives(op *ast.OperationDefinition) int {
 func (s *sizer) set(selections ast.SelectionSet) size {
 	total := size{depth: 1}
 	for _, selection := range selections {
-		s.steps++
+		s.meter.step(1)
 		total = total.join(s.selection(selection))
 	}
 	return total
@@ -93,9 +93,9 @@ func (s *sizer) selection(selection ast.Selection) size {
 	case *ast.Field:
 		return s.field(selection)
 	case *ast.InlineFragment:
-		return deeper(s.set(selection.SelectionSet), selection.Directives)
+		return deeper(s.set(selection.SelectionSet), selection.Directives).join(size{fragments: 1})
 	case *ast.FragmentSpread:
-		return deeper(s.fragment(selection.Name), selection.Directives)
+		return deeper(s.spread(selection), selection.Directives).join(size{fragments: 1})
 	default:
 		return size{}
 	}
@@ -120,19 +120,23 @@ func deeper(inner size, directives ast.DirectiveList) size {
 	return inner.join(size{directives: len(directives)})
 }
 
-// fragment measures a fragment's definition. One that does not exist is nothing; validation will say so.
+func (s *sizer) spread(spread *ast.FragmentSpread) size {
+	if s.fragments[spread.Name] == nil {
+		unknown := newError(CodeValidationFailed, "Unknown fragment %q.", shorten(spread.Name))
+		panic(abort{&failure{errors: gqlerror.List{locate(unknown, spread.Position)}}})
+	}
+	return s.fragment(spread.Name)
+}
+
+// fragment measures a fragment's definition.
 func (s *sizer) fragment(name string) size {
 	if known, ok := s.measured[name]; ok {
 		return known
 	}
-	f := s.fragments[name]
-	switch {
-	case f == nil:
-		return size{}
-	case s.open[name]:
-		s.cycle = name
-		return size{}
+	if s.open[name] {
+		panic(abort{invalid(CodeValidationFailed, "fragment %q spreads itself", shorten(name))})
 	}
+	f := s.fragments[name]
 	s.open[name] = true
 	found := s.set(f.SelectionSet).join(size{directives: len(f.Directives)})
 	delete(s.open, name)

@@ -1,6 +1,7 @@
 package graphqlhttp
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,6 +19,9 @@ func parse(t interface{ Fatalf(string, ...any) }, text string) *ast.QueryDocumen
 	return doc
 }
 
+// unlimited is a meter that only counts.
+func unlimited() *meter { return newMeter(context.Background(), uncountable) }
+
 // doubling is a document whose fragments spread the next one twice each.
 func doubling(fragments int) string {
 	var b strings.Builder
@@ -33,7 +37,7 @@ func TestNestedFragmentsAreMeasuredOnce(t *testing.T) {
 	t.Parallel()
 	for _, fragments := range []int{10, 25, 200} { // 25 are a kilobyte, and 33,554,432 fields
 		doc := parse(t, doubling(fragments))
-		s := sizer{fragments: indexFragments(doc)}
+		s := sizer{meter: unlimited(), fragments: indexFragments(doc)}
 		total, f := s.document(doc)
 		if f != nil {
 			t.Fatal(f.errors)
@@ -42,15 +46,15 @@ func TestNestedFragmentsAreMeasuredOnce(t *testing.T) {
 		if fragments < 30 {
 			want = 1 << fragments
 		}
-		if total.fields != want || s.steps > 2*fragments+2 {
-			t.Errorf("%d fragments: %d fields in %d steps", fragments, total.fields, s.steps)
+		if total.fields != want || s.meter.taken > 2*fragments+2 {
+			t.Errorf("%d fragments: %d fields in %d steps", fragments, total.fields, s.meter.taken)
 		}
 	}
 }
 
 func TestNestedFragmentsAreRefusedBeforeValidation(t *testing.T) {
 	t.Parallel()
-	f := Limits{}.withDefaults().check(parse(t, doubling(100)))
+	f := Limits{}.withDefaults().check(unlimited(), parse(t, doubling(100)))
 	if f == nil || !strings.Contains(f.errors.Error(), "more than 1000000000 fields") {
 		t.Errorf("%v", f)
 	}
@@ -74,10 +78,12 @@ func placed(doc *ast.QueryDocument, set ast.SelectionSet) size {
 				total = placedBeside(total, inner)
 			}
 		case *ast.InlineFragment:
+			total.fragments++
 			total.directives += len(selection.Directives)
 			total = placedBeside(total, placed(doc, selection.SelectionSet))
 		case *ast.FragmentSpread:
 			f := doc.Fragments.ForName(selection.Name)
+			total.fragments++
 			total.directives += len(selection.Directives) + len(f.Directives)
 			total = placedBeside(total, placed(doc, f.SelectionSet))
 		}
@@ -88,7 +94,7 @@ func placed(doc *ast.QueryDocument, set ast.SelectionSet) size {
 func placedBeside(outer, inner size) size {
 	return size{
 		max(outer.depth, inner.depth+1), outer.direct + inner.direct, outer.fields + inner.fields,
-		outer.aliases + inner.aliases, outer.directives + inner.directives,
+		outer.aliases + inner.aliases, outer.directives + inner.directives, outer.fragments + inner.fragments,
 	}
 }
 
@@ -170,13 +176,13 @@ func TestSizesAreThoseOfTheDocumentWithoutFragments(t *testing.T) {
 			t.Skip("too long for the oracle")
 		}
 		want.directives += len(doc.Operations[0].Directives)
-		s := sizer{fragments: indexFragments(doc)}
+		s := sizer{meter: unlimited(), fragments: indexFragments(doc)}
 		got, f := s.document(doc)
 		if f != nil || got != want {
 			t.Fatalf("%+v, %v; want %+v: %s", got, f, want, text)
 		}
 		wantPairs := placedPairs(doc, doc.Operations[0].SelectionSet, "", map[string]int{})
-		if pairs := overlaps(s.fragments, doc); pairs != wantPairs {
+		if pairs := overlaps(s.meter, s.fragments, doc); pairs != wantPairs {
 			t.Fatalf("%d pairs, want %d: %s", pairs, wantPairs, text)
 		}
 	})

@@ -14,7 +14,7 @@ func DefaultStatus() map[string]int {
 	return map[string]int{
 		"UNAUTHENTICATED":   http.StatusUnauthorized,
 		"RATE_LIMITED":      http.StatusTooManyRequests,
-		"OVERLOADED":        http.StatusServiceUnavailable,
+		CodeOverloaded:      http.StatusServiceUnavailable,
 		"OPERATION_TIMEOUT": http.StatusGatewayTimeout,
 		CodeInternal:        http.StatusInternalServerError,
 	}

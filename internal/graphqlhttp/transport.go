@@ -5,14 +5,20 @@
 // A request goes through these steps, and ends at the first that refuses it:
 //
 //	method, Upgrade, Accept, Content-Type, Content-Encoding   refusal.go, negotiation.go
-//	body or query string into query, variables, extensions    request.go, json.go
+//	body or query string, within what all requests may hold   body.go, pool.go
+//	payment for its bytes                                     request.go
+//	query, and variables and extensions as they came          request.go, json.go
 //	the text of a persisted operation                         persisted.go, operations.go
 //	tokens, parsing, sizes                                    limits.go, size.go, overlap.go
 //	the operation that is meant, and whether its method may run it
-//	validation                                                validation.go, literals.go
-//	variables                                                 variables.go, scalars.go, nulls.go
+//	validation                                                validation.go, literals.go, merge.go
+//	the variables that it declares                            decode.go, variables.go, scalars.go, nulls.go
+//	how many values its arguments come to                     uses.go
 //	gqlgen's executor, with its extensions                    transport.go
 //	the answer                                                response.go, status.go, weight.go
+//
+// What is done before the executor grows no faster than the request's bytes: memory is taken from the pool, the passes over a
+// document count their steps (meter.go) and end with the request's context, and nothing is built of JSON that is not used.
 //
 // A document that came through validation is kept, so that it is parsed, measured and validated once.
 package graphqlhttp
@@ -31,6 +37,15 @@ import (
 type Options struct {
 	// MaxBodyBytes bounds a request's body and its query string; 1 MiB if 0.
 	MaxBodyBytes int64
+	// InFlightBytes bounds what all requests hold at once, from their bodies' first byte until their operations end, decoded
+	// variables included; 32 MiB if 0, and never less than a few of the largest bodies take. A request that finds none
+	// left waits up to a second, and is then refused as OVERLOADED.
+	InFlightBytes int64
+	// Caller names who sent a request: one caller alone can hold half of InFlightBytes at most. All are one if it is nil.
+	Caller func(context.Context) string
+	// Charge is told the size of a request's body or query string once it is known, before anything is decoded. Its error
+	// refuses the request. It can be nil.
+	Charge func(ctx context.Context, bytes int) *gqlerror.Error
 	// Limits bound a document before it is validated.
 	Limits Limits
 	// DocumentBytes bounds the memory of the documents that are kept, roughly; 32 MiB if 0.
@@ -54,6 +69,7 @@ type Transport struct {
 	options   Options
 	documents *documents
 	persisted *persisted
+	pool      *pool
 }
 
 var _ graphql.Transport = (*Transport)(nil)
@@ -65,7 +81,7 @@ func New(schema *ast.Schema, o Options) (*Transport, error) {
 		return nil, errors.New("only listed operations are to be run, and there is no list")
 	}
 	o = o.withDefaults()
-	t := &Transport{options: o, documents: newDocuments(schema, o), persisted: newPersisted(o.Persisted)}
+	t := &Transport{options: o, documents: newDocuments(schema, o), persisted: newPersisted(o.Persisted), pool: newPool(o.InFlightBytes)}
 	if err := t.documents.checkListed(o.Persisted.Listed); err != nil {
 		return nil, err
 	}
@@ -78,6 +94,11 @@ func (o Options) withDefaults() Options {
 	o.MaxErrors = orDefault(o.MaxErrors, 100)
 	o.MaxErrorBytes = orDefault(o.MaxErrorBytes, 64<<10)
 	o.Limits = o.Limits.withDefaults()
+	largest := 2*o.MaxBodyBytes + decodedBytes(int(o.MaxBodyBytes), o.Limits.Values)
+	o.InFlightBytes = max(orDefault(o.InFlightBytes, 32<<20), 4*largest)
+	if o.Caller == nil {
+		o.Caller = func(context.Context) string { return "" }
+	}
 	o.Persisted.AutomaticBytes = orDefault(o.Persisted.AutomaticBytes, 8<<20)
 	if o.Status == nil {
 		o.Status = DefaultStatus()
@@ -109,19 +130,17 @@ func (t *Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.
 	if f != nil {
 		return f
 	}
-	params, f := t.read(w, r)
+	held := &lease{pool: t.pool, caller: t.options.Caller(r.Context())}
+	defer held.keep(0)
+	asked, f := t.read(w, r, held)
 	if f != nil {
 		return f
 	}
-	ctx, f := t.prepare(r.Context(), params, r.Method)
+	ctx, f := t.prepare(r.Context(), asked, r.Method, held)
 	if f != nil && f.status != 0 {
 		return f
 	}
-	leftOut := 0
-	if f != nil {
-		leftOut = f.leftOut
-	}
-	t.write(w, r, media, t.run(ctx, exec, params, f), leftOut)
+	t.write(w, r, media, t.run(ctx, exec, &asked.RawParams, f), f != nil && f.more)
 	return nil
 }
 

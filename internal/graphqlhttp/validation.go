@@ -1,6 +1,9 @@
 package graphqlhttp
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
@@ -16,16 +19,17 @@ type ruleSet struct {
 
 func newRuleSet(schema *ast.Schema, o Options) ruleSet {
 	standard := rules.NewDefaultRules()
+	standard.RemoveRule(rules.OverlappingFieldsCanBeMergedRule.Name) // merge.go is in its place
 	if o.NoSuggestions {
 		withoutSuggestions(standard)
 	}
-	set := ruleSet{schema: schema, most: o.MaxErrors}
-	for name, f := range standard.GetInner() {
-		set.rules = append(set.rules, validator.Rule{Name: name, RuleFunc: f})
-	}
-	set.rules = append(set.rules, literalsRule, noDeferRule)
+	set := ruleSet{schema: schema, most: o.MaxErrors, rules: []validator.Rule{literalsRule, noDeferRule}}
 	if o.NoIntrospection {
 		set.rules = append(set.rules, noIntrospectionRule)
+	}
+	inner := standard.GetInner()
+	for _, name := range slices.Sorted(maps.Keys(inner)) {
+		set.rules = append(set.rules, validator.Rule{Name: name, RuleFunc: inner[name]})
 	}
 	return set
 }
@@ -42,25 +46,51 @@ func withoutSuggestions(r *rules.Rules) {
 	}
 }
 
-// validate also links the document to the schema. It returns the first errors, and how many it left out: a short document
-// can have as many as the square of its length.
-func (s ruleSet) validate(doc *ast.QueryDocument) (errs gqlerror.List, leftOut int) {
-	found := 0
-	bounded := rules.NewRules()
+// validate also links the document to the schema. It ends at the first error that is one too many: a short document can have
+// as many as the square of its length, and each takes some time to word.
+func (s ruleSet) validate(m *meter, doc *ast.QueryDocument) *failure {
+	found := &failure{}
+	addError := func(options ...validator.ErrorOption) {
+		if len(found.errors) == s.most {
+			found.more = true
+			panic(abort{found})
+		}
+		e := newError(CodeValidationFailed, "")
+		for _, option := range options {
+			option(e)
+		}
+		e.Message = cutMessage(e.Message)
+		found.errors = append(found.errors, e)
+	}
+	observers := &validator.Events{}
+	countSteps(m, observers)
 	for _, rule := range s.rules {
-		bounded.AddRule(rule.Name, func(observers *validator.Events, addError validator.AddErrFunc) {
-			rule.RuleFunc(observers, func(options ...validator.ErrorOption) {
-				if found++; found <= s.most {
-					addError(options...)
-				}
-			})
-		})
+		rule.RuleFunc(observers, addError)
 	}
-	errs = validator.ValidateWithRules(s.schema, doc, bounded)
-	for _, e := range errs {
-		e.Extensions = map[string]any{"code": CodeValidationFailed}
+	validator.Walk(s.schema, doc, observers)
+	if len(found.errors) == 0 {
+		checkMerging(m, s.schema, doc, addError)
 	}
-	return errs, max(0, found-s.most)
+	if len(found.errors) > 0 {
+		return found
+	}
+	return nil
+}
+
+// bytesPerStep is how much of a text is read in the time of a step: rules put values into messages, and compare them with
+// those of an enum.
+const bytesPerStep = 16
+
+// countSteps comes before the rules: it ends the walk before they look.
+func countSteps(m *meter, observers *validator.Events) {
+	observers.OnOperation(func(*validator.Walker, *ast.OperationDefinition) { m.step(1) })
+	observers.OnFragment(func(*validator.Walker, *ast.FragmentDefinition) { m.step(1) })
+	observers.OnField(func(*validator.Walker, *ast.Field) { m.step(1) })
+	observers.OnInlineFragment(func(*validator.Walker, *ast.InlineFragment) { m.step(1) })
+	observers.OnFragmentSpread(func(*validator.Walker, *ast.FragmentSpread) { m.step(1) })
+	observers.OnDirective(func(*validator.Walker, *ast.Directive) { m.step(1) })
+	observers.OnVariable(func(*validator.Walker, *ast.VariableDefinition) { m.step(1) })
+	observers.OnValue(func(_ *validator.Walker, v *ast.Value) { m.step(1 + len(v.Raw)/bytesPerStep) })
 }
 
 // noIntrospectionRule refuses the fields by which a schema is read.

@@ -20,7 +20,7 @@ func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[
 		if !ok && (v.DefaultValue != nil || !v.Type.NonNull) {
 			continue
 		}
-		result, err := coercer{schema, "$" + v.Variable}.coerce(v.Type, value, ok)
+		result, err := (&coercer{schema, path{variable: v.Variable}}).coerce(v.Type, value, ok)
 		if err != nil {
 			errs = append(errs, locate(err, v.Position))
 			continue
@@ -38,20 +38,41 @@ func locate(e *gqlerror.Error, p *ast.Position) *gqlerror.Error {
 	return e
 }
 
-// coercer reads one value. Its path is `$variable.field[index]`.
+// coercer reads one value.
 type coercer struct {
 	schema *ast.Schema
-	path   string
+	path   path
 }
 
-func (c coercer) field(name string) coercer { return coercer{c.schema, c.path + "." + shorten(name)} }
+// path is where a value stands: `$variable.field[index]`. It is written out for a message alone: a long list has many.
+type path struct {
+	variable string // where it begins
+	above    *path
+	field    string
+	index    int // below 0 for a field
+}
 
-func (c coercer) element(i int) coercer {
-	return coercer{c.schema, c.path + "[" + strconv.Itoa(i) + "]"}
+func (p *path) String() string {
+	switch {
+	case p.above == nil:
+		return "$" + p.variable
+	case p.index < 0:
+		return p.above.String() + "." + shorten(p.field)
+	default:
+		return p.above.String() + "[" + strconv.Itoa(p.index) + "]"
+	}
+}
+
+func (c *coercer) field(name string) *coercer {
+	return &coercer{c.schema, path{above: &c.path, field: name, index: -1}}
+}
+
+func (c *coercer) element(i int) *coercer {
+	return &coercer{c.schema, path{above: &c.path, index: i}}
 }
 
 // coerce gives a value its type. What was not given differs from null only in the message.
-func (c coercer) coerce(t *ast.Type, value any, given bool) (any, *gqlerror.Error) {
+func (c *coercer) coerce(t *ast.Type, value any, given bool) (any, *gqlerror.Error) {
 	switch {
 	case value == nil && t.NonNull && !given:
 		return nil, c.errorf("a value of type %s is required", t)
@@ -76,7 +97,7 @@ func (c coercer) coerce(t *ast.Type, value any, given bool) (any, *gqlerror.Erro
 }
 
 // list takes one value for a list of it.
-func (c coercer) list(t *ast.Type, value any) (any, *gqlerror.Error) {
+func (c *coercer) list(t *ast.Type, value any) (any, *gqlerror.Error) {
 	elements, ok := value.([]any)
 	if !ok {
 		one, err := c.coerce(t.Elem, value, true)
@@ -92,7 +113,7 @@ func (c coercer) list(t *ast.Type, value any) (any, *gqlerror.Error) {
 	return coerced, nil
 }
 
-func (c coercer) object(def *ast.Definition, value any) (any, *gqlerror.Error) {
+func (c *coercer) object(def *ast.Definition, value any) (any, *gqlerror.Error) {
 	members, ok := value.(map[string]any)
 	if !ok {
 		return nil, c.errorf("expected %s, got %s", def.Name, describe(value))
@@ -116,7 +137,7 @@ func (c coercer) object(def *ast.Definition, value any) (any, *gqlerror.Error) {
 	return coerced, c.checkOneOf(def, coerced)
 }
 
-func (c coercer) checkOneOf(def *ast.Definition, members map[string]any) *gqlerror.Error {
+func (c *coercer) checkOneOf(def *ast.Definition, members map[string]any) *gqlerror.Error {
 	if def.Directives.ForName("oneOf") == nil {
 		return nil
 	}
@@ -128,13 +149,13 @@ func (c coercer) checkOneOf(def *ast.Definition, members map[string]any) *gqlerr
 	return c.errorf("%s wants exactly one of its fields, and not null", def.Name)
 }
 
-func (c coercer) enum(def *ast.Definition, value any) (any, *gqlerror.Error) {
+func (c *coercer) enum(def *ast.Definition, value any) (any, *gqlerror.Error) {
 	if name, ok := value.(string); ok && def.EnumValues.ForName(name) != nil {
 		return name, nil
 	}
 	return nil, c.errorf("expected a value of %s, got %s", def.Name, describe(value))
 }
 
-func (c coercer) errorf(format string, args ...any) *gqlerror.Error {
-	return newError(CodeBadInput, "%s: %s", c.path, fmt.Sprintf(format, args...))
+func (c *coercer) errorf(format string, args ...any) *gqlerror.Error {
+	return newError(CodeBadInput, "%s: %s", &c.path, fmt.Sprintf(format, args...))
 }

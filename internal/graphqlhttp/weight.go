@@ -11,9 +11,9 @@ import (
 // maxMessageBytes bounds one error's message: gqlparser's repeat what was sent.
 const maxMessageBytes = 1000
 
-// encodeErrors writes as many errors as an answer may have, and a last one that says how many are missing. It is empty
-// without errors.
-func (t *Transport) encodeErrors(errs gqlerror.List, leftOut int) ([]byte, error) {
+// encodeErrors writes as many errors as an answer may have, and a last one that says how many are missing, unless there are
+// more that nobody counted. It is empty without errors.
+func (t *Transport) encodeErrors(errs gqlerror.List, more bool) ([]byte, error) {
 	if len(errs) == 0 {
 		return nil, nil
 	}
@@ -30,12 +30,14 @@ func (t *Transport) encodeErrors(errs gqlerror.List, leftOut int) ([]byte, error
 		list = append(append(list, one...), ',')
 		kept++
 	}
-	leftOut += len(errs) - kept
-	if leftOut == 0 {
+	message := "more errors are left out"
+	if leftOut := len(errs) - kept; !more && leftOut == 0 {
 		list[len(list)-1] = ']'
 		return list, nil
+	} else if !more {
+		message = fmt.Sprintf("%d more errors are left out", leftOut)
 	}
-	last, err := encodeError(newError(codeOf(errs[0]), "%d more errors are left out", leftOut))
+	last, err := encodeError(newError(codeOf(errs[0]), "%s", message))
 	return append(append(list, last...), ']'), err
 }
 
@@ -44,13 +46,20 @@ func encodeError(e *gqlerror.Error) ([]byte, error) {
 	if len(e.Message) <= maxMessageBytes {
 		return json.Marshal(e)
 	}
+	cut := *e
+	cut.Message = cutMessage(e.Message)
+	return json.Marshal(&cut)
+}
+
+func cutMessage(message string) string {
+	if len(message) <= maxMessageBytes {
+		return message
+	}
 	end := maxMessageBytes
-	for !utf8.RuneStart(e.Message[end]) {
+	for !utf8.RuneStart(message[end]) {
 		end--
 	}
-	cut := *e
-	cut.Message = e.Message[:end] + "…"
-	return json.Marshal(&cut)
+	return message[:end] + "…"
 }
 
 func codeOf(e *gqlerror.Error) string {

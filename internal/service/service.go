@@ -80,6 +80,7 @@ func (s *Service) handler(cfg *config.Config, o Options) (http.Handler, error) {
 	api := graph.NewServer(s.resolver(cfg), o.Telemetry.Extension())
 	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
 		Persisted: o.Persisted, NoIntrospection: !cfg.GraphQL.Introspection, NoSuggestions: !cfg.GraphQL.Suggestions,
+		Caller: payerOf, Charge: s.chargeBytes,
 	})
 	if err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ const requestPrice = 1
 // charge takes the price of a request, before its body is read.
 func (s *Service) charge(transport *graphqlhttp.Transport, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := admission.WithCaller(r.Context(), payer(r))
+		ctx := withPayer(r.Context(), payer(r))
 		telemetry.NoteCaller(ctx, identity.FromContext(ctx).Name)
 		if err := s.gate.Spend(ctx, requestPrice); err != nil {
 			telemetry.NoteRefusal(ctx, string(model.RateLimited))

@@ -1,0 +1,41 @@
+package service
+
+import (
+	"context"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph"
+	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/internal/admission"
+	"github.com/difygraph/difygraph/internal/telemetry"
+)
+
+// bytesPerPrice is how much of a request costs 1. The first of them are in the request's own price.
+const bytesPerPrice = 16 << 10
+
+// chargeBytes takes the price of a request's size, before it is decoded.
+func (s *Service) chargeBytes(ctx context.Context, bytes int) *gqlerror.Error {
+	price := (bytes - 1) / bytesPerPrice
+	if price <= 0 {
+		return nil
+	}
+	err := s.gate.Spend(ctx, price)
+	if err == nil {
+		return nil
+	}
+	telemetry.NoteRefusal(ctx, string(model.RateLimited))
+	return graph.Present(ctx, retry(err))
+}
+
+type payerKey struct{}
+
+// withPayer says who pays for what is done under the context.
+func withPayer(ctx context.Context, name string) context.Context {
+	return context.WithValue(admission.WithCaller(ctx, name), payerKey{}, name)
+}
+
+func payerOf(ctx context.Context) string {
+	name, _ := ctx.Value(payerKey{}).(string)
+	return name
+}
