@@ -121,7 +121,7 @@ func (t *Transport) prepare(ctx context.Context, r *request, method string, held
 	if r.Variables, f = coerceVariables(t.documents.schema, op, given); f != nil {
 		return ctx, f
 	}
-	held.keep(decodedBytes(length, t.options.Limits.Values))
+	held.settle(decodedBytes(length, t.options.Limits.Values))
 	if f := checkNulls(doc.ast, op, r.Variables); f != nil {
 		return ctx, f
 	}

@@ -15,13 +15,14 @@ import (
 type pool struct {
 	mu      sync.Mutex
 	free    int64
-	held    map[string]int64 // by caller
-	waiting []*claim         // in the order of arrival
+	held    map[string]int64  // by caller
+	first   map[string]*lease // by caller, the one whose request goes on whatever its others hold, lest they wait for each other
+	waiting []*claim          // in the order of arrival
 }
 
 // claim is for bytes that are not free yet.
 type claim struct {
-	caller  string
+	lease   *lease
 	bytes   int64
 	granted chan struct{}
 }
@@ -29,27 +30,36 @@ type claim struct {
 // poolWait is how long a request waits for bytes that others hold: reading and decoding take some milliseconds.
 const poolWait = time.Second
 
-func newPool(bytes int64) *pool { return &pool{free: bytes, held: map[string]int64{}} }
+func newPool(bytes int64) *pool {
+	return &pool{free: bytes, held: map[string]int64{}, first: map[string]*lease{}}
+}
 
-// grant gives the bytes, if the caller may have them. Twice the bytes, since they are no longer free afterwards.
-func (p *pool) grant(caller string, bytes int64) bool {
-	if p.held[caller]+2*bytes > p.free {
+// grant gives a lease the bytes, if its caller may have them. At least as many are then left.
+func (p *pool) grant(l *lease, bytes int64) bool {
+	if p.first[l.caller] == nil {
+		p.first[l.caller] = l
+	}
+	others := p.held[l.caller]
+	if p.first[l.caller] == l {
+		others = 0
+	}
+	if others+2*bytes > p.free {
 		return false
 	}
 	p.free -= bytes
-	p.held[caller] += bytes
+	p.held[l.caller] += bytes
+	l.bytes += bytes
 	return true
 }
 
-func (p *pool) giveBack(caller string, bytes int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *pool) giveBack(l *lease, bytes int64) {
 	p.free += bytes
-	if p.held[caller] -= bytes; p.held[caller] == 0 {
-		delete(p.held, caller)
+	l.bytes -= bytes
+	if p.held[l.caller] -= bytes; p.held[l.caller] == 0 {
+		delete(p.held, l.caller)
 	}
 	p.waiting = slices.DeleteFunc(p.waiting, func(c *claim) bool {
-		ok := p.grant(c.caller, c.bytes)
+		ok := p.grant(c.lease, c.bytes)
 		if ok {
 			close(c.granted)
 		}
@@ -58,13 +68,13 @@ func (p *pool) giveBack(caller string, bytes int64) {
 }
 
 // claim returns nil if the bytes are granted at once.
-func (p *pool) claim(caller string, bytes int64) *claim {
+func (p *pool) claim(l *lease, bytes int64) *claim {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.grant(caller, bytes) {
+	if p.grant(l, bytes) {
 		return nil
 	}
-	c := &claim{caller: caller, bytes: bytes, granted: make(chan struct{})}
+	c := &claim{lease: l, bytes: bytes, granted: make(chan struct{})}
 	p.waiting = append(p.waiting, c)
 	return c
 }
@@ -74,11 +84,10 @@ func (p *pool) withdraw(c *claim) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := slices.Index(p.waiting, c)
-	if at < 0 {
-		return false
+	if at >= 0 {
+		p.waiting = slices.Delete(p.waiting, at, at+1)
 	}
-	p.waiting = slices.Delete(p.waiting, at, at+1)
-	return true
+	return at >= 0
 }
 
 // lease is what one request holds of a pool. It is of one goroutine.
@@ -90,27 +99,38 @@ type lease struct {
 
 // take adds bytes to the lease. It waits for them a little, and then refuses the request.
 func (l *lease) take(ctx context.Context, bytes int64) *failure {
-	if c := l.pool.claim(l.caller, bytes); c != nil {
-		ctx, cancel := context.WithTimeout(ctx, poolWait)
-		defer cancel()
-		select {
-		case <-c.granted:
-		case <-ctx.Done():
-			if l.pool.withdraw(c) {
-				return overloaded()
-			}
-		}
+	c := l.pool.claim(l, bytes)
+	if c == nil {
+		return nil
 	}
-	l.bytes += bytes
+	ctx, cancel := context.WithTimeout(ctx, poolWait)
+	defer cancel()
+	select {
+	case <-c.granted:
+		return nil
+	case <-ctx.Done():
+	}
+	if l.pool.withdraw(c) {
+		return overloaded()
+	}
 	return nil
 }
 
 // keep gives back all bytes but these.
 func (l *lease) keep(bytes int64) {
-	if bytes < l.bytes {
-		l.pool.giveBack(l.caller, l.bytes-bytes)
-		l.bytes = bytes
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.pool.giveBack(l, max(0, l.bytes-bytes))
+}
+
+// settle does so for a request that will take no more.
+func (l *lease) settle(bytes int64) {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	if l.pool.first[l.caller] == l {
+		delete(l.pool.first, l.caller)
 	}
+	l.pool.giveBack(l, max(0, l.bytes-bytes))
 }
 
 func overloaded() *failure {

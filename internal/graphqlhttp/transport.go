@@ -131,7 +131,7 @@ func (t *Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.
 		return f
 	}
 	held := &lease{pool: t.pool, caller: t.options.Caller(r.Context())}
-	defer held.keep(0)
+	defer held.settle(0)
 	asked, f := t.read(w, r, held)
 	if f != nil {
 		return f
