@@ -3,6 +3,7 @@ package browser
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,32 @@ func TestWithoutOriginsEveryOtherSiteIsRefused(t *testing.T) {
 		w := send(t, handler, http.MethodPost, http.Header{"Host": {"localhost:8080"}, "Origin": {origin}})
 		if w.Code != want || w.Header().Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: got %d %v", origin, w.Code, w.Header())
+		}
+	}
+}
+
+func TestTwoOriginsAreNone(t *testing.T) {
+	t.Parallel()
+	handler := guard(t)
+	own := "http://localhost:8080"
+	for n, want := range map[int]int{1: http.StatusOK, 2: http.StatusForbidden, 2000: http.StatusForbidden} {
+		header := http.Header{"Host": {"localhost:8080"}, "Origin": slices.Repeat([]string{own}, n)}
+		if w := send(t, handler, http.MethodPost, header); w.Code != want {
+			t.Errorf("%d origins: %d", n, w.Code)
+		}
+	}
+}
+
+// TestLongNamesAreNotRead: a host that is longer than any name is unknown, and an origin foreign, by its length alone.
+func TestLongNamesAreNotRead(t *testing.T) {
+	t.Parallel()
+	for bytes, known := range map[int]bool{maxHostBytes: true, maxHostBytes + 1: false, 64 << 10: false} {
+		host := strings.Repeat("a", bytes)
+		if _, ok := hostOf(host); ok != known {
+			t.Errorf("a host of %d bytes", bytes)
+		}
+		if _, ok := canonicalOrigin("https://" + host); ok != known {
+			t.Errorf("an origin of %d bytes", bytes)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"pgregory.net/rapid"
@@ -34,10 +35,97 @@ var fieldsOf = map[string][][2]string{
 	"Query": {{"node", "Node"}, {"item", "Item"}, {"a: item", "Item"}, {"a: node", "Node"}},
 	"Node":  {{"id", ""}, {"a: id", ""}, {"node", "Node"}},
 	"Item": {
-		{"id", ""}, {"a: id", ""}, {"a: name", ""}, {"a: size", ""}, {"size", ""}, {"name", ""}, {"node", "Node"}, {"node: item", "Item"},
+		{"id", ""}, {"a: id", ""}, {"a: id", ""}, {"a: name", ""}, {"size", ""}, {"node", "Node"}, {"node: item", "Item"},
 		{"echo(ints: [1])", ""}, {"echo(ints: [2])", ""}, {"echo(ints: [1] level: LOW)", ""}, {"echo(level: LOW, ints: [1])", ""},
 	},
-	"Other": {{"id", ""}, {"a: name", ""}, {"a: size", ""}, {"size", ""}, {"name", ""}, {"node", "Node"}, {"echo: id", ""}},
+	"Other": {{"id", ""}, {"a: key", ""}, {"a: key", ""}, {"a: name", ""}, {"size", ""}, {"node", "Node"}, {"echo: id", ""}},
+}
+
+// messagesOfMerging are those of a document that is valid otherwise.
+func messagesOfMerging(m *meter, schema *ast.Schema, doc *ast.QueryDocument) (messages []string) {
+	checkMerging(m, schema, doc, func(options ...validator.ErrorOption) {
+		e := newError("", "")
+		for _, option := range options {
+			option(e)
+		}
+		messages = append(messages, e.Message)
+	})
+	return messages
+}
+
+func TestFieldsThatCanMerge(t *testing.T) {
+	t.Parallel()
+	schema := shapesDocuments(Limits{}).schema
+	for fields, says := range map[string]string{
+		"id id ... on Item { id } ... on Node { id }":                                            "",
+		"... on Item { a: id } ... on Other { a: key }":                                          "", // never of one object
+		"... on Item { a: id } ... on Item { a: key }":                                           `"id" and "key" are different fields`,
+		"a: id ... on Other { a: key }":                                                          `"id" and "key" are different fields`,
+		"... on Item { a: size } ... on Other { a: size }":                                       `conflicting types "Int" and "String"`,
+		"... on Item { a: name } ... on Other { a: name }":                                       `conflicting types "String" and "String!"`,
+		"... on Item { a: id } ... on Other { a: node { id } }":                                  `conflicting types "ID!" and "Node"`,
+		"... on Item { a: node { b: id } } ... on Other { a: node { b: node { id } } }":          `subfields "b" conflict because`,
+		"... on Item { a: item { b: id } } ... on Other { a: node { ... on Other { b: key } } }": "",
+		"... on Item { a: item { b: id } a: node { ... on Item { b: key } } }":                   `"item" and "node" are different fields`,
+		"node { a: id } node { ...on Item { a: key } }":                                          `subfields "a" conflict because "id" and "key" are`,
+		"... on Item { echo(ints: [1, 2]) } ... on Item { echo(ints: [2, 1]) }":                  "differing arguments",
+		"... on Item { echo(ints: [1], level: LOW) echo(level: LOW, ints: 1) }":                  "differing arguments",
+		"... on Item { echo(ints: [1], level: LOW) echo(level: LOW, ints: [1]) }":                "",
+		"... on Item { echo(level: LOW) echo }":                                                  "differing arguments",
+	} {
+		doc := parse(t, "{ node { "+fields+" } }")
+		validator.Walk(schema, doc, &validator.Events{})
+		got := messagesOfMerging(unlimited(), schema, doc)
+		if (says == "") != (len(got) == 0) || says != "" && !strings.Contains(got[0], says) {
+			t.Errorf("%s: %q, want %q", fields, got, says)
+		}
+		if theirs := validator.ValidateWithRules(schema, doc, rules.NewRules(rules.OverlappingFieldsCanBeMergedRule)); (says == "") != (len(theirs) == 0) {
+			t.Errorf("%s: gqlparser says %v", fields, theirs)
+		}
+	}
+}
+
+func TestInputObjectsMergeInAnyOrder(t *testing.T) {
+	t.Parallel()
+	schema := shapesDocuments(Limits{}).schema
+	doc := parse(t, `{ echo(box: {name: "a", boxes: [{}]}) echo(box: {boxes: [{}], name: "a"}) }`)
+	validator.Walk(schema, doc, &validator.Events{})
+	if got := messagesOfMerging(unlimited(), schema, doc); got != nil {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestMergingEntersAFragmentOnce, whatever the limits let pass.
+func TestMergingEntersAFragmentOnce(t *testing.T) {
+	t.Parallel()
+	schema := shapesDocuments(Limits{}).schema
+	text := "{ ...F0 }" + repeat(30, "fragment F# on Query { ...F## ...F## } ") + "fragment F30 on Query { __typename }"
+	doc := parse(t, text)
+	validator.Walk(schema, doc, &validator.Events{})
+	m := newMeter(t.Context(), 100)
+	if f := orAborted(func() *failure { messagesOfMerging(m, schema, doc); return nil }); f != nil {
+		t.Errorf("%v", f.errors)
+	}
+}
+
+// TestMergingComparesEachTwoFieldsOnce, though those above them are compared too.
+func TestMergingComparesEachTwoFieldsOnce(t *testing.T) {
+	t.Parallel()
+	schema := shapesDocuments(Limits{}).schema
+	set := "{ id }"
+	for range 5 {
+		set = "{ node " + set + " node " + set + " }"
+	}
+	doc := parse(t, set)
+	validator.Walk(schema, doc, &validator.Events{})
+	m := unlimited()
+	if got := messagesOfMerging(m, schema, doc); got != nil {
+		t.Fatalf("%q", got)
+	}
+	fields := strings.Count(set, "node") + strings.Count(set, "id")
+	if most := fields + 2*overlaps(unlimited(), nil, doc); m.taken > most {
+		t.Errorf("%d steps, want %d at most", m.taken, most)
+	}
 }
 
 func drawFields(t *rapid.T, on string, depth, from, to int) string {
@@ -73,14 +161,7 @@ func TestMergingIsJudgedAsByGqlparser(t *testing.T) {
 		text := drawMerging(t)
 		doc := parse(t, text)
 		want := validator.ValidateWithRules(schema, doc, rules.NewRules(rules.OverlappingFieldsCanBeMergedRule))
-		var got []string
-		checkMerging(unlimited(), schema, doc, func(options ...validator.ErrorOption) {
-			e := newError("", "")
-			for _, option := range options {
-				option(e)
-			}
-			got = append(got, e.Message)
-		})
+		got := messagesOfMerging(unlimited(), schema, doc)
 		if len(want) > 0 != (len(got) > 0) {
 			t.Fatalf("%q, want %v: %s", got, want, text)
 		}

@@ -47,12 +47,15 @@ func newPersisted(o Persisted) *persisted {
 	return p
 }
 
-// newWeighed is a cache that forgets before its entries' weights exceed the bound. It works in the caller's goroutine:
-// there is nothing to stop.
+// entryBytes is what a cache takes for an entry beside its key and value.
+const entryBytes = 256
+
+// newWeighed is a cache that forgets before its entries' weights exceed the bound, those first that are seldom asked for: many
+// that are sent once do not push out the others. It works in the caller's goroutine: there is nothing to stop.
 func newWeighed[V any](bound int64, weight func(key string, value V) int) *otter.Cache[string, V] {
 	return otter.Must(&otter.Options[string, V]{
 		MaximumWeight: uint64(bound),
-		Weigher:       func(key string, value V) uint32 { return uint32(weight(key, value)) },
+		Weigher:       func(key string, value V) uint32 { return uint32(weight(key, value) + entryBytes) },
 		Executor:      func(f func()) { f() },
 	})
 }

@@ -16,10 +16,10 @@ const shapesSchema = `
 type Query { node: Node item: Item echo(level: Level, ints: [Int], text: String, any: Any, box: Box): String }
 interface Node { id: ID! node: Node }
 type Item implements Node {
-	id: ID! name: String size: Int node: Node item: Item
+	id: ID! key: ID! name: String size: Int node: Node item: Item
 	echo(level: Level, ints: [Int]): String
 }
-type Other implements Node { id: ID! name: String! size: String node: Node }
+type Other implements Node { id: ID! key: ID! name: String! size: String node: Node }
 enum Level { LOW HIGH }
 input Box { name: String, boxes: [Box] }
 scalar Any

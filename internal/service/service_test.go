@@ -89,6 +89,11 @@ func (s *served) ask(t *testing.T, query string, header ...string) *answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s.do(t, r, header...)
+}
+
+func (s *served) do(t *testing.T, r *http.Request, header ...string) *answer {
+	t.Helper()
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/graphql-response+json")
 	for i := 0; i < len(header); i += 2 {
