@@ -131,7 +131,8 @@ func (t *Transport) prepare(ctx context.Context, r *request, method string, held
 // choose reads the document, and finds the operation in it that is meant.
 func (t *Transport) choose(ctx context.Context, r *request, method string) (doc *document, op *ast.OperationDefinition, f *failure) {
 	f = orAborted(func() (f *failure) {
-		m, valid := newMeter(ctx, t.options.Limits.Steps), false
+		var valid bool
+		m := newMeter(ctx, t.options.Limits.Steps)
 		if doc, valid, f = t.documents.read(m, r.Query); f != nil {
 			return f
 		}
