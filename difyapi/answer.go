@@ -1,9 +1,9 @@
 package difyapi
 
 import (
-	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -16,24 +16,26 @@ const (
 	maxErrorBodyBytes = 64 << 10
 )
 
-var (
-	errRedirect        = errors.New("a redirect, which is not followed")
-	errStatus          = errors.New("a status that is not of the API")
-	errNotJSONDeclared = errors.New("the body is not declared as JSON")
-)
-
 // readAnswer sorts a response by status and type, and reads it so far that its connection can serve again: the body of a
 // success, or the error that the response stands for.
 func readAnswer(resp *http.Response) ([]byte, *Error) {
+	body, failure := readStatus(resp)
+	if failure != nil {
+		failure.ContentType = mediaType(resp.Header)
+	}
+	return body, failure
+}
+
+func readStatus(resp *http.Response) ([]byte, *Error) {
 	switch {
 	case resp.StatusCode >= http.StatusBadRequest:
 		return nil, readErrorStatus(resp)
 	case resp.StatusCode != http.StatusOK:
 		drain(resp.Body)
-		return nil, badResponse(resp.StatusCode, statusCause(resp.StatusCode))
+		return nil, badResponse(resp.StatusCode, oddStatus(resp.StatusCode))
 	case !declaresJSON(resp.Header):
 		drain(resp.Body)
-		return nil, badResponse(resp.StatusCode, errNotJSONDeclared)
+		return nil, badResponse(resp.StatusCode, ReasonNotJSON)
 	}
 	body, err := readBounded(resp.Body, maxBodyBytes)
 	if err != nil {
@@ -50,6 +52,7 @@ func readErrorStatus(resp *http.Response) *Error {
 	if err == nil && declaresJSON(resp.Header) {
 		failure.Code, failure.Message = decodeError(body)
 	}
+	failure.cause = statusCause(failure)
 	return failure
 }
 
@@ -72,19 +75,31 @@ func badResponse(status int, cause error) *Error {
 	return &Error{Kind: KindBadResponse, Status: status, cause: cause}
 }
 
-func statusCause(status int) error {
+func oddStatus(status int) Reason {
 	if status >= http.StatusMultipleChoices {
-		return errRedirect
+		return ReasonRedirect
 	}
-	return errStatus
+	return ReasonStatus
 }
 
 // declaresJSON reports whether the media type is application/json or one that is built on it. Its parameters do not matter,
 // well-formed or not.
 func declaresJSON(header http.Header) bool {
-	mediaType, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	mediaType := mediaType(header)
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// mediaTypes are what a Content-Type can be, within reason.
+var mediaTypes = regexp.MustCompile(`^[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}$`)
+
+// mediaType is that of a body; empty where the header has none.
+func mediaType(header http.Header) string {
+	declared, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	declared = strings.ToLower(strings.TrimSpace(declared))
+	if !mediaTypes.MatchString(declared) {
+		return ""
+	}
+	return declared
 }
 
 // readBounded reads to the end, which also sets the connection free, or until there is too much.
@@ -94,7 +109,7 @@ func readBounded(body io.Reader, bound int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > bound {
-		return nil, errTooLarge
+		return nil, ReasonTooLarge
 	}
 	return data, nil
 }

@@ -30,7 +30,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		"401":                {respond(401, `{"code":"unauthorized","message":"Access token is invalid","status":401}`), status(401, "unauthorized", "Access token is invalid"), difyapi.IsUnauthorized},
 		"403":                {respond(403, `{"code":"forbidden","message":"The app's API service has been disabled.","status":403}`), status(403, "forbidden", "The app's API service has been disabled."), difyapi.IsUnauthorized},
-		"403 of a firewall":  {respond(403, htmlPage, "Content-Type", "text/html"), status(403, "", ""), difyapi.IsUnauthorized},
+		"403 of a firewall":  {respond(403, htmlPage, "Content-Type", "text/html"), status(403, "", ""), difyapi.IsBadResponse},
 		"429":                {respond(429, `{"code":"too_many_requests","message":"Too many requests.","status":429}`), status(429, "too_many_requests", "Too many requests."), difyapi.IsRateLimited},
 		"500":                {respond(500, `{"message":"Internal Server Error","code":"unknown","status":500}`), status(500, "unknown", "Internal Server Error"), difyapi.IsUnavailable},
 		"500 without body":   {respond(500, ``), status(500, "", ""), difyapi.IsUnavailable},

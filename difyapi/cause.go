@@ -1,11 +1,17 @@
 package difyapi
 
 import (
+	"cmp"
+	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
+	"strings"
 	"syscall"
 
 	"github.com/go-json-experiment/json"
@@ -15,24 +21,111 @@ import (
 // Errors of net, net/http and tls name hosts, addresses and proxies, and errors of JSON repeat the body. The functions
 // below keep what such an error says of the failure, and leave out what it says of the server.
 
-var (
-	errNoAnswer     = errors.New("no answer")
-	errHostNotFound = errors.New("the host name cannot be resolved")
-	errCertificate  = errors.New("the server's certificate is not valid for it")
-	errTooLarge     = errors.New("the body is too large")
-	errNotJSON      = errors.New("the body is not JSON")
+// Reason is why a call failed, in words that callers may read: it names neither server nor key, and repeats nothing of an
+// answer. Errors of calls wrap one where more is known than their kind.
+type Reason string
+
+func (r Reason) Error() string { return string(r) }
+
+// Why no answer came.
+const (
+	ReasonHostNotFound       Reason = "the host name cannot be resolved"
+	ReasonUnknownAuthority   Reason = "the server's certificate is of an authority that is not known here"
+	ReasonCertificateExpired Reason = "the server's certificate has expired, or is not valid yet"
+	ReasonCertificateName    Reason = "the server's certificate is for another host name"
+	ReasonCertificate        Reason = "the server's certificate is not valid"
+	ReasonProxyCredentials   Reason = "a proxy on the way wants credentials"
 )
+
+// Why an answer is none of Dify's.
+const (
+	ReasonTooLarge       Reason = "the answer is larger than 16 MiB"
+	ReasonNoRoute        Reason = "nothing is at this address; is the app's base URL right?"
+	ReasonForeignRefusal Reason = "a refusal that Dify did not write, as from a proxy or a firewall"
+	ReasonRedirect       Reason = "a redirect, which is not followed"
+	ReasonNotJSON        Reason = "an answer that is not JSON"
+	ReasonStatus         Reason = "a status that Dify does not give"
+)
+
+// Why Dify refuses the app's calls.
+const (
+	ReasonKeyRefused        Reason = "Dify does not accept the app's API key"
+	ReasonNoOwner           Reason = "the app's workspace has no owner, or is not active"
+	ReasonAppGone           Reason = "the app no longer exists in Dify"
+	ReasonAppAbnormal       Reason = "the app is not in its normal state in Dify"
+	ReasonAPIDisabled       Reason = "the app's API is switched off in Dify"
+	ReasonAppArchived       Reason = "the app is archived in Dify"
+	ReasonWorkspaceArchived Reason = "the app's workspace is archived in Dify"
+	ReasonWorkspaceGone     Reason = "the app's workspace no longer exists in Dify"
+)
+
+// refusals are what Dify's messages tell apart, of which the code is the same; the first that is contained counts.
+var refusals = []struct {
+	status  int
+	message string
+	reason  Reason
+}{
+	{http.StatusUnauthorized, "Tenant owner", ReasonNoOwner},
+	{http.StatusUnauthorized, "", ReasonKeyRefused},
+	{http.StatusForbidden, "no longer exists", ReasonAppGone},
+	{http.StatusForbidden, "API service has been disabled", ReasonAPIDisabled},
+	{http.StatusForbidden, "workspace's status is archived", ReasonWorkspaceArchived},
+	{http.StatusForbidden, "status is abnormal", ReasonAppAbnormal},
+}
+
+// statusCause tells what an error status comes from, as far as that is known.
+func statusCause(e *Error) error {
+	switch {
+	case isArchived(e):
+		return ReasonAppArchived
+	case isOfNoWorkspace(e):
+		return ReasonWorkspaceGone
+	case IsUnauthorized(e):
+		for _, refusal := range refusals {
+			if e.Status == refusal.status && strings.Contains(e.Message, refusal.message) {
+				return refusal.reason
+			}
+		}
+		return nil
+	case e.Status == http.StatusProxyAuthRequired:
+		return ReasonProxyCredentials
+	case e.Status == http.StatusNotFound && !e.fromDify():
+		return ReasonNoRoute
+	case IsBadResponse(e):
+		return ReasonForeignRefusal
+	default:
+		return nil
+	}
+}
+
+var (
+	errNoAnswer   = errors.New("no answer")
+	errNotJSON    = errors.New("the body is not JSON")
+	errUnreadable = errors.New("a value that can't be read")
+)
+
+// fault is where a body is not what the endpoint answers, and how; the place is empty of the body itself. It is made of this
+// package's words and names alone.
+type fault struct{ place, how string }
+
+func (f *fault) Error() string { return cmp.Or(f.place, "the body") + " " + f.how }
+
+// Unwrap gives the words to callers, too.
+func (f *fault) Unwrap() error { return Reason(f.Error()) }
 
 // transportCause tells why no answer came.
 func transportCause(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno
 	}
+	if reason, ok := errors.AsType[Reason](err); ok {
+		return reason
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return errHostNotFound
+		return ReasonHostNotFound
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return errCertificate
+		return certificateCause(err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.ErrUnexpectedEOF
@@ -40,10 +133,35 @@ func transportCause(err error) error {
 	return errNoAnswer
 }
 
+func certificateCause(err error) error {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return ReasonUnknownAuthority
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return ReasonCertificateName
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return ReasonCertificateExpired
+	}
+	return ReasonCertificate
+}
+
+// proxyCause is the error for a proxy that does not let a connection through; net/http's own repeats the proxy's words.
+func proxyCause(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	switch answer.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusProxyAuthRequired:
+		return ReasonProxyCredentials
+	default:
+		return errNoAnswer
+	}
+}
+
 // bodyCause tells why a body could not be read to its end.
 func bodyCause(err error) error {
-	if errors.Is(err, errTooLarge) {
-		return errTooLarge
+	if errors.Is(err, ReasonTooLarge) {
+		return ReasonTooLarge
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return fmt.Errorf("the body is cut: %w", errno)
@@ -51,10 +169,10 @@ func bodyCause(err error) error {
 	return fmt.Errorf("the body is cut: %w", io.ErrUnexpectedEOF)
 }
 
-// decodeCause tells where a body is not what was expected, by position.
-func decodeCause(err error) error {
+// decodeFault tells where a body is not what was expected, by position.
+func decodeFault(err error) error {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		return fmt.Errorf("unexpected JSON at %q", beginning(string(semantic.JSONPointer)))
+		return &fault{place(semantic.JSONPointer), "is not what the API has there"}
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Errorf("malformed JSON at byte %d", syntactic.ByteOffset)

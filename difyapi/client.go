@@ -87,10 +87,11 @@ func (c *Client) Format(f fmt.State, _ rune) {
 
 // answer is a body of status 200 and JSON, read whole.
 type answer struct {
-	body     []byte
-	version  Version // from the header; zero where there is none
-	sentAt   time.Time
-	requests int
+	body        []byte
+	contentType string
+	version     Version // from the header; zero where there is none
+	sentAt      time.Time
+	requests    int
 }
 
 // get is the one way to Dify: it sends GET path?query, again where that is of use, and reads the answer. The endpoint's name
@@ -170,7 +171,7 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 		failure.version, failure.Requests = version, requests
 		return nil, failure
 	}
-	return &answer{body: body, version: version, sentAt: sentAt, requests: requests}, nil
+	return &answer{body: body, contentType: mediaType(resp.Header), version: version, sentAt: sentAt, requests: requests}, nil
 }
 
 // explain completes the error of a call. Where a context ended, that is what the failure comes from; an error status that

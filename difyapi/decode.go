@@ -1,7 +1,10 @@
 package difyapi
 
 import (
+	"bytes"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -9,26 +12,122 @@ import (
 
 // decoding is how all of Dify's JSON is read. A run's error can hold half of a surrogate pair, which Python writes without
 // complaint: such text is mended with U+FFFD rather than that a whole page is refused.
-//
-// Endpoints differ in how they write times.
-var (
-	decoding        = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithUnmarshalers(json.UnmarshalFromFunc(decodeUnixSeconds)))
-	runDecoding     = json.JoinOptions(decoding, json.WithUnmarshalers(json.UnmarshalFromFunc(decodeRunTime)))
-	endUserDecoding = json.JoinOptions(decoding, json.WithUnmarshalers(json.UnmarshalFromFunc(decodeISOTime)))
-)
+var decoding = jsontext.AllowInvalidUTF8(true)
 
-// decode reads the body of an answer into v. A body that does not fit is a bad response.
-func (a *answer) decode(path string, v any, how json.Options) error {
-	if err := json.Unmarshal(a.body, v, how); err != nil {
-		return a.notTheAPI(path, decodeCause(err))
+// bodyReader reads one body, member by member. What has one meaning is read, in whatever form it was written; what has none
+// leaves the field zero and is noted. So one odd value costs itself, and not the page that it stands on.
+type bodyReader struct {
+	body []byte
+	// notJSON are the offsets of values that are no JSON, in order, see [tolerate].
+	notJSON []int64
+	// unreadable is where members stand that could not be read.
+	unreadable []jsontext.Pointer
+	scratch    []byte
+}
+
+// decode reads the body of an answer as a T, and tells which of its members could not be read. A body that is no such object is
+// a bad response.
+func decode[T any](a *answer, path string) (*T, []jsontext.Pointer, error) {
+	r := &bodyReader{body: a.body}
+	v := new(T)
+	err := json.Unmarshal(a.body, v, r.options())
+	if clean, notJSON := tolerate(a.body, err); len(notJSON) > 0 {
+		r.notJSON, r.unreadable, v = notJSON, nil, new(T)
+		err = json.Unmarshal(clean, v, r.options())
 	}
-	return nil
+	if err != nil {
+		return nil, nil, a.notTheAPI(path, decodeFault(err))
+	}
+	return v, r.unreadable, nil
+}
+
+func (r *bodyReader) options() json.Options {
+	return json.JoinOptions(decoding, json.WithUnmarshalers(json.JoinUnmarshalers(
+		member(r, written), member(r, status), optional(r, text),
+		optional(r, whole), optional(r, number[int64]), optional(r, decimal), optional(r, flag), member(r, flag),
+		member(r, instant), optional(r, instant), member(r, identity), optional(r, identity), member(r, texts), member(r, r.json),
+		object[WorkflowLog](r), object[WorkflowRun](r), object[Account](r), object[EndUser](r),
+		json.UnmarshalFromFunc(r.variables),
+	)))
+}
+
+// value is a member's, as it stands in the body. The text of a string is without quotes and escapes.
+type value struct {
+	kind     jsontext.Kind
+	text     []byte
+	from, to int64 // in the body
+}
+
+// original is a copy of the value as Dify wrote it.
+func (r *bodyReader) original(v value) jsontext.Value { return bytes.Clone(r.body[v.from:v.to]) }
+
+// next reads the next value. It is sound unless something in it is no JSON.
+func (r *bodyReader) next(dec *jsontext.Decoder) (v value, sound bool, err error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return v, false, err
+	}
+	to := dec.InputOffset()
+	v = value{kind: raw.Kind(), text: raw, from: to - int64(len(raw)), to: to}
+	if v.kind == jsontext.KindString {
+		r.scratch, _ = jsontext.AppendUnquote(r.scratch[:0], raw) // what is no UTF-8 is mended, see decoding
+		v.text = r.scratch
+	}
+	i, _ := slices.BinarySearch(r.notJSON, v.from)
+	return v, i == len(r.notJSON) || r.notJSON[i] >= to, nil
+}
+
+func (r *bodyReader) note(dec *jsontext.Decoder) {
+	r.unreadable = append(r.unreadable, dec.StackPointer())
+}
+
+// member reads a field that is no pointer. A null leaves it zero.
+func member[T any](r *bodyReader, parse func(value) (T, bool)) *json.Unmarshalers {
+	return json.UnmarshalFromFunc(func(dec *jsontext.Decoder, to *T) error {
+		v, sound, err := r.next(dec)
+		if err != nil {
+			return err
+		}
+		*to = *new(T)
+		if v.kind == jsontext.KindNull {
+			return nil
+		}
+		if parsed, ok := parse(v); ok && sound {
+			*to = parsed
+		} else {
+			r.note(dec)
+		}
+		return nil
+	})
+}
+
+// optional reads a field that is a pointer. A null leaves it nil.
+func optional[T any](r *bodyReader, parse func(value) (T, bool)) *json.Unmarshalers {
+	return member(r, func(v value) (*T, bool) {
+		parsed, ok := parse(v)
+		return &parsed, ok
+	})
+}
+
+// object reads a field that has members of its own. What is no object is none.
+func object[T any](r *bodyReader) *json.Unmarshalers {
+	return json.UnmarshalFromFunc(func(dec *jsontext.Decoder, to **T) error {
+		if dec.PeekKind() == jsontext.KindBeginObject {
+			return errors.ErrUnsupported // read it as any other
+		}
+		v, _, err := r.next(dec)
+		if err == nil && v.kind != jsontext.KindNull {
+			r.note(dec)
+		}
+		*to = nil
+		return err
+	})
 }
 
 // notTheAPI is the error for this answer, see [notTheAPI].
 func (a *answer) notTheAPI(path string, cause error) *Error {
 	failure := notTheAPI(path, cause)
-	failure.Requests = a.requests
+	failure.Requests, failure.ContentType = a.requests, a.contentType
 	return failure
 }
 
@@ -36,5 +135,8 @@ func (a *answer) notTheAPI(path string, cause error) *Error {
 func notTheAPI(path string, cause error) *Error {
 	failure := badResponse(http.StatusOK, cause)
 	failure.endpoint = http.MethodGet + " " + path
+	if fault, ok := cause.(*fault); ok { //nolint:errorlint // made here, never wrapped
+		failure.Place = fault.place
+	}
 	return failure
 }

@@ -2,7 +2,6 @@ package difyapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -55,31 +54,30 @@ func (c *Client) EndUser(ctx context.Context, id string) (*EndUserProfile, error
 // endUserError finds out which failures say that there is no such end user, and which that there is no such endpoint. A 404
 // that is not Dify's JSON says the latter, unless the server is new enough: then it comes from something in between.
 func (c *Client) endUserError(err error) error {
-	failure := failureOf(err)
-	switch {
-	case failure == nil:
+	failed := failureOf(err)
+	if failed == nil {
+		return err
+	}
+	failure := *failed // that others may have, too
+	switch version := c.versionBehind(failed); {
 	case failure.hasCode(http.StatusNotFound, "end_user_not_found"):
 		failure.Kind = KindNotFound
-	case hasStatus(failure, http.StatusNotFound) && !failure.fromDify() && !c.versionBehind(failure).AtLeast(sinceEndUsers):
-		failure.Kind = KindUnsupported
-		failure.cause = &UnsupportedError{Has: c.versionBehind(failure), Needs: sinceEndUsers}
+	case hasStatus(failed, http.StatusNotFound) && !failure.fromDify() && !version.AtLeast(sinceEndUsers):
+		failure.Kind, failure.cause = KindUnsupported, &UnsupportedError{Has: version, Needs: sinceEndUsers}
 	}
-	return err
+	return &failure
 }
 
 // endUser reads a body as the profile that was asked for, and no other.
 func (a *answer) endUser(path string, asked uuid.UUID) (*EndUserProfile, error) {
-	profile := EndUserProfile{Receipt: a.receipt()}
-	if err := a.decode(path, &profile, endUserDecoding); err != nil {
+	profile, unreadable, err := decode[EndUserProfile](a, path)
+	if err != nil {
 		return nil, err
 	}
-	switch profile.ID {
-	case uuid.Nil:
-		return nil, a.notTheAPI(path, errors.New("the end user has no id"))
-	case asked:
-		profile.Type = Origin(profile.Type)
-		return &profile, nil
-	default:
-		return nil, a.notTheAPI(path, errors.New("the end user is not the one that was asked for"))
+	profile.Receipt, profile.Unreadable = a.receipt(unreadable), topLevel(unreadable)
+	if profile.ID != asked {
+		return nil, a.notTheAPI(path, &fault{"id", "is not that of the end user who was asked for"})
 	}
+	profile.Type = Origin(profile.Type)
+	return profile, nil
 }

@@ -81,18 +81,11 @@ func TestEndUserTimes(t *testing.T) {
 // TestNotAnEndUser holds that bodies of status 200 which are not the profile that was asked for are refused, and repeated nowhere.
 func TestNotAnEndUser(t *testing.T) {
 	t.Parallel()
-	with := func(members string) string { return `{"id":"` + userID + `",` + members + `}` }
 	tests := map[string]struct{ body, reason string }{
-		"null":         {`null`, `the end user has no id`},
-		"empty object": {`{}`, `the end user has no id`},
-		"null id":      {`{"id":null,"name":"secret"}`, `the end user has no id`},
-		"another":      {`{"id":"` + logID + `","name":"secret"}`, `the end user is not the one that was asked for`},
-		"time word":    {with(`"created_at":"secret"`), `unexpected JSON at "/created_at"`},
-		"time number":  {with(`"updated_at":1795418445`), `unexpected JSON at "/updated_at"`},
-		"year 0":       {with(`"updated_at":"0000-11-23T06:22:53"`), `unexpected JSON at "/updated_at"`},
-		"day alone":    {with(`"updated_at":"2026-11-23"`), `unexpected JSON at "/updated_at"`},
-		"anonymous 1":  {with(`"is_anonymous":1`), `unexpected JSON at "/is_anonymous"`},
-		"name object":  {with(`"name":{"secret":1}`), `unexpected JSON at "/name"`},
+		"null":         {`null`, `id is not that of the end user who was asked for`},
+		"empty object": {`{}`, `id is not that of the end user who was asked for`},
+		"null id":      {`{"id":null,"name":"secret"}`, `id is not that of the end user who was asked for`},
+		"another":      {`{"id":"` + logID + `","name":"secret"}`, `id is not that of the end user who was asked for`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

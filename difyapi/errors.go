@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 )
@@ -63,6 +64,10 @@ type Error struct {
 	// Message is Dify's text, of up to 64 KiB and several lines; empty where the body was not Dify's JSON. It can repeat
 	// parameters, such as an e-mail, and name the tenant.
 	Message string
+	// ContentType is the media type of the answer's body, such as text/html; empty where it has none.
+	ContentType string
+	// Place is where in the body something is not of the API, such as data[3].created_at; empty where that is not known.
+	Place string
 	// Requests is how many requests were made, as in [Receipt]; one that found no server counts too. It is 0 where none was made.
 	Requests int
 
@@ -108,6 +113,36 @@ func beginning(text string) string {
 	return strings.ToValidUTF8(text[:shownMessageBytes], "") + "…"
 }
 
+// LogValue is what may stand in a log: where and how the call failed, and nothing of Dify's or the caller's words, nor an id.
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("kind", e.Kind.String())}
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("route", route(e.endpoint))
+	if e.Status != 0 {
+		attrs = append(attrs, slog.Int("status", e.Status))
+	}
+	add("contentType", e.ContentType)
+	add("place", e.Place)
+	if e.cause != nil {
+		add("cause", e.cause.Error())
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// route is an endpoint without the id of what was asked for.
+func route(endpoint string) string {
+	for _, path := range []string{workflowRunPath, endUserPath} {
+		if before, _, found := strings.Cut(endpoint, path); found {
+			return before + path + "{id}"
+		}
+	}
+	return endpoint
+}
+
 // contextError is the error for a call whose caller is gone. It matches both context.Canceled or DeadlineExceeded and
 // the cause that the caller gave.
 func contextError(ctx context.Context, endpoint string) error {
@@ -121,10 +156,15 @@ func contextError(ctx context.Context, endpoint string) error {
 // The predicates below exclude each other, so that a switch over them needs no order. IsPossiblyNotFound alone goes with
 // another, IsUnavailable.
 
-// IsUnauthorized reports whether Dify refuses the key, or the app or its API is switched off: 401, 403, and since Dify 1.13.0
-// a 400 for an archived app.
+// IsUnauthorized reports whether Dify refuses the key, or the app, its API or its workspace is switched off: a 401 or 403 with a
+// code of Dify's, and a 400 for a workspace that is gone or, since Dify 1.13.0, for an archived app. The [Reason] tells which. A 401 or 403 without a code
+// comes from something before Dify.
 func IsUnauthorized(err error) bool {
-	return hasStatus(err, http.StatusUnauthorized) || hasStatus(err, http.StatusForbidden) || isArchived(err)
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != KindStatus {
+		return false
+	}
+	return e.Code != "" && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden) || isArchived(err) || isOfNoWorkspace(err)
 }
 
 // isArchived reports whether Dify could not read its own record of an app: 'archived' is not a valid AppStatus.
@@ -132,6 +172,12 @@ func isArchived(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.hasCode(http.StatusBadRequest, "invalid_param") &&
 		strings.HasPrefix(e.Message, "'") && strings.HasSuffix(e.Message, "' is not a valid AppStatus")
+}
+
+// isOfNoWorkspace reports whether Dify knows the app, but not its workspace.
+func isOfNoWorkspace(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.hasCode(http.StatusBadRequest, "invalid_param") && e.Message == "Tenant does not exist."
 }
 
 // IsRateLimited reports whether Dify limits the app's calls: 429.
@@ -155,15 +201,17 @@ func IsUnavailable(err error) bool {
 }
 
 // IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 4xx that Dify gives to no question of
-// this package: any but 401, 403, 429 and a 400 in one of the forms of Dify's errors. So proxies answer, and a 404 comes
-// from a server that does not have the route.
+// this package: any but 401 and 403 with a code of Dify's, 429, and a 400 in one of the forms of Dify's errors. So proxies
+// answer, and a 404 comes from a server that does not have the route.
 func IsBadResponse(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Kind != KindStatus {
 		return ok && e.Kind == KindBadResponse
 	}
 	switch e.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return e.Code == ""
+	case http.StatusTooManyRequests:
 		return false
 	case http.StatusBadRequest:
 		return !e.fromDify()

@@ -34,6 +34,9 @@ func TestPredicatesExclude(t *testing.T) {
 	status := func(status int, message string) error {
 		return &difyapi.Error{Kind: difyapi.KindStatus, Status: status, Message: message}
 	}
+	coded := func(status int) error {
+		return &difyapi.Error{Kind: difyapi.KindStatus, Status: status, Code: "forbidden", Message: "a@example.com"}
+	}
 	archived := &difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param", Message: "'archived' is not a valid AppStatus"}
 	tests := []struct {
 		err  error
@@ -51,8 +54,10 @@ func TestPredicatesExclude(t *testing.T) {
 		{&difyapi.Error{Kind: difyapi.KindStatus, Status: 400, Code: "invalid_param"}, ""},
 		{status(400, "Account not found: a@example.com"), "account not found"},
 		{status(500, "Account not found: a@example.com"), "unavailable"},
-		{status(401, ""), "unauthorized"},
-		{status(403, "a@example.com"), "unauthorized"},
+		{status(401, ""), "bad response"},
+		{status(403, "a@example.com"), "bad response"},
+		{coded(401), "unauthorized"},
+		{coded(403), "unauthorized"},
 		{status(404, ""), "bad response"},
 		{status(404, "not found"), "bad response"},
 		{status(405, "a@example.com"), "bad response"},

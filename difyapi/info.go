@@ -1,9 +1,6 @@
 package difyapi
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 const infoPath = "/info"
 
@@ -18,6 +15,8 @@ type AppInfo struct {
 	// AuthorName is from Dify 1.4.3 on.
 	AuthorName *string `json:"author_name"`
 
+	Unreadable Unreadable `json:"-"`
+
 	Receipt `json:"-"`
 }
 
@@ -27,12 +26,13 @@ func (c *Client) Info(ctx context.Context) (*AppInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := AppInfo{Receipt: got.receipt()}
-	if err := got.decode(infoPath, &info, decoding); err != nil {
+	info, unreadable, err := decode[AppInfo](got, infoPath)
+	if err != nil {
 		return nil, err
 	}
+	info.Receipt, info.Unreadable = got.receipt(unreadable), topLevel(unreadable)
 	if info.Name == nil && info.Tags == nil {
-		return nil, got.notTheAPI(infoPath, errors.New("neither a name nor tags"))
+		return nil, got.notTheAPI(infoPath, &fault{"name", "is missing, and tags are"})
 	}
-	return &info, nil
+	return info, nil
 }

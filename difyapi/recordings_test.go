@@ -93,7 +93,7 @@ func TestRecordedPages(t *testing.T) {
 			if err := json.Unmarshal(r.Response.Body, &want); err != nil {
 				t.Fatal(err)
 			}
-			page, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{Limit: int(want["limit"].(float64))})
+			page, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{Page: int(want["page"].(float64)), Limit: int(want["limit"].(float64))})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -92,7 +92,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 		"type of content": answering(200, emptyPage, "Content-Type", testKey),
 		"404":             answering(404, `{"code":"not_found","message":"`+echo+`"}`),
 		"500 of 1.13.0":   answering(500, `{"code":"unknown","message":"`+echo+`"}`, "X-Version", "1.13.0"),
-		"type of time":    answering(200, `{"id":"`+runID+`","created_at":"`+testKey+`","data":"`+testKey+`"}`),
+		"type of time":    answering(200, `{"id":"`+testKey+`","created_at":"`+testKey+`","data":"`+testKey+`"}`),
 	}
 	for name, transport := range tests {
 		t.Run(name, func(t *testing.T) {

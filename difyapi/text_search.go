@@ -33,10 +33,9 @@ func (t *Text) In(text string) bool {
 	return strings.Contains(lowerASCII(text), t.plain)
 }
 
-// Has tells whether the text occurs in one of the strings, names included. Where the stored text is no JSON, it is looked at as
-// it is.
+// Has tells whether the text occurs in one of the strings, names included. What is no JSON is looked at as it is.
 func (v Variables) Has(t *Text) bool {
-	if v.malformed {
+	if v.err != nil {
 		return t.In(string(v.value)) || strings.Contains(lowerASCII(string(v.value)), t.stored)
 	}
 	dec := jsontext.NewDecoder(bytes.NewReader(v.value), variablesSyntax)

@@ -1,12 +1,13 @@
 package difyapi_test
 
 import (
+	"context"
 	stdjson "encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"pgregory.net/rapid"
 
 	"github.com/difygraph/difygraph/difyapi"
@@ -105,10 +106,17 @@ func TestTextIn(t *testing.T) {
 
 // variablesOf reads variables as a run's detail has them.
 func variablesOf(t interface{ Fatalf(string, ...any) }, inJSON string) (v difyapi.Variables) {
-	if err := json.Unmarshal([]byte(inJSON), &v); err != nil {
+	client, err := difyapi.New(difyapi.Options{
+		BaseURL: "https://dify.example/v1", APIKey: testKey, Transport: answering(http.StatusOK, `{"id":"`+runID+`","inputs":`+inJSON+`}`),
+	})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	run, err := client.WorkflowRun(context.Background(), runID)
+	if err != nil {
 		t.Fatalf("%s: %v", inJSON, err)
 	}
-	return v
+	return run.Inputs
 }
 
 // inString is a text as JSON.

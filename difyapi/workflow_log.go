@@ -55,6 +55,8 @@ type WorkflowLog struct {
 	// CreatedAt is in whole seconds, UTC, by the clock of Dify's database: up to a second later than the run's. It is the
 	// run's start from Dify 1.11.0 on, its end before.
 	CreatedAt time.Time `json:"created_at"`
+
+	Unreadable Unreadable `json:"-"`
 }
 
 // WorkflowRun is a run as an entry of the log shows it.
@@ -75,6 +77,8 @@ type WorkflowRun struct {
 	CreatedAt       *time.Time `json:"created_at"`
 	// FinishedAt is nil until the run ends.
 	FinishedAt *time.Time `json:"finished_at"`
+
+	Unreadable Unreadable `json:"-"`
 }
 
 // Account is a member of the workspace.
@@ -82,6 +86,8 @@ type Account struct {
 	ID    uuid.UUID `json:"id"`
 	Name  *string   `json:"name"`
 	Email *string   `json:"email"`
+
+	Unreadable Unreadable `json:"-"`
 }
 
 // EndUser is a person or system that calls the app from outside the workspace.
@@ -93,16 +99,22 @@ type EndUser struct {
 	IsAnonymous bool `json:"is_anonymous"`
 	// SessionID is what the caller of Dify passed as user.
 	SessionID *string `json:"session_id"`
+
+	Unreadable Unreadable `json:"-"`
 }
 
-// normalize irons out how versions of Dify write the same thing.
+// normalize irons out how versions of Dify write the same thing. A run or an end user without an id is none that can be shown.
 func (l *WorkflowLog) normalize() {
+	if l.WorkflowRun != nil && l.WorkflowRun.ID == uuid.Nil {
+		l.WorkflowRun, l.Unreadable = nil, append(l.Unreadable, "workflow_run")
+	}
+	if l.CreatedByEndUser != nil && l.CreatedByEndUser.ID == uuid.Nil {
+		l.CreatedByEndUser, l.Unreadable = nil, append(l.Unreadable, "created_by_end_user")
+	}
+	l.CreatedAt = l.CreatedAt.Truncate(time.Second)
 	l.CreatedFrom = Origin(l.CreatedFrom)
 	if l.CreatedByEndUser != nil {
 		l.CreatedByEndUser.Type = Origin(l.CreatedByEndUser.Type)
-	}
-	if l.Details.Kind() == jsontext.KindNull {
-		l.Details = nil
 	}
 }
 

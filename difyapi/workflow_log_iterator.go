@@ -2,15 +2,12 @@ package difyapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
 
 	"github.com/google/uuid"
 )
-
-var errOutsideWindow = errors.New("rows outside of the window that was asked for, or out of order")
 
 // EachWorkflowLog reads the entries that meet the query, newest first and each at most once, by as many calls as it
 // takes: of q.Limit rows, or of 100 where it is 0. q.Page must be 0 or 1. It ends with the first error, which it yields beside
@@ -22,8 +19,8 @@ var errOutsideWindow = errors.New("rows outside of the window that was asked for
 // missing: a larger limit makes that rarer, and up to 100 rows in a second no row is lost at limit 100. The rows of
 // a second that is read by several calls come in no particular order.
 //
-// A row that begins to match during the walk may be missing. A server that ignores the window ([LogQuery.UnsupportedBy])
-// is an error of [KindBadResponse].
+// A row that begins to match during the walk may be missing. A server that ignores the window ([LogQuery.UnsupportedBy]), or
+// counts rows that it does not give ([LogPage.Contradicts]), is an error of [KindBadResponse].
 func (c *Client) EachWorkflowLog(ctx context.Context, q LogQuery) iter.Seq2[*WorkflowLog, error] {
 	return func(yield func(*WorkflowLog, error) bool) {
 		w, err := newLogWalk(c, q)
@@ -58,36 +55,38 @@ func newLogWalk(c *Client, q LogQuery) (*logWalk, error) {
 
 type yieldLog = func(*WorkflowLog, error) bool
 
-// run moves the window until an answer has fewer rows than asked for. It returns nil when the loop was left, too.
+// run moves the window until a page is the last. It returns nil when the loop was left, too.
 func (w *logWalk) run(ctx context.Context, yield yieldLog) error {
 	for {
-		rows, err := w.read(ctx, w.window)
-		if err != nil || !w.yieldNew(rows, yield) || len(rows) < w.window.Limit {
+		page, err := w.read(ctx, w.window)
+		if err != nil || !w.yieldNew(page.Rows, yield) || page.Last() {
 			return err
 		}
+		rows := page.Rows
 		first, last := rows[0].CreatedAt, rows[len(rows)-1].CreatedAt
 		w.window.CreatedBefore = earlier(w.window.CreatedBefore, endOfSecond(last))
 		if !first.Equal(last) {
 			continue
 		}
-		more, err := w.crossSecond(ctx, last, yield)
+		more, err := w.crossSecond(ctx, last, len(rows), yield)
 		if err != nil || !more {
 			return err
 		}
 	}
 }
 
-// crossSecond reads a second that fills a whole call page by page, and moves the window past it. More is false where the loop
-// was left, or the window ends with the second.
-func (w *logWalk) crossSecond(ctx context.Context, second time.Time, yield yieldLog) (more bool, err error) {
+// crossSecond reads a second that fills a whole call of limit rows page by page, and moves the window past it. More is false
+// where the loop was left, or the window ends with the second.
+func (w *logWalk) crossSecond(ctx context.Context, second time.Time, limit int, yield yieldLog) (more bool, err error) {
 	inside := w.window
 	inside.CreatedAfter = later(inside.CreatedAfter, second)
+	inside.Limit = limit
 	for inside.Page = 1; inside.Page <= MaxPage; inside.Page++ {
-		rows, err := w.read(ctx, inside)
-		if err != nil || !w.yieldNew(rows, yield) {
+		page, err := w.read(ctx, inside)
+		if err != nil || !w.yieldNew(page.Rows, yield) {
 			return false, err
 		}
-		if len(rows) < inside.Limit {
+		if page.Last() {
 			break
 		}
 	}
@@ -95,20 +94,31 @@ func (w *logWalk) crossSecond(ctx context.Context, second time.Time, yield yield
 	return !w.window.CreatedBefore.Before(w.window.CreatedAfter), nil
 }
 
-// read makes one call, and holds its rows against the window: a server that ignores bounds would be asked forever.
-func (w *logWalk) read(ctx context.Context, q LogQuery) ([]*WorkflowLog, error) {
+// read makes one call, and a second one where the page contradicts itself, as it does where rows go meanwhile. One that has no
+// rows then, although there are some, leaves nothing to read on from.
+func (w *logWalk) read(ctx context.Context, q LogQuery) (*LogPage, error) {
+	page, err := w.readOnce(ctx, q)
+	if err == nil && page.Contradicts() {
+		page, err = w.readOnce(ctx, q)
+	}
+	if err == nil && page.Contradicts() && len(page.Rows) == 0 {
+		return nil, notTheAPI(workflowLogsPath, &fault{"data", "has no rows, although the answer says that there are more"})
+	}
+	return page, err
+}
+
+// readOnce holds the rows of one call against the window: a server that ignores bounds would be asked forever.
+func (w *logWalk) readOnce(ctx context.Context, q LogQuery) (*LogPage, error) {
 	page, err := w.client.WorkflowLogs(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	newest := q.CreatedBefore
 	for _, row := range page.Rows {
-		if !newest.IsZero() && row.CreatedAt.After(newest) || row.CreatedAt.Before(q.CreatedAfter.Truncate(time.Second)) {
-			return nil, notTheAPI(workflowLogsPath, errOutsideWindow)
+		if !q.CreatedBefore.IsZero() && row.CreatedAt.After(q.CreatedBefore) || row.CreatedAt.Before(q.CreatedAfter.Truncate(time.Second)) {
+			return nil, notTheAPI(workflowLogsPath, &fault{"data", "has rows outside of the window that was asked for"})
 		}
-		newest = row.CreatedAt
 	}
-	return page.Rows, nil
+	return page, nil
 }
 
 // yieldNew yields the rows that were not yielded before; false when the loop was left. Rows of former seconds cannot come

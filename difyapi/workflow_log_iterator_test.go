@@ -23,6 +23,7 @@ type tinyDify struct {
 	seconds   []int64 // of row i
 	rng       *rand.Rand
 	deaf      bool // ignores the bounds of time, as servers before 1.0.1
+	most      int  // rows that an answer has, whatever was asked for; 0 for any number
 	stable    bool // ties have one order, as PostgreSQL mostly gives a small window
 	calls     []url.Values
 	afterCall func()
@@ -41,6 +42,9 @@ func (d *tinyDify) RoundTrip(req *http.Request) (*http.Response, error) {
 	page, _ := strconv.Atoi(q.Get("page"))
 	offset := min((max(page, 1)-1)*limit, len(rows))
 	data := []map[string]any{}
+	if d.most > 0 && limit > d.most {
+		limit, offset = d.most, min((max(page, 1)-1)*d.most, len(rows))
+	}
 	for _, i := range rows[offset:min(offset+limit, len(rows))] {
 		data = append(data, map[string]any{"id": d.id(i), "created_at": d.seconds[i]})
 	}
@@ -345,6 +349,46 @@ func TestIteratorRefusesQuery(t *testing.T) {
 		d := newTinyDify(1, 1005)
 		if _, err := walk(t, d, q); !errors.Is(err, difyapi.ErrInvalidQuery) || len(d.calls) != 0 {
 			t.Errorf("%+v: %v after %d calls", q, err, len(d.calls))
+		}
+	}
+}
+
+// TestIteratorReadsOnWhereAnAnswerIsShort of what it counts: a proxy that caps the limit, or rows that Dify does not show.
+func TestIteratorReadsOnWhereAnAnswerIsShort(t *testing.T) {
+	t.Parallel()
+	seconds := []int64{100, 100, 100, 100, 100}
+	for second := int64(99); second > 0; second-- {
+		seconds = append(seconds, second)
+	}
+	for name, most := range map[string]int{"2": 2, "7": 7, "50": 50} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dify := &tinyDify{seconds: seconds, rng: rand.New(rand.NewPCG(1, 1)), stable: true, most: most}
+			seen := map[uuid.UUID]bool{}
+			for row, err := range newClient(t, difyapi.Options{Transport: dify}).EachWorkflowLog(t.Context(), difyapi.LogQuery{}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				seen[row.ID] = true
+			}
+			if len(seen) != len(seconds) {
+				t.Errorf("%d of %d rows", len(seen), len(seconds))
+			}
+		})
+	}
+}
+
+// TestIteratorWithoutRowsToReadOnFrom ends in words, after one more look.
+func TestIteratorWithoutRowsToReadOnFrom(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	client := newClient(t, difyapi.Options{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		calls++
+		return response(req, http.StatusOK, `{"total":500,"has_more":true,"data":[]}`), nil
+	})})
+	for row, err := range client.EachWorkflowLog(t.Context(), difyapi.LogQuery{}) {
+		if row != nil || !difyapi.IsBadResponse(err) || calls != 2 {
+			t.Errorf("%v, %v after %d calls", row, err, calls)
 		}
 	}
 }

@@ -2,9 +2,12 @@ package difyapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 )
 
@@ -14,7 +17,8 @@ const workflowLogsPath = "/workflows/logs"
 type LogPage struct {
 	// Rows are as Dify ordered them: CreatedAt descending, those of one second in an order that means nothing.
 	Rows []*WorkflowLog
-	// Page and Limit are what was asked, defaults filled in.
+	// Page and Limit are what was asked, defaults filled in. Limit is less where the server says that it gives no more: then
+	// Page counts pages of that many rows.
 	Page, Limit int
 	// Total is how many rows match, and HasMore whether some of them come after this page. Dify counts in a statement of
 	// its own, so neither needs to agree with Rows where rows come or go.
@@ -38,9 +42,20 @@ func (c *Client) WorkflowLogs(ctx context.Context, q LogQuery) (*LogPage, error)
 	return got.logPage(q)
 }
 
+// Last reports whether nothing comes after the page, by all that Dify says of it: it is short of its limit, and its counts say
+// no other. Where they do, because a proxy cuts answers or Dify counts what it does not show, rows may come.
+func (p *LogPage) Last() bool { return len(p.Rows) < p.Limit && !p.Contradicts() }
+
+// Contradicts reports whether the page is short of its limit although Dify's counts say that more rows come. That happens where
+// rows go between the statements of an answer, and not twice by chance.
+func (p *LogPage) Contradicts() bool {
+	return len(p.Rows) < p.Limit && (p.HasMore || p.Total > (p.Page-1)*p.Limit+len(p.Rows))
+}
+
 // logPageBody is the envelope of a page. Members that Dify always sends are pointers, so that a page without them is told
 // from one with zeros.
 type logPageBody struct {
+	Page    *int           `json:"page"`
 	Limit   *int           `json:"limit"`
 	Total   *int           `json:"total"`
 	HasMore bool           `json:"has_more"`
@@ -49,56 +64,82 @@ type logPageBody struct {
 
 // logPage reads a body as the answer to a query with its defaults filled in.
 func (a *answer) logPage(q LogQuery) (*LogPage, error) {
-	var body logPageBody
-	if err := a.decode(workflowLogsPath, &body, decoding); err != nil {
+	body, unreadable, err := decode[logPageBody](a, workflowLogsPath)
+	if err != nil {
 		return nil, err
 	}
-	if err := body.fault(q.Limit); err != nil {
-		return nil, a.notTheAPI(workflowLogsPath, err)
+	if body.Limit == nil {
+		body.Limit = &q.Limit
 	}
+	if fault := body.fault(q); fault != nil {
+		return nil, a.notTheAPI(workflowLogsPath, fault)
+	}
+	body.mark(unreadable)
 	for _, row := range body.Data {
 		row.normalize()
 	}
 	return &LogPage{
-		Rows: body.Data, Page: q.Page, Limit: q.Limit, Total: *body.Total, HasMore: body.HasMore,
-		Receipt: a.receipt(),
+		Rows: body.Data, Page: q.Page, Limit: *body.Limit, Total: *body.Total, HasMore: body.HasMore,
+		Receipt: a.receipt(unreadable),
 	}, nil
 }
 
-// fault is the reason why the body is no page of the API, if it is none.
-func (b *logPageBody) fault(limit int) error {
+// mark tells the rows which of their members could not be read.
+func (b *logPageBody) mark(unreadable []jsontext.Pointer) {
+	for _, at := range unreadable {
+		path := slices.Collect(at.Tokens())
+		if len(path) < 2 || path[0] != "data" {
+			continue
+		}
+		if row, err := strconv.Atoi(path[1]); err == nil {
+			b.Data[row].mark(path[2:])
+		}
+	}
+}
+
+// fault is the reason why the body is no answer to the query, if it is none.
+func (b *logPageBody) fault(q LogQuery) *fault {
 	switch {
 	case b.Data == nil:
-		return errors.New("the page has no data array")
+		return &fault{"data", "is no array"}
 	case b.Total == nil || *b.Total < 0:
-		return errors.New("the page has no total")
-	case b.Limit != nil && *b.Limit != limit:
-		// Whoever takes a page that is short of its limit for the last would lose the rest.
-		return fmt.Errorf("the page has a limit of %d, %d was asked for", *b.Limit, limit)
-	case len(b.Data) > limit:
-		return fmt.Errorf("the page has %d rows, %d were asked for", len(b.Data), limit)
+		return &fault{"total", "is no number of rows"}
+	case b.Page != nil && *b.Page != q.Page:
+		return &fault{"page", fmt.Sprintf("is %d, %d was asked for", *b.Page, q.Page)}
+	case *b.Limit > q.Limit || *b.Limit < 1:
+		// A smaller one is the server's own: whoever goes by it loses no row.
+		return &fault{"limit", fmt.Sprintf("is %d, %d was asked for", *b.Limit, q.Limit)}
+	case len(b.Data) > *b.Limit:
+		return &fault{"data", fmt.Sprintf("has %d rows, %d were asked for", len(b.Data), *b.Limit)}
 	}
+	return b.faultOfRows()
+}
+
+func (b *logPageBody) faultOfRows() *fault {
+	seen := make(map[uuid.UUID]time.Time, len(b.Data))
 	for i, row := range b.Data {
-		if err := row.fault(); err != nil {
-			return fmt.Errorf("row %d %w", i, err)
+		if row == nil {
+			return &fault{fmt.Sprintf("data[%d]", i), "is no object"}
 		}
+		if member := row.lacks(); member != "" {
+			return &fault{fmt.Sprintf("data[%d].%s", i, member), "is missing or can't be read"}
+		}
+		if at, again := seen[row.ID]; again && !at.Equal(row.CreatedAt) {
+			return &fault{fmt.Sprintf("data[%d].id", i), "is that of a row of another time"}
+		}
+		seen[row.ID] = row.CreatedAt
 	}
 	return nil
 }
 
-// fault is the reason why the row is none of the API, if it is none: without ids and time nothing can be done with it.
-func (l *WorkflowLog) fault() error {
+// lacks is the member without which nothing can be done with the row, if it lacks one.
+func (l *WorkflowLog) lacks() string {
 	switch {
-	case l == nil:
-		return errors.New("is null")
 	case l.ID == uuid.Nil:
-		return errors.New("has no id")
+		return "id"
 	case l.CreatedAt.Unix() <= 0:
-		return errors.New("has no created_at")
-	case l.WorkflowRun != nil && l.WorkflowRun.ID == uuid.Nil:
-		return errors.New("has a run without id")
-	case l.CreatedByEndUser != nil && l.CreatedByEndUser.ID == uuid.Nil:
-		return errors.New("has an end user without id")
+		return "created_at"
+	default:
+		return ""
 	}
-	return nil
 }

@@ -62,34 +62,36 @@ var errRunOrServer = errors.New("an unknown run is answered like this by Dify 1.
 
 // runError finds out which failures say, or may say, that there is no such run. Wordings differ, so only codes count.
 func (c *Client) runError(err error) error {
-	failure := failureOf(err)
+	failed := failureOf(err)
+	if failed == nil || !failed.fromDify() || isArchived(failed) {
+		return err
+	}
+	failure := *failed // that others may have, too
 	switch {
-	case failure == nil || !failure.fromDify() || isArchived(failure):
 	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
 		failure.Kind = KindBadResponse // Dify 1.13 and newer can't read outputs of its own that are no JSON
 	case failure.hasCode(http.StatusNotFound, "not_found"):
 		failure.Kind = KindNotFound
-	case hasStatus(failure, http.StatusInternalServerError) && c.versionBehind(failure).Compare(failsOnUnknownRuns) == 0:
+	case hasStatus(failed, http.StatusInternalServerError) && c.versionBehind(failed).Compare(failsOnUnknownRuns) == 0:
 		failure.cause = errRunOrServer
 	}
-	return err
+	return &failure
 }
 
 // workflowRun reads a body as the run that was asked for, and no other.
 func (a *answer) workflowRun(path string, asked uuid.UUID) (*WorkflowRunDetail, error) {
-	detail := WorkflowRunDetail{Receipt: a.receipt()}
-	if err := a.decode(path, &detail, runDecoding); err != nil {
+	detail, unreadable, err := decode[WorkflowRunDetail](a, path)
+	if err != nil {
 		return nil, err
 	}
+	detail.Receipt, detail.Unreadable = a.receipt(unreadable), topLevel(unreadable)
 	switch {
 	case detail.ID == uuid.Nil && a.isAllNull():
 		return nil, &Error{Kind: KindNotFound, Status: http.StatusOK, Requests: a.requests, endpoint: http.MethodGet + " " + path}
-	case detail.ID == uuid.Nil:
-		return nil, a.notTheAPI(path, errors.New("the run has no id"))
 	case detail.ID != asked:
-		return nil, a.notTheAPI(path, errors.New("the run is not the one that was asked for"))
+		return nil, a.notTheAPI(path, &fault{"id", "is not that of the run that was asked for"})
 	}
-	return &detail, nil
+	return detail, nil
 }
 
 // isAllNull reports whether the body is what servers before 1.13.0 say of an unknown run: an object with an id and other members,

@@ -1,0 +1,143 @@
+package difyapi_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/difyapi/difytest"
+)
+
+// checkReason holds what callers are told of a failure beside its kind.
+func checkReason(t *testing.T, err error, is func(error) bool, want difyapi.Reason) {
+	t.Helper()
+	if reason, _ := errors.AsType[difyapi.Reason](err); !is(err) || reason != want {
+		t.Errorf("the reason is %q, want %q, of: %v", reason, want, err)
+	}
+}
+
+// TestRefusalsAreToldApart by Dify's own answer, as far as it does.
+func TestRefusalsAreToldApart(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[difytest.AppState]difyapi.Reason{
+		difytest.AppDeleted:         difyapi.ReasonAppGone,
+		difytest.WorkspaceMissing:   difyapi.ReasonWorkspaceGone,
+		difytest.AppArchived:        difyapi.ReasonAppArchived,
+		difytest.AppAbnormal:        difyapi.ReasonAppAbnormal,
+		difytest.AppAPIDisabled:     difyapi.ReasonAPIDisabled,
+		difytest.WorkspaceArchived:  difyapi.ReasonWorkspaceArchived,
+		difytest.WorkspaceOwnerGone: difyapi.ReasonNoOwner,
+	} {
+		dify := difytest.New(difytest.Options{})
+		dify.AddApp(difytest.AppOptions{Name: "a", APIKey: testKey, State: state})
+		_, err := serve(t, dify).WorkflowLogs(t.Context(), difyapi.LogQuery{})
+		checkReason(t, err, difyapi.IsUnauthorized, want)
+	}
+	_, err := serve(t, difytest.New(difytest.Options{})).WorkflowLogs(t.Context(), difyapi.LogQuery{})
+	checkReason(t, err, difyapi.IsUnauthorized, difyapi.ReasonKeyRefused)
+	_, err = newClient(t, difyapi.Options{Transport: answering(403, `{"code":"forbidden","message":"new words"}`)}).Info(t.Context())
+	checkReason(t, err, difyapi.IsUnauthorized, "")
+}
+
+// TestWhoAnsweredIsJudgedByTheBody: what Dify did not write is no word of Dify's, whatever its status.
+func TestWhoAnsweredIsJudgedByTheBody(t *testing.T) {
+	t.Parallel()
+	html := []string{"Content-Type", "text/html"}
+	for _, test := range []struct {
+		status int
+		body   string
+		header []string
+		want   difyapi.Reason
+	}{
+		{401, "<html>", html, difyapi.ReasonForeignRefusal},
+		{403, "<html>", html, difyapi.ReasonForeignRefusal},
+		{403, `{"message":"Forbidden"}`, nil, difyapi.ReasonForeignRefusal},
+		{401, ``, nil, difyapi.ReasonForeignRefusal},
+		{400, "<html>", html, difyapi.ReasonForeignRefusal},
+		{413, "<html>", html, difyapi.ReasonForeignRefusal},
+		{404, "<html>", html, difyapi.ReasonNoRoute},
+		{404, ``, nil, difyapi.ReasonNoRoute},
+		{407, "<html>", html, difyapi.ReasonProxyCredentials},
+		{302, "<html>", html, difyapi.ReasonRedirect},
+		{204, "", html, difyapi.ReasonStatus},
+		{200, "<html>", html, difyapi.ReasonNotJSON},
+		{200, `{"data":[],"total":0,"x":"` + strings.Repeat("x", 16<<20) + `"}`, nil, difyapi.ReasonTooLarge},
+		{200, `{"data":[]}`, nil, "total is no number of rows"},
+	} {
+		_, err := newClient(t, difyapi.Options{Transport: answering(test.status, test.body, test.header...)}).WorkflowLogs(t.Context(), difyapi.LogQuery{})
+		checkReason(t, err, difyapi.IsBadResponse, test.want)
+	}
+}
+
+// TestCertificatesAreToldApart: each of their faults is mended elsewhere.
+func TestCertificatesAreToldApart(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	known := x509.NewCertPool()
+	known.AddCert(server.Certificate())
+	dial := func(_, _ string) (net.Conn, error) { return net.Dial("tcp", server.Listener.Addr().String()) }
+	for _, test := range []struct {
+		host string
+		tls  *tls.Config
+		want difyapi.Reason
+	}{
+		{"example.com", &tls.Config{}, difyapi.ReasonUnknownAuthority},
+		{"dify.test", &tls.Config{RootCAs: known}, difyapi.ReasonCertificateName},
+		{"example.com", &tls.Config{RootCAs: known, Time: func() time.Time { return time.Unix(1<<40, 0) }}, difyapi.ReasonCertificateExpired},
+	} {
+		transport := &http.Transport{TLSClientConfig: test.tls, Dial: dial} //nolint:staticcheck // no context is needed to dial here
+		_, err := newClient(t, difyapi.Options{BaseURL: "https://" + test.host + "/v1", Transport: transport}).Info(t.Context())
+		transport.CloseIdleConnections()
+		checkReason(t, err, difyapi.IsUnavailable, test.want)
+	}
+}
+
+// TestProxyThatWantsCredentials before it lets a connection through.
+func TestProxyThatWantsCredentials(t *testing.T) {
+	t.Parallel()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "secret realm", http.StatusProxyAuthRequired)
+	}))
+	t.Cleanup(proxy.Close)
+	address, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := difyapi.NewTransport()
+	transport.Proxy = http.ProxyURL(address)
+	_, err = newClient(t, difyapi.Options{BaseURL: "https://dify.test/v1", Transport: transport}).Info(t.Context())
+	checkReason(t, err, difyapi.IsUnavailable, difyapi.ReasonProxyCredentials)
+}
+
+// TestLogOfAFailure has where and how, but no word of Dify's, of the caller's or of a proxy's, and no id.
+func TestLogOfAFailure(t *testing.T) {
+	t.Parallel()
+	for want, transport := range map[string]roundTrip{
+		`failure.kind="error status" failure.route="GET /workflows/run/{id}" failure.status=400 failure.contentType=application/json`: answering(400, `{"code":"secret","message":"secret"}`),
+		`failure.kind="error status" failure.route="GET /workflows/run/{id}" failure.status=403 failure.contentType=text/html ` +
+			`failure.cause="a refusal that Dify did not write, as from a proxy or a firewall"`: answering(403, "secret", "Content-Type", "text/html; charset=secret"),
+		`failure.kind="bad response" failure.route="GET /workflows/run/{id}" failure.status=200 failure.cause="an answer that is not JSON"`: answering(200, "", "Content-Type", "{secret}"),
+		`failure.kind="bad response" failure.route="GET /workflows/run/{id}" failure.status=200 failure.contentType=application/json ` +
+			`failure.place=id failure.cause="id is not that of the run that was asked for"`: answering(200, `{"secret":1}`),
+	} {
+		_, err := newClient(t, difyapi.Options{Transport: transport}).WorkflowRun(t.Context(), runID)
+		failure, _ := asError(err)
+		var log strings.Builder
+		slog.New(slog.NewTextHandler(&log, nil)).Info("", "failure", failure)
+		if !strings.HasSuffix(log.String(), `msg="" `+want+"\n") {
+			t.Errorf("the log has %s, want %s", log.String(), want)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package difyapi_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// rowWithRun reads a row of which the run has these members beside its id.
+func rowWithRun(t *testing.T, members string) *difyapi.WorkflowLog {
+	t.Helper()
+	return readRow(t, `{"id":"`+logID+`","created_at":1795418445,"workflow_run":{"id":"`+runID+`",`+members+`}}`)
+}
+
+// TestOddFormsOfOneMeaningAreRead in lists as in details: there is one thing that they can mean.
+func TestOddFormsOfOneMeaningAreRead(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1795418445, 0).UTC()
+	for members, want := range map[string]difyapi.WorkflowRun{
+		`"total_tokens":12345.0`:                               {TotalTokens: new(int64(12345))},
+		`"total_tokens":"123"`:                                 {TotalTokens: new(int64(123))},
+		`"total_tokens":" 123.00 "`:                            {TotalTokens: new(int64(123))},
+		`"total_tokens":1.2e3`:                                 {TotalTokens: new(int64(1200))},
+		`"total_tokens":9007199254740993.0`:                    {TotalTokens: new(int64(9007199254740993))},
+		`"total_steps":"7","exceptions_count":-0.0`:            {TotalSteps: new(7), ExceptionsCount: new(0)},
+		`"elapsed_time":"12.5"`:                                {ElapsedTime: new(12.5)},
+		`"elapsed_time":3`:                                     {ElapsedTime: new(3.0)},
+		`"finished_at":1795418445123`:                          {FinishedAt: &at},
+		`"finished_at":1795418445.75`:                          {FinishedAt: &at},
+		`"finished_at":"1795418445"`:                           {FinishedAt: &at},
+		`"created_at":"2026-11-23T09:20:45+02:00"`:             {CreatedAt: &at},
+		`"created_at":"2026-11-23T07:20:45"`:                   {CreatedAt: &at},
+		`"created_at":"Mon, 23 Nov 2026 07:20:45 GMT"`:         {CreatedAt: &at},
+		`"version":5,"error":false`:                            {Version: new("5"), Error: new("false")},
+		`"status":{"secret":1}`:                                {Status: `{"secret":1}`},
+		`"status":["failed"]`:                                  {Status: `["failed"]`},
+		`"total_tokens":null,"status":null,"finished_at":null`: {},
+	} {
+		want.ID = uuid.MustParse(runID)
+		if diff := cmp.Diff(&want, rowWithRun(t, members).WorkflowRun); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", members, diff)
+		}
+		run, err := readRun(t, `{"id":"`+strings.ToUpper(runID)+`",`+members+`}`)
+		if err != nil {
+			t.Fatalf("%s: %v", members, err)
+		}
+		if diff := cmp.Diff(want, run.WorkflowRun); diff != "" {
+			t.Errorf("detail with %s (-want +got):\n%s", members, diff)
+		}
+	}
+}
+
+// TestValuesWithoutAMeaningCostThemselvesAlone: the field is missing, its object names it, and all else stands.
+func TestValuesWithoutAMeaningCostThemselvesAlone(t *testing.T) {
+	t.Parallel()
+	values := map[string][]string{
+		"total_tokens":     {`true`, `"many"`, `1.5`, `1e300`, `9223372036854775808`, `{}`, `[1]`, `NaN`, `-Infinity`, `"NaN"`, `""`, `"0x10"`, `"1_000"`},
+		"total_steps":      {`false`, `"1,5"`, `Infinity`},
+		"exceptions_count": {`[]`, `1.25`},
+		"elapsed_time":     {`NaN`, `"NaN"`, `"inf"`, `true`, `1e999`, `{"secret":1}`},
+		"created_at":       {`-5`, `253402300800`, `1e15`, `"soon"`, `{}`, `true`, `NaN`, `"2026-11-23"`, `"0000-11-23T06:22:53"`},
+		"finished_at":      {`["secret"]`, `1e300`, `Infinity`},
+		"version":          {`{}`, `NaN`},
+		"error":            {`{"secret":"x"}`, `[1]`, `-Infinity`},
+		"triggered_from":   {`["app-run"]`},
+	}
+	for name, odd := range values {
+		for _, value := range odd {
+			row := rowWithRun(t, `"status":"failed","`+name+`":`+value)
+			want := &difyapi.WorkflowRun{ID: uuid.MustParse(runID), Status: "failed", Unreadable: difyapi.Unreadable{name}}
+			if diff := cmp.Diff(want, row.WorkflowRun); diff != "" {
+				t.Errorf("%s of %s (-want +got):\n%s", name, value, diff)
+			}
+			err := row.WorkflowRun.Unreadable.Err(name)
+			if !difyapi.IsBadResponse(err) || strings.Contains(err.Error(), "secret") || row.WorkflowRun.Unreadable.Err("status") != nil {
+				t.Errorf("%s of %s: %v", name, value, err)
+			}
+		}
+	}
+}
+
+// TestObjectsWithoutAMeaningCostThemselvesAlone: what has no id can't be shown, either.
+func TestObjectsWithoutAMeaningCostThemselvesAlone(t *testing.T) {
+	t.Parallel()
+	for members, want := range map[string]difyapi.WorkflowLog{
+		`"workflow_run":"gone"`:                                            {Unreadable: difyapi.Unreadable{"workflow_run"}},
+		`"workflow_run":[]`:                                                {Unreadable: difyapi.Unreadable{"workflow_run"}},
+		`"workflow_run":{"status":"running"}`:                              {Unreadable: difyapi.Unreadable{"workflow_run"}},
+		`"workflow_run":{"id":7}`:                                          {Unreadable: difyapi.Unreadable{"workflow_run"}},
+		`"created_by_end_user":NaN`:                                        {Unreadable: difyapi.Unreadable{"created_by_end_user"}},
+		`"created_by_end_user":{"type":"browser"}`:                         {Unreadable: difyapi.Unreadable{"created_by_end_user"}},
+		`"created_by_account":5`:                                           {Unreadable: difyapi.Unreadable{"created_by_account"}},
+		`"created_by_account":{"id":true,"name":{},"email":"a@b.com"}`:     {CreatedByAccount: &difyapi.Account{Email: new("a@b.com"), Unreadable: difyapi.Unreadable{"id", "name"}}},
+		`"details":{"a":[NaN]}`:                                            {Unreadable: difyapi.Unreadable{"details"}},
+		`"details":` + strings.Repeat("[", 501) + strings.Repeat("]", 501): {Unreadable: difyapi.Unreadable{"details"}},
+		`"details":"{ text }"`:                                             {Details: []byte(`"{ text }"`)},
+		`"created_from":{"a":1},"created_by_role":7`:                       {CreatedFrom: `{"a":1}`, CreatedByRole: "7"},
+		`"new":{"deep":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `,"and":NaN}`: {},
+	} {
+		want.ID, want.CreatedAt = uuid.MustParse(logID), time.Unix(1795418445, 0).UTC()
+		row := readRow(t, `{"id":"`+logID+`",`+members+`,"created_at":1795418445}`)
+		if diff := cmp.Diff(&want, row); diff != "" {
+			t.Errorf("%.60s (-want +got):\n%s", members, diff)
+		}
+	}
+}
+
+// TestPlacesOfWhatCannotBeRead: the receipt tells where, for a log, by names of the API alone.
+func TestPlacesOfWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	at := func(id, members string) string { return `{"id":"` + id + `","created_at":1795418445` + members + `}` }
+	body := pageOf(at(logID, ``), at(runID, `,"details":{"secret":NaN},"workflow_run":{"id":"`+runID+`","total_tokens":true,"secret":NaN}`))
+	client := newClient(t, difyapi.Options{Transport: answering(http.StatusOK, body)})
+	page, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"data[1].details", "data[1].workflow_run.total_tokens"}; !slices.Equal(page.UnreadablePlaces, want) {
+		t.Errorf("places %q, want %q", page.UnreadablePlaces, want)
+	}
+}
+
+func TestUnreadableProfile(t *testing.T) {
+	t.Parallel()
+	profile, err := readEndUser(t, `{"id":"`+userID+`","is_anonymous":1,"name":{"secret":1},"updated_at":"2026-11-23","created_at":1795418445}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !*profile.IsAnonymous || profile.CreatedAt.Unix() != 1795418445 || profile.Name != nil || profile.UpdatedAt != nil {
+		t.Errorf("profile %+v", profile)
+	}
+	if want := (difyapi.Unreadable{"name", "updated_at"}); !slices.Equal(profile.Unreadable, want) {
+		t.Errorf("unreadable are %q, want %q", profile.Unreadable, want)
+	}
+}
+
+func TestUnreadableInfo(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, difyapi.Options{Transport: answering(http.StatusOK, `{"name":"Echo","mode":{},"tags":["a",7]}`)})
+	info, err := client.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (difyapi.Unreadable{"mode", "tags"}); *info.Name != "Echo" || !slices.Equal(info.Unreadable, want) {
+		t.Errorf("info %+v", info)
+	}
+}
+
+// TestTextsInRunsThatAreNoJSON are found all the same: what is readable is looked at.
+func TestTextsInRunsThatAreNoJSON(t *testing.T) {
+	t.Parallel()
+	for _, inputs := range []string{`{"score":NaN,"text":"The Needle"}`, strings.Repeat("[", 20_000) + `"the needle"` + strings.Repeat("]", 20_000)} {
+		run, err := readInputs(t, inputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !run.Inputs.Has(difyapi.NewText("the needle")) || run.Inputs.Has(difyapi.NewText("another")) {
+			t.Errorf("%.40s: the text is not found", inputs)
+		}
+	}
+}
+
+// TestWithoutAtAnyDepth: a name is left out wherever it stands, in any case and by any escapes, and nothing else is.
+func TestWithoutAtAnyDepth(t *testing.T) {
+	t.Parallel()
+	const id = "sys.user_id"
+	for value, want := range map[string]string{
+		`{"sys.user_id":"bob","a":1}`:                                     `{"a":1}`,
+		`{"a":[{"b":{"sys.user_id":{"deep":["bob"]},"c":[]}}]}`:           `{"a":[{"b":{"c":[]}}]}`,
+		`[{"SYS.User_ID":"bob"},"sys.user_id",{"x":"sys.user_id"}]`:       `[{},"sys.user_id",{"x":"sys.user_id"}]`,
+		`{"sys.user\u005fid":"bob","sys.user_id":1,"sys.user_idx":2}`:     `{"sys.user_idx":2}`,
+		`{"text":"{\"sys.user_id\":\"bob\"}"}`:                            `{"text":"{\"sys.user_id\":\"bob\"}"}`,
+		`{"n":123456789012345678901234567890.10,"1":null,"1":[true,1E9]}`: `{"n":123456789012345678901234567890.10,"1":null,"1":[true,1E9]}`,
+		`"sys.user_id"`: `"sys.user_id"`,
+		`null`:          ``,
+	} {
+		run, err := readInputs(t, inString(value)) // a text may have a name twice
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := run.Inputs.Without(id); err != nil || string(got) != want {
+			t.Errorf("%s became %s, %v", value, got, err)
+		}
+	}
+}
