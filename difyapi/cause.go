@@ -101,7 +101,7 @@ func statusCause(e *Error) error {
 var (
 	errNoAnswer   = errors.New("no answer")
 	errNotJSON    = errors.New("the body is not JSON")
-	errUnreadable = errors.New("a value that can't be read")
+	errUnreadable = errors.New("a value of a form that it does not have")
 )
 
 // fault is where a body is not what the endpoint answers, and how; the place is empty of the body itself. It is made of this

@@ -23,6 +23,9 @@ type Receipt struct {
 // Size is Bytes, for those who hold results of any type.
 func (r Receipt) Size() int { return r.Bytes }
 
+// Unread is UnreadablePlaces, for those who look at results of any type.
+func (r Receipt) Unread() []string { return r.UnreadablePlaces }
+
 func (a *answer) receipt(unreadable []jsontext.Pointer) Receipt {
 	r := Receipt{Version: a.version, SentAt: a.sentAt, Requests: a.requests, Bytes: len(a.body)}
 	for _, pointer := range unreadable {

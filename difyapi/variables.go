@@ -2,8 +2,6 @@ package difyapi
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -14,9 +12,9 @@ import (
 // What is wrong with a run's inputs or outputs that can't be passed on.
 var (
 	// ErrVariablesNotJSON is wrapped by the error of [Variables.Value] for a value that is no JSON.
-	ErrVariablesNotJSON = errors.New("what the run has stored here is not JSON")
+	ErrVariablesNotJSON error = Reason("what the run has stored is not JSON")
 	// ErrVariablesTooDeep is wrapped by the error of [Variables.Value] for a value that clients could not read.
-	ErrVariablesTooDeep = fmt.Errorf("what the run has stored here is nested deeper than %d", maxDepth)
+	ErrVariablesTooDeep error = Reason("what the run has stored is nested deeper than 500")
 )
 
 // Variables are the inputs or outputs of a run: nothing, a JSON value, or what should be one and is not. Dify writes them as a

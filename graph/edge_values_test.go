@@ -42,7 +42,7 @@ func TestMadeUpSecond(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, second := range []int64{-62167219200, -62135596801, 0, 253402300799} {
+	for _, second := range []int64{-62167219200, -62135596801, 0, 253402300800} {
 		c.Position.Second = second
 		for _, v := range []vars{
 			{"after": c.String(), "order": "NEWEST_FIRST"},

@@ -16,23 +16,23 @@ import (
 )
 
 func (r *endUserResolver) Name(ctx context.Context, obj *model.EndUser) (*string, error) {
-	return profile(ctx, obj, viewer.People, func(p *endUserProfile) *string { return p.Name })
+	return profile(ctx, obj, viewer.People, "name", func(p *endUserProfile) *string { return p.Name })
 }
 
 func (r *endUserResolver) IsAnonymous(ctx context.Context, obj *model.EndUser) (*bool, error) {
-	return profile(ctx, obj, viewer.Logs, func(p *endUserProfile) *bool { return p.IsAnonymous })
+	return profile(ctx, obj, viewer.Logs, "is_anonymous", func(p *endUserProfile) *bool { return p.IsAnonymous })
 }
 
 func (r *endUserResolver) ExternalUserID(ctx context.Context, obj *model.EndUser) (*string, error) {
-	return profile(ctx, obj, viewer.People, func(p *endUserProfile) *string { return p.ExternalUserID })
+	return profile(ctx, obj, viewer.People, "external_user_id", func(p *endUserProfile) *string { return p.ExternalUserID })
 }
 
 func (r *endUserResolver) CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
-	return profile(ctx, obj, viewer.Logs, func(p *endUserProfile) *time.Time { return p.CreatedAt })
+	return profile(ctx, obj, viewer.Logs, "created_at", func(p *endUserProfile) *time.Time { return p.CreatedAt })
 }
 
 func (r *endUserResolver) UpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
-	return profile(ctx, obj, viewer.Logs, func(p *endUserProfile) *time.Time { return p.UpdatedAt })
+	return profile(ctx, obj, viewer.Logs, "updated_at", func(p *endUserProfile) *time.Time { return p.UpdatedAt })
 }
 
 func (r *endUserResolver) WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.Connection[*model.WorkflowLog], error) {

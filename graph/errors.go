@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -17,6 +16,7 @@ import (
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // Present decides what leaves the house: each error gets a code of the schema and a text that shows nothing of Dify's
@@ -42,7 +42,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	code, message := classify(err)
 	if code == model.InternalServerError {
 		id := uuid.NewString()
-		slog.ErrorContext(ctx, "internal error", "id", id, "path", shown.Path.String(), "error", err)
+		slog.ErrorContext(ctx, "internal error", "id", id, "field", coordinates(ctx), "error", loggable(err))
 		shown.Extensions["id"], message = id, "internal error "+id
 	}
 	shown.Extensions["code"], shown.Message = code, message
@@ -97,9 +97,7 @@ func argumentOf(err error) string {
 }
 
 // Recover makes an error of a panic; [Present] logs it.
-func Recover(_ context.Context, panicked any) error {
-	return fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
-}
+func Recover(_ context.Context, panicked any) error { return rescue.New(panicked) }
 
 // classify gives an error its code and its text.
 func classify(err error) (model.ErrorCode, string) {
@@ -158,10 +156,10 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 		return model.UpstreamUnsupported, app + ": " + tooOld.Error()
 	case errors.Is(err, errNoSession):
 		return model.UpstreamUnsupported, app + ": " + errNoSession.Error()
-	case errors.Is(err, difyapi.ErrVariablesNotJSON):
-		return model.UpstreamBadResponse, app + ": " + difyapi.ErrVariablesNotJSON.Error()
+	case difyapi.IsUnreadable(err):
+		return model.UpstreamBadResponse, app + ": Dify wrote a value here that can't be read" + reason(err)
 	case difyapi.IsUnauthorized(err):
-		return model.UpstreamUnauthorized, app + ": Dify refuses the app's API key, or the app or its API is switched off" + status(err)
+		return model.UpstreamUnauthorized, app + ": Dify refuses the app's calls" + reason(err) + status(err)
 	case difyapi.IsRateLimited(err):
 		return model.UpstreamRateLimited, app + ": Dify limits the app's calls; try again later" + status(err)
 	case difyapi.IsOverloaded(err):
@@ -169,12 +167,20 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 	case difyapi.IsTimeout(err):
 		return model.UpstreamTimeout, app + ": Dify took too long to answer" + status(err)
 	case difyapi.IsUnavailable(err):
-		return model.UpstreamUnavailable, app + ": Dify can't be reached or failed" + status(err)
+		return model.UpstreamUnavailable, app + ": Dify can't be reached or failed" + reason(err) + status(err)
 	case difyapi.IsBadResponse(err):
-		return model.UpstreamBadResponse, app + ": what answered is not Dify's API" + status(err)
+		return model.UpstreamBadResponse, app + ": what answered is not Dify's API" + reason(err) + status(err)
 	default:
 		return model.InternalServerError, "internal error"
 	}
+}
+
+// reason is what is known of a failure beside its kind.
+func reason(err error) string {
+	if r, ok := errors.AsType[difyapi.Reason](err); ok {
+		return ": " + r.Error()
+	}
+	return ""
 }
 
 func status(err error) string {
@@ -185,7 +191,7 @@ func status(err error) string {
 }
 
 // atApp says which app an error is of.
-func atApp(app *model.DifyApp, err error) error { return &feed.AppError{App: app.Key, Err: err} }
+func atApp(app *model.DifyApp, err error) error { return model.AtApp(app, err) }
 
 // quoted puts a caller's text into a sentence, shortened.
 func quoted(format, text string) string {

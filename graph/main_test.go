@@ -1,9 +1,13 @@
 package graph_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -21,5 +25,43 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(m.Run())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logs, nil)))
+	code := m.Run()
+	for _, secret := range []string{"app-secret", "Sign in", "nginx", "<html", "127.0.0.1", "tenant"} {
+		if strings.Contains(logs.text(), secret) {
+			fmt.Fprintf(os.Stderr, "the log has %q\n", secret)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// logs are what all tests have logged.
+var logs logged
+
+type logged struct {
+	mu   sync.Mutex
+	kept bytes.Buffer
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept.Write(line)
+}
+
+func (l *logged) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept.String()
+}
+
+// with are the lines that have a text.
+func (l *logged) with(text string) (lines []string) {
+	for line := range strings.Lines(l.text()) {
+		if strings.Contains(line, text) {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
 }

@@ -29,8 +29,9 @@ func (r *Resolver) endUser(ctx context.Context, app *model.DifyApp, id uuid.UUID
 	}
 }
 
-// profile is a field of an end user's profile; zero where it is gone, while the log still shows the person.
-func profile[T any](ctx context.Context, user *model.EndUser, needs viewer.Scope, field func(*endUserProfile) T) (v T, err error) {
+// profile is a field of an end user's profile, which Dify calls by the member's name; zero where the profile is gone, while the
+// log still shows the person.
+func profile[T any](ctx context.Context, user *model.EndUser, needs viewer.Scope, member string, field func(*endUserProfile) T) (v T, err error) {
 	if err := viewer.Needs(ctx, needs); err != nil {
 		return v, err
 	}
@@ -41,7 +42,7 @@ func profile[T any](ctx context.Context, user *model.EndUser, needs viewer.Scope
 	case err != nil:
 		return v, atApp(user.App, err)
 	default:
-		return field(profile), nil
+		return model.Readable(user.App, field(profile), profile.Unreadable, member)
 	}
 }
 
@@ -64,7 +65,7 @@ func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, ses
 	}
 	for _, row := range page.Rows {
 		if user := row.CreatedByEndUser; user != nil && user.SessionID != nil {
-			return r.log(row).CreatedByEndUser(), nil // whose session id is the one that was asked for: the feed looks
+			return r.log(row).CreatedByEndUser() // whose session id is the one that was asked for: the feed looks
 		}
 	}
 	return nil, nil

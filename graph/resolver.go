@@ -75,11 +75,11 @@ func name(ctx context.Context, app *model.DifyApp) (*string, error) {
 	if app.ConfiguredName != "" {
 		return &app.ConfiguredName, nil
 	}
-	return info(ctx, app, viewer.Public, func(i *appInfo) *string { return i.Name })
+	return info(ctx, app, viewer.Public, "name", func(i *appInfo) *string { return i.Name })
 }
 
-// info is a field of what Dify tells of an app.
-func info[T any](ctx context.Context, app *model.DifyApp, needs viewer.Scope, field func(*appInfo) T) (v T, err error) {
+// info is a field of what Dify tells of an app, which Dify calls by the member's name.
+func info[T any](ctx context.Context, app *model.DifyApp, needs viewer.Scope, member string, field func(*appInfo) T) (v T, err error) {
 	if err := viewer.Needs(ctx, needs); err != nil {
 		return v, err
 	}
@@ -87,7 +87,7 @@ func info[T any](ctx context.Context, app *model.DifyApp, needs viewer.Scope, fi
 	if err != nil {
 		return v, atApp(app, err)
 	}
-	return field(info), nil
+	return model.Readable(app, field(info), info.Unreadable, member)
 }
 
 // version is nil where a proxy hides it. Where nothing has told it yet, the answer to the app's other fields does, even one

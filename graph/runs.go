@@ -44,7 +44,7 @@ func (r *Resolver) run(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*
 	if err != nil || entry == nil {
 		return nil, err
 	}
-	return entry.WorkflowRun(), nil
+	return entry.WorkflowRun()
 }
 
 // detail is what Dify tells of a run that is known to be the app's; nil where it no longer has it. Where its failure can mean
@@ -79,27 +79,25 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, n
 	return v, nil
 }
 
-// userInput is the input variable in which Dify names the end user.
-const userInput = "sys.user_id"
-
-// inputs are without the end user's session id for who may not see it.
-func inputs(ctx context.Context, run *runDetail) (jsontext.Value, error) {
+// shownTo are a run's inputs or outputs without the end user's session id for who may not see it.
+func shownTo(ctx context.Context, variables difyapi.Variables) (jsontext.Value, error) {
 	if viewer.Needs(ctx, viewer.People) != nil {
-		return run.Inputs.Without(userInput)
+		return variables.Without(model.UserInput)
 	}
-	return run.Inputs.Value()
+	return variables.Value()
 }
 
-// listed is a field that only the log has.
-func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*listedRun) T) (v T, err error) {
+// listed is a field that only the log has, which Dify calls by the member's name.
+func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, member string, field func(*listedRun) T) (v T, err error) {
 	if run.Listed {
-		return field(run.WorkflowRun), nil
+		return model.Readable(run.App, field(run.WorkflowRun), run.Unreadable, member)
 	}
 	entry, err := r.entryOf(ctx, run.App, run.UUID())
 	if err != nil || entry == nil {
 		return v, err
 	}
-	return field(entry.WorkflowLog.WorkflowRun), nil
+	shown := entry.WorkflowLog.WorkflowRun
+	return model.Readable(run.App, field(shown), shown.Unreadable, member)
 }
 
 // entryOf finds the log entry of a run; nil if the log does not have it, as that of a run in the debugger. Dify looks for

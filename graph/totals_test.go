@@ -111,13 +111,19 @@ func TestTotalOfSomeApps(t *testing.T) {
 	checkWithoutB(t, failure{code: "UPSTREAM_RATE_LIMITED", says: "(HTTP 429)"}, p)
 }
 
+// refusedQuestion is what Dify answers to a time that it can't read.
+var refusedQuestion = &difytest.Fault{
+	Status: http.StatusBadRequest, ContentType: "application/json",
+	Body: `{"code":"invalid_param","message":"ISO time too short","status":400}`,
+}
+
 // TestRefusedQuestion: a 400 that no argument explains is a mistake of this API. It is shown as an id of the log, and no
 // policy covers it.
 func TestRefusedQuestion(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []string{"FAIL", "PARTIAL"} {
 		a := serveBroken(t, failure{})
-		a.apps["b"].SetState(difytest.WorkspaceMissing) // 400
+		a.breaks(failure{fault: refusedQuestion})
 		answer := a.post(t, besideQuery, vars{"onAppFailure": policy})
 		checkAlone(t, a, answer)
 		checkSecrecy(t, a, answer)

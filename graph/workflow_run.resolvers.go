@@ -17,27 +17,27 @@ import (
 )
 
 func (r *workflowRunResolver) Version(ctx context.Context, obj *model.WorkflowRun) (*string, error) {
-	return listed(ctx, r.Resolver, obj, func(run *listedRun) *string { return run.Version })
+	return listed(ctx, r.Resolver, obj, "version", func(run *listedRun) *string { return run.Version })
 }
 
 func (r *workflowRunResolver) ExceptionsCount(ctx context.Context, obj *model.WorkflowRun) (*int, error) {
-	return listed(ctx, r.Resolver, obj, func(run *listedRun) *int { return run.ExceptionsCount })
+	return listed(ctx, r.Resolver, obj, "exceptions_count", func(run *listedRun) *int { return run.ExceptionsCount })
 }
 
 func (r *workflowRunResolver) TriggeredFrom(ctx context.Context, obj *model.WorkflowRun) (*string, error) {
-	return listed(ctx, r.Resolver, obj, func(run *listedRun) *string { return run.TriggeredFrom })
+	return listed(ctx, r.Resolver, obj, "triggered_from", func(run *listedRun) *string { return run.TriggeredFrom })
 }
 
 func (r *workflowRunResolver) WorkflowID(ctx context.Context, obj *model.WorkflowRun) (*uuid.UUID, error) {
-	return detailed(ctx, r.Resolver, obj, viewer.Logs, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, nil })
+	return detailed(ctx, r.Resolver, obj, viewer.Logs, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, d.Unreadable.Err("workflow_id") })
 }
 
 func (r *workflowRunResolver) Inputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return inputs(ctx, d) })
+	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, d.Inputs) })
 }
 
 func (r *workflowRunResolver) Outputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return d.Outputs.Value() })
+	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, d.Outputs) })
 }
 
 func (r *Resolver) WorkflowRun() generated.WorkflowRunResolver { return &workflowRunResolver{r} }

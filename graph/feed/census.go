@@ -13,7 +13,8 @@ import (
 // back once it is gone. So if Dify counted n rows at a moment, and n ids are known to have been there, these are all.
 //
 // An answer offers two such moments. Its total was counted in a statement of its own, beside that which selected the
-// rows: rows of this answer may have been seen before it or after. And a page that is short of its limit is the last, so
+// rows: rows of this answer may have been seen before it or after. And a page that is short of its limit is the last,
+// unless its counts say otherwise, so
 // that its OFFSET and its rows are the number of all at the very moment in which they were seen.
 //
 // Equal totals alone would prove nothing: with one row gone and one come between two answers they stay the same, and the
@@ -45,7 +46,7 @@ func (c *census) add(answer *difyapi.LogPage) {
 		c.rows[row.ID].row, c.rows[row.ID].last = row, c.answers
 	}
 	c.moments = append(c.moments, moment{c.answers - 1, c.answers + 1, answer.Total})
-	if len(answer.Rows) < answer.Limit {
+	if answer.Last() {
 		offset := (answer.Page - 1) * answer.Limit
 		c.moments = append(c.moments, moment{c.answers, c.answers, offset + len(answer.Rows)})
 	}

@@ -71,7 +71,7 @@ func (c *crowd) take() (rows map[uuid.UUID]bool, whole bool) {
 		if rows, whole := found.whole(); whole {
 			return ids(rows), true
 		}
-		page = pageAfter(answer)
+		page, _ = pageAfter(answer)
 	}
 	return ids(found.seen()), false
 }

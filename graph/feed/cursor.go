@@ -82,9 +82,13 @@ func decodeCursor(b []byte) (c Cursor) {
 	return c
 }
 
-// check refuses what no row has. The position before or after all rows is none of a cursor.
+// check refuses what no row has, and no edge between the seconds of rows.
 func (c Cursor) check() error {
-	if c.Position.Second < firstSecond || c.Position.Second > lastSecond || c.Hints.Newer > c.Hints.Crowd {
+	last := int64(lastSecond)
+	if c.Position.isEdge() {
+		last++ // reading toward older rows stops above the second that it has not read
+	}
+	if c.Position.Second < firstSecond || c.Position.Second > last || c.Hints.Newer > c.Hints.Crowd {
 		return errNotACursor
 	}
 	return nil

@@ -40,8 +40,13 @@ func (e *UnsupportedError) Error() string {
 	if !e.Has.IsZero() {
 		has = "Dify " + e.Has.String()
 	}
+	if e.Needs.IsZero() && e.Filter == "createdAt" {
+		return has + " answered with rows that the filter on createdAt excludes: either it ignores the filter, or it shows " +
+			"times by another clock than it compares"
+	}
 	if e.Needs.IsZero() {
-		return fmt.Sprintf("%s answered with rows that the filter on %s excludes", has, e.Filter)
+		return fmt.Sprintf("%s answered with rows that the filter on %s excludes: it ignores the filter, or something on the way does",
+			has, e.Filter)
 	}
 	return fmt.Sprintf("%s does not support the filter on %s; Dify %s or newer does", has, e.Filter, e.Needs)
 }

@@ -150,6 +150,9 @@ func (p *Page) report(rows, count *reader) {
 	if sum.crowded {
 		p.Scan.Reasons = append(p.Scan.Reasons, CrowdedSecond)
 	}
+	if sum.doubtful {
+		p.Scan.Reasons = append(p.Scan.Reasons, BadResponse)
+	}
 	p.Scan.UpstreamCalls, p.Scan.RowsScanned, p.Scan.AsOf = sum.calls, sum.rows, sum.asOf
 	if sum.asOf.IsZero() {
 		p.Scan.AsOf = time.Now().UTC()

@@ -186,13 +186,25 @@ func (r *TimeRange) canonical() (*TimeRange, error) {
 		return nil, inputError("filter.createdAt", "since (%s) must be before until (%s)",
 			r.Since.UTC().Format(time.RFC3339Nano), r.Until.UTC().Format(time.RFC3339Nano))
 	}
-	return &TimeRange{Since: nextSecond(r.Since), Until: nextSecond(r.Until)}, nil
+	c := TimeRange{Since: nextSecond(r.Since), Until: nextSecond(r.Until)}
+	if c.Until != nil && c.Until.Unix() > lastSecond {
+		c.Until = nil // as far as rows go
+	}
+	if c.Since != nil && c.Since.Unix() > lastSecond {
+		last := time.Unix(lastSecond, 0).UTC() // beyond all rows, in times that can be written
+		return &TimeRange{Since: &last, Until: &last}, nil
+	}
+	if c == (TimeRange{}) {
+		return nil, nil
+	}
+	return &c, nil
 }
 
-// Rows have seconds between these: Dify's begin with 1970, and what RFC 3339 can write ends with the year 9999.
-const firstSecond, lastSecond = 1, 253402300798
+// Rows have seconds from the first of these to the last: Dify's begin with 1970, and what RFC 3339 can write ends with the
+// year 9999.
+const firstSecond, lastSecond = 1, 253402300799
 
-// nextSecond is t, or the next whole second after it; within the seconds that rows can have.
+// nextSecond is t, or the next whole second after it; not before the seconds that rows can have, and one beyond them at most.
 func nextSecond(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
@@ -201,7 +213,7 @@ func nextSecond(t *time.Time) *time.Time {
 	if t.Nanosecond() > 0 {
 		second++
 	}
-	return new(time.Unix(min(max(second, firstSecond), lastSecond), 0).UTC())
+	return new(time.Unix(min(max(second, firstSecond), lastSecond+1), 0).UTC())
 }
 
 func canonicalRanges(elapsed *FloatRange, tokens *Int64Range) (*FloatRange, *Int64Range, error) {

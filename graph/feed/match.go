@@ -27,7 +27,24 @@ func (f Filter) matchesRun(run *difyapi.WorkflowRun) bool {
 	return f.matchesStatus(run.Status) && oneOf(f.TriggeredFrom, run.TriggeredFrom) &&
 		(f.ElapsedTime == nil || within(run.ElapsedTime, f.ElapsedTime.Min, f.ElapsedTime.Max)) &&
 		(f.TotalTokens == nil || within(run.TotalTokens, f.TotalTokens.Min, f.TotalTokens.Max)) &&
-		(f.HasError == nil || *f.HasError == (run.Error != nil && *run.Error != ""))
+		(f.HasError == nil || !run.Unreadable.Has("error") && *f.HasError == (run.Error != nil && *run.Error != ""))
+}
+
+// mayMatch tells whether a row that does not match could, if all of it could be read that the filter looks at.
+func (f Filter) mayMatch(row *difyapi.WorkflowLog) bool {
+	if row.Unreadable.Has("workflow_run") && f.looksAtRun() {
+		return true
+	}
+	if user := row.CreatedByEndUser; f.EndUserSessionID != nil {
+		if row.Unreadable.Has("created_by_end_user") || user != nil && user.Unreadable.Has("session_id") {
+			return true
+		}
+	}
+	run := row.WorkflowRun
+	return run != nil && (f.TriggeredFrom != nil && run.Unreadable.Has("triggered_from") ||
+		f.ElapsedTime != nil && run.Unreadable.Has("elapsed_time") ||
+		f.TotalTokens != nil && run.Unreadable.Has("total_tokens") ||
+		f.HasError != nil && run.Unreadable.Has("error"))
 }
 
 func (f Filter) matchesStatus(status difyapi.RunStatus) bool {
@@ -88,5 +105,6 @@ func mayHaveHad(row *difyapi.WorkflowLog, status difyapi.RunStatus) bool {
 
 // lacksTrigger tells whether a row comes from a server that does not tell what triggered its run.
 func lacksTrigger(row *difyapi.WorkflowLog) bool {
-	return row.WorkflowRun != nil && row.WorkflowRun.TriggeredFrom == nil
+	run := row.WorkflowRun
+	return run != nil && run.TriggeredFrom == nil && !run.Unreadable.Has("triggered_from")
 }

@@ -48,17 +48,18 @@ func (s *stream) guess(wanted int) span {
 
 // readWindow makes known the oldest rows of a window that begins at the next second.
 func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) error {
-	head, err := s.askCounted(ctx, w, 1, limit, false)
+	head, err := s.askHead(ctx, w, limit, false)
 	if err != nil {
 		return err
 	}
-	if len(head.Rows) < head.Limit {
+	if ended(head) {
+		s.doubt(head)
 		s.takeWindow(w, head.Rows, wanted)
 		return nil
 	}
 	cut, whole := newestSeconds(head)
 	s.expect(head.Rows[len(head.Rows)-1])
-	if head.Total-len(whole) < maxLimit && (cut < w.to || head.Limit < maxLimit) {
+	if head.Total-len(whole) < maxLimit && (cut < w.to || limit < maxLimit) {
 		return s.readBelow(ctx, w, cut, whole, wanted)
 	}
 	return s.readTail(ctx, w, head, wanted)
@@ -79,6 +80,9 @@ func (s *stream) readBelow(ctx context.Context, w span, cut int64, whole []*dify
 func (s *stream) readTail(ctx context.Context, w span, head *difyapi.LogPage, wanted int) error {
 	total := head.Total
 	for range tailTries {
+		if head.Contradicts() {
+			break // whoever plans by its total goes astray
+		}
 		page, limit, _ := tail(total, s.limit(wanted))
 		if page == 0 {
 			break
@@ -87,7 +91,7 @@ func (s *stream) readTail(ctx context.Context, w span, head *difyapi.LogPage, wa
 		if err != nil {
 			return err
 		}
-		if n := len(answer.Rows); 0 < n && n < limit {
+		if len(answer.Rows) > 0 && answer.Limit == limit && answer.Last() {
 			return s.takeTail(ctx, w, answer, wanted)
 		}
 		total = answer.Total

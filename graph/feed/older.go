@@ -10,8 +10,7 @@ import (
 // readOlder reads on toward older rows: the newest of those that are left are on page 1 of their window, so that OFFSET
 // stays zero however deep the walk is.
 func (s *stream) readOlder(ctx context.Context, wanted int) error {
-	limit := s.limit(wanted)
-	page, err := s.askCounted(ctx, s.rest, 1, limit, false)
+	page, err := s.askHead(ctx, s.rest, s.limit(wanted), false)
 	if err != nil {
 		return err
 	}
@@ -19,7 +18,7 @@ func (s *stream) readOlder(ctx context.Context, wanted int) error {
 		return nil
 	}
 	if page.Limit < maxLimit {
-		page, err = s.askCounted(ctx, s.rest, 1, maxLimit, true)
+		page, err = s.askHead(ctx, s.rest, maxLimit, true)
 		if err != nil {
 			return err
 		}
@@ -34,7 +33,8 @@ func (s *stream) readOlder(ctx context.Context, wanted int) error {
 // second, it makes that second the next one and returns false.
 func (s *stream) takeNewest(page *difyapi.LogPage) bool {
 	logs := page.Rows
-	if len(logs) < page.Limit {
+	if ended(page) {
+		s.doubt(page)
 		s.take(logs)
 		s.finish()
 		return true

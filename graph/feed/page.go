@@ -32,14 +32,15 @@ const (
 	ScanBudget    Reason = "SCAN_BUDGET"
 	CrowdedSecond Reason = "CROWDED_SECOND"
 	AppFailed     Reason = "APP_FAILED"
+	BadResponse   Reason = "BAD_RESPONSE"
 )
 
 // Scan is what it took to make a page.
 type Scan struct {
 	Reasons []Reason
-	// UpstreamCalls counts requests for log entries that were sent for this page; RowsScanned the rows of all answers.
+	// UpstreamCalls counts requests for log entries that the page is made of; RowsScanned the rows of all answers.
 	UpstreamCalls, RowsScanned int
-	// AsOf is when the oldest request behind the page was sent, in UTC.
+	// AsOf is when the oldest request behind the page was sent or, where answers may be shared, could have been, in UTC.
 	AsOf       time.Time
 	FailedApps []*AppError
 }

@@ -19,7 +19,7 @@ func (s *stream) readSecond(ctx context.Context, second int64) error {
 		return err
 	}
 	s.take(logs)
-	s.scan.crowded = s.scan.crowded || !whole
+	s.scan.crowded = s.scan.crowded || !whole && !s.scan.doubtful
 	s.beyond = false
 	s.advance(second + int64(s.toward))
 	return nil
@@ -27,9 +27,9 @@ func (s *stream) readSecond(ctx context.Context, second int64) error {
 
 func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.WorkflowLog, whole bool, err error) {
 	var c census
-	page := 1
+	page, limit, known := 1, maxLimit, -1
 	for range crowdCalls {
-		answer, err := s.ask(ctx, w, page, maxLimit, true)
+		answer, err := s.ask(ctx, w, page, limit, true)
 		if err != nil {
 			return nil, false, err
 		}
@@ -37,15 +37,27 @@ func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.Workfl
 		if logs, whole := c.whole(); whole {
 			return logs, true, nil
 		}
-		page = pageAfter(answer)
+		if page, limit = pageAfter(answer); page > 1 {
+			continue
+		}
+		if answer.Contradicts() && len(c.rows) == known {
+			s.scan.doubtful = true // what is counted and not shown will not be
+			break
+		}
+		known = len(c.rows)
 	}
 	return c.seen(), false, nil
 }
 
-// pageAfter goes round the pages of a window.
-func pageAfter(answer *difyapi.LogPage) int {
-	if len(answer.Rows) < answer.Limit || answer.Page*answer.Limit >= answer.Total {
-		return 1
+// pageAfter goes round the pages of a window, at the limit that the server really gives: that of a first page that is cut.
+func pageAfter(answer *difyapi.LogPage) (page, limit int) {
+	n := len(answer.Rows)
+	switch {
+	case answer.Contradicts() && answer.Page == 1 && n > 0:
+		return 2, n
+	case n < answer.Limit && !(answer.Contradicts() && n > 0) || answer.Page*answer.Limit >= answer.Total:
+		return 1, answer.Limit
+	default:
+		return answer.Page + 1, answer.Limit
 	}
-	return answer.Page + 1
 }

@@ -13,9 +13,9 @@ import (
 // Source answers questions for windows of an app's log. It may join equal questions, and answer from memory unless fresh
 // is asked for.
 type Source interface {
-	// Logs returns one answer of Dify's, and how many requests were sent for this question, even where there is an error:
-	// 0 if it was answered from memory or by a request that another question had sent. An answer may have a larger limit
-	// than the question, never a smaller one, unless fresh is asked for.
+	// Logs returns one answer of Dify's, and how many requests it took, even where there is an error: 0 if another question of
+	// the same operation has counted them. An answer may have a larger limit than the question, never a smaller one, unless
+	// fresh is asked for or the server gives no more.
 	Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (answer *difyapi.LogPage, sent int, err error)
 	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one.
 	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
@@ -54,6 +54,7 @@ type stream struct {
 	counted        int  // calls that the budget counts
 	progressed     bool // at least one second became known
 	spent          bool // the budget is
+	distrusts      bool // an answer has contradicted itself twice, so that none that does is asked for again
 	accountUnknown bool // the app does not know the account
 	err            error
 
@@ -78,12 +79,14 @@ type tally struct {
 	calls, rows int
 	asOf        time.Time // when the oldest request was sent; zero if there was none
 	crowded     bool      // a second could not be read whole
+	doubtful    bool      // an answer contradicts itself, or can't be read where the filter looks
 }
 
 func (t *tally) add(other tally) {
 	t.calls += other.calls
 	t.rows += other.rows
 	t.crowded = t.crowded || other.crowded
+	t.doubtful = t.doubtful || other.doubtful
 	if t.asOf.IsZero() || !other.asOf.IsZero() && other.asOf.Before(t.asOf) {
 		t.asOf = other.asOf
 	}
@@ -187,8 +190,18 @@ func (s *stream) limit(wanted int) int {
 	return limitFor(wanted, passed, max(s.crowd, h.Crowd))
 }
 
-// askCounted asks at the expense of the budget.
+// askCounted asks at the expense of the budget, and once more where the answer contradicts itself: rows may go between two of
+// Dify's statements, but hardly twice.
 func (s *stream) askCounted(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
+	answer, err := s.askOnce(ctx, w, page, limit, fresh)
+	if err == nil && answer.Contradicts() && !s.distrusts {
+		answer, err = s.askOnce(ctx, w, page, limit, true)
+		s.distrusts = err == nil && answer.Contradicts()
+	}
+	return answer, err
+}
+
+func (s *stream) askOnce(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
 	if s.progressed && s.counted >= s.budget {
 		return nil, errSpent
 	}
@@ -275,6 +288,7 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 		row.open = open
 		switch {
 		case hopeless || !s.filter.matches(row.WorkflowLog):
+			s.scan.doubtful = s.scan.doubtful || s.filter.mayMatch(row.WorkflowLog) || hopeless && row.Unreadable.Has("workflow_run")
 		case s.passed(row.Position):
 			s.behind = s.behind || row.Second == s.from.Position.Second
 		default:
@@ -344,7 +358,7 @@ func (s *stream) peek(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.beyond = len(page.Rows) > 0
+	s.beyond = !page.Last() || len(page.Rows) > 0
 	if !s.beyond {
 		s.finish()
 	}
@@ -364,6 +378,6 @@ func (s *stream) lookBack(ctx context.Context) error {
 		return nil
 	}
 	page, err := s.ask(ctx, w, 1, 1, false)
-	s.behind = err == nil && len(page.Rows) > 0
+	s.behind = err == nil && (!page.Last() || len(page.Rows) > 0)
 	return err
 }

@@ -22,7 +22,8 @@ const (
 	end       = math.MaxInt64
 )
 
-func (s span) empty() bool { return s.from > s.to }
+// empty tells whether no row can be in the span: rows have seconds from [firstSecond] to [lastSecond].
+func (s span) empty() bool { return s.from > s.to || s.from > lastSecond || s.to < firstSecond }
 
 // limitFor is how many rows to ask for, where wanted rows are wanted beyond a second of which passed rows are skipped and
 // which has about crowd rows: a second is only usable whole.

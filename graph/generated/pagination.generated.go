@@ -407,11 +407,13 @@ var (
 		"SCAN_BUDGET":    feed.ScanBudget,
 		"CROWDED_SECOND": feed.CrowdedSecond,
 		"APP_FAILED":     feed.AppFailed,
+		"BAD_RESPONSE":   feed.BadResponse,
 	}
 	marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason = map[feed.Reason]string{
 		feed.ScanBudget:    "SCAN_BUDGET",
 		feed.CrowdedSecond: "CROWDED_SECOND",
 		feed.AppFailed:     "APP_FAILED",
+		feed.BadResponse:   "BAD_RESPONSE",
 	}
 )
 

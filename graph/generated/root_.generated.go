@@ -940,10 +940,16 @@ type ScanReport {
   complete: Boolean!
   "Empty if ` + "`" + `complete` + "`" + `."
   reasons: [IncompleteReason!]!
-  "Requests for log entries that this list sent to Dify, ` + "`" + `totalCount` + "`" + ` included; those answered by a cache are none."
+  """
+  Requests for log entries that this page is made of, ` + "`" + `totalCount` + "`" + ` included. What other operations have asked for already counts
+  as well, so that it says nothing of them; what another list of this operation has asked for counts there.
+  """
   upstreamCalls: Int!
   rowsScanned: Int!
-  "When the oldest request behind this page was sent."
+  """
+  No request behind this page was sent before. Where answers may be shared it is as long ago as the oldest of them could be, so
+  that it says nothing of what others ask for.
+  """
   asOf: DateTime!
   "The apps whose runs are missing."
   failedApps: [AppFailure!]!
@@ -956,6 +962,11 @@ enum IncompleteReason {
   CROWDED_SECOND
   "An app failed under ` + "`" + `onAppFailure: PARTIAL` + "`" + `; its runs are missing."
   APP_FAILED
+  """
+  Dify's answers contradict themselves, or can't be read where the filter looks; some runs may be missing. Nothing that Dify
+  shows is skipped.
+  """
+  BAD_RESPONSE
 }
 `, BuiltIn: false},
 	{Name: "../query.graphqls", Input: `type Query {

@@ -207,7 +207,7 @@ func (ec *executionContext) _WorkflowLog_workflowRun(ctx context.Context, field 
 			return ec.fieldContext_WorkflowLog_workflowRun(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.WorkflowRun(), nil
+			return obj.WorkflowRun()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowRun) graphql.Marshaler {
@@ -285,7 +285,7 @@ func (ec *executionContext) _WorkflowLog_createdByAccount(ctx context.Context, f
 			return ec.fieldContext_WorkflowLog_createdByAccount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CreatedByAccount(), nil
+			return obj.CreatedByAccount()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DifyAccount) graphql.Marshaler {
@@ -317,7 +317,7 @@ func (ec *executionContext) _WorkflowLog_createdByEndUser(ctx context.Context, f
 			return ec.fieldContext_WorkflowLog_createdByEndUser(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CreatedByEndUser(), nil
+			return obj.CreatedByEndUser()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EndUser) graphql.Marshaler {

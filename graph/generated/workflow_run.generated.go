@@ -218,7 +218,7 @@ func (ec *executionContext) _WorkflowRun_elapsedTime(ctx context.Context, field 
 			return ec.fieldContext_WorkflowRun_elapsedTime(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ElapsedTime, nil
+			return obj.ElapsedTime()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
@@ -229,7 +229,7 @@ func (ec *executionContext) _WorkflowRun_elapsedTime(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_elapsedTime(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "Float")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "Float")
 }
 
 func (ec *executionContext) _WorkflowRun_totalTokens(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -241,7 +241,7 @@ func (ec *executionContext) _WorkflowRun_totalTokens(ctx context.Context, field 
 			return ec.fieldContext_WorkflowRun_totalTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalTokens, nil
+			return obj.TotalTokens()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
@@ -252,7 +252,7 @@ func (ec *executionContext) _WorkflowRun_totalTokens(ctx context.Context, field 
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_totalTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "Int64")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "Int64")
 }
 
 func (ec *executionContext) _WorkflowRun_totalSteps(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -264,7 +264,7 @@ func (ec *executionContext) _WorkflowRun_totalSteps(ctx context.Context, field g
 			return ec.fieldContext_WorkflowRun_totalSteps(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalSteps, nil
+			return obj.TotalSteps()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
@@ -275,7 +275,7 @@ func (ec *executionContext) _WorkflowRun_totalSteps(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_totalSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "Int")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "Int")
 }
 
 func (ec *executionContext) _WorkflowRun_exceptionsCount(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -333,7 +333,7 @@ func (ec *executionContext) _WorkflowRun_createdAt(ctx context.Context, field gr
 			return ec.fieldContext_WorkflowRun_createdAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
+			return obj.CreatedAt()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
@@ -344,7 +344,7 @@ func (ec *executionContext) _WorkflowRun_createdAt(ctx context.Context, field gr
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "DateTime")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "DateTime")
 }
 
 func (ec *executionContext) _WorkflowRun_finishedAt(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
@@ -356,7 +356,7 @@ func (ec *executionContext) _WorkflowRun_finishedAt(ctx context.Context, field g
 			return ec.fieldContext_WorkflowRun_finishedAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.FinishedAt, nil
+			return obj.FinishedAt()
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
@@ -367,7 +367,7 @@ func (ec *executionContext) _WorkflowRun_finishedAt(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowRun_finishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowRun", field, false, false, "DateTime")
+	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "DateTime")
 }
 
 func (ec *executionContext) _WorkflowRun_workflowId(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {

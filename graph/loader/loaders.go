@@ -59,7 +59,7 @@ func For(ctx context.Context) *Loaders {
 func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
 	if fresh {
 		l.calls.Add(1)
-		page, err := l.upstream.clients[app].WorkflowLogs(difyapi.WithMeter(ctx, l.budget.take), q)
+		page, err := l.upstream.askLogs(difyapi.WithMeter(ctx, l.budget.take), app, q)
 		sent := requests(page, err)
 		page, err = unlessEnded(ctx, page, err)
 		return page, sent, err
@@ -113,7 +113,8 @@ func expect[K comparable, V any](ctx context.Context, loader *dataloader.Loader[
 	loader.Flush()
 }
 
-// Calls is how many requests for data the operation has started so far. That for a version is none.
+// Calls is how many requests for data the operation has started so far, those included that a cache or another operation's
+// request has answered. That for a version is none.
 func (l *Loaders) Calls() int { return int(l.calls.Load()) }
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.

@@ -73,41 +73,52 @@ func (u *Upstream) Close() {
 	u.endUsers.close()
 }
 
-func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, bool, error) {
+func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	client := u.clients[app]
 	return ask(ctx, u.logs, logKey{client.Identity(), q}, func(ctx context.Context) (*difyapi.LogPage, error) {
-		return client.WorkflowLogs(ctx, q)
+		return u.askLogs(ctx, app, q)
 	})
+}
+
+// askLogs asks Dify itself.
+func (u *Upstream) askLogs(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
+	page, err := u.clients[app].WorkflowLogs(ctx, q)
+	heed(ctx, app, "/workflows/logs", page, err)
+	return page, err
 }
 
 func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.AppInfo, error) {
 	client := u.clients[app]
-	info, _, err := ask(ctx, u.infos, client.Identity(), client.Info)
-	return info, err
+	return ask(ctx, u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
+		info, err := client.Info(ctx)
+		heed(ctx, app, "/info", info, err)
+		return info, err
+	})
 }
 
 func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
 	client := u.clients[app]
-	run, _, err := ask(ctx, u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
-		return client.WorkflowRun(ctx, id.String())
+	return ask(ctx, u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
+		run, err := client.WorkflowRun(ctx, id.String())
+		heed(ctx, app, "/workflows/run/{id}", run, err)
+		return run, err
 	})
-	return run, err
 }
 
 func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
 	client := u.clients[app]
-	user, _, err := ask(ctx, u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
-		return client.EndUser(ctx, id.String())
+	return ask(ctx, u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
+		user, err := client.EndUser(ctx, id.String())
+		heed(ctx, app, "/end-users/{id}", user, err)
+		return user, err
 	})
-	return user, err
 }
 
-// ask answers a question of the operation that the context is of, at its expense.
-func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (V, bool, error) {
+// ask answers a question of the operation that the context is of, at its expense. It costs a call in any case: from what it
+// costs nobody is to learn whether others have asked the same.
+func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (V, error) {
 	l := For(ctx)
-	value, sent, err := of.get(ctx, key, &l.budget, call)
-	if sent {
-		l.calls.Add(1)
-	}
-	return value, sent, err
+	l.calls.Add(1)
+	value, _, err := of.get(ctx, key, &l.budget, call)
+	return value, err
 }

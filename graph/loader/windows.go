@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/graph-gophers/dataloader/v7"
 
@@ -66,18 +67,30 @@ func (w *windows) begin(ctx context.Context, key, q difyapi.LogQuery) *windowAns
 
 func (a *windowAnswer) ask(ctx context.Context, u *Upstream, app string, q difyapi.LogQuery) {
 	a.err = rescue.Call(func() error {
-		page, sent, err := u.page(ctx, app, q)
-		if sent {
-			a.sent.Store(int32(requests(page, err)))
-		}
-		a.page = page
+		began := time.Now()
+		page, err := u.page(ctx, app, q)
+		a.sent.Store(int32(requests(page, err)))
+		a.page = u.undated(page, began)
 		return err
 	})
 }
 
+// undated is a page of which it can't be told whether another operation has asked for it, and when: it is as old as a page
+// can be that was asked for at a time.
+func (u *Upstream) undated(page *difyapi.LogPage, asked time.Time) *difyapi.LogPage {
+	if page == nil || u.logs.ttl <= 0 {
+		return page
+	}
+	undated := *page
+	undated.SentAt = asked.Add(-u.logs.ttl).UTC()
+	return &undated
+}
+
+func asFailure(err error) (*difyapi.Error, bool) { return errors.AsType[*difyapi.Error](err) }
+
 // requests is how many requests a call took.
 func requests(page *difyapi.LogPage, err error) int {
-	if failure, ok := errors.AsType[*difyapi.Error](err); ok {
+	if failure, ok := asFailure(err); ok {
 		return failure.Requests
 	}
 	if page == nil {

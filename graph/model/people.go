@@ -28,7 +28,7 @@ func (u *EndUser) UUID() uuid.UUID { return u.EndUser.ID }
 
 // SessionID is what the caller of Dify's API passed as user.
 func (u *EndUser) SessionID(ctx context.Context) (*string, error) {
-	return viewer.Only(ctx, viewer.People, u.EndUser.SessionID)
+	return visible(ctx, viewer.People, u.App, u.EndUser.SessionID, u.Unreadable, "session_id")
 }
 
 // DifyAccount is a member of the workspace, as a log entry shows it. Where another graph asked for one by e-mail, App is nil
@@ -44,7 +44,8 @@ func (a *DifyAccount) ID(ctx context.Context) (*string, error) {
 	if a.App == nil {
 		return nil, nil
 	}
-	return viewer.Only(ctx, viewer.People, new(ID{Kind: KindAccount, App: a.App.Key, UUID: a.Account.ID}.String()))
+	id := ID{Kind: KindAccount, App: a.App.Key, UUID: a.Account.ID}.String()
+	return visible(ctx, viewer.People, a.App, &id, a.Unreadable, "id")
 }
 
 // UUID is Dify's own id.
@@ -52,15 +53,15 @@ func (a *DifyAccount) UUID(ctx context.Context) (*uuid.UUID, error) {
 	if a.App == nil {
 		return nil, nil
 	}
-	return viewer.Only(ctx, viewer.People, &a.Account.ID)
+	return visible(ctx, viewer.People, a.App, &a.Account.ID, a.Unreadable, "id")
 }
 
 // Name is how Dify shows the member.
 func (a *DifyAccount) Name(ctx context.Context) (*string, error) {
-	return viewer.Only(ctx, viewer.People, a.Account.Name)
+	return visible(ctx, viewer.People, a.App, a.Account.Name, a.Unreadable, "name")
 }
 
 // Email is the member's address in Dify.
 func (a *DifyAccount) Email(ctx context.Context) (*string, error) {
-	return viewer.Only(ctx, viewer.People, a.Account.Email)
+	return visible(ctx, viewer.People, a.App, a.Account.Email, a.Unreadable, "email")
 }

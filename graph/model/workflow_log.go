@@ -37,31 +37,35 @@ func (l *WorkflowLog) ID() string {
 // UUID is Dify's own id.
 func (l *WorkflowLog) UUID() uuid.UUID { return l.WorkflowLog.ID }
 
-// Details are what Dify adds to the entry.
+// Details are what Dify adds to the entry, without the end user's session id for who may not see it.
 func (l *WorkflowLog) Details(ctx context.Context) (jsontext.Value, error) {
-	return viewer.Only(ctx, viewer.Content, l.WorkflowLog.Details)
+	details, err := visible(ctx, viewer.Content, l.App, l.WorkflowLog.Details, l.Unreadable, "details")
+	if err == nil && viewer.Needs(ctx, viewer.People) != nil {
+		details = difyapi.Without(details, UserInput)
+	}
+	return details, err
 }
 
 // WorkflowRun is nil where Dify no longer has the run.
-func (l *WorkflowLog) WorkflowRun() *WorkflowRun {
+func (l *WorkflowLog) WorkflowRun() (*WorkflowRun, error) {
 	if l.WorkflowLog.WorkflowRun == nil {
-		return nil
+		return Readable(l.App, (*WorkflowRun)(nil), l.Unreadable, "workflow_run")
 	}
-	return &WorkflowRun{App: l.App, WorkflowRun: l.WorkflowLog.WorkflowRun, Listed: true}
+	return &WorkflowRun{App: l.App, WorkflowRun: l.WorkflowLog.WorkflowRun, Listed: true}, nil
 }
 
 // CreatedByAccount is nil where no member of the workspace started the run, or Dify no longer knows it.
-func (l *WorkflowLog) CreatedByAccount() *DifyAccount {
+func (l *WorkflowLog) CreatedByAccount() (*DifyAccount, error) {
 	if l.WorkflowLog.CreatedByAccount == nil {
-		return nil
+		return Readable(l.App, (*DifyAccount)(nil), l.Unreadable, "created_by_account")
 	}
-	return &DifyAccount{App: l.App, Account: l.WorkflowLog.CreatedByAccount}
+	return &DifyAccount{App: l.App, Account: l.WorkflowLog.CreatedByAccount}, nil
 }
 
 // CreatedByEndUser is nil where no end user started the run, or Dify no longer knows it.
-func (l *WorkflowLog) CreatedByEndUser() *EndUser {
+func (l *WorkflowLog) CreatedByEndUser() (*EndUser, error) {
 	if l.WorkflowLog.CreatedByEndUser == nil {
-		return nil
+		return Readable(l.App, (*EndUser)(nil), l.Unreadable, "created_by_end_user")
 	}
-	return &EndUser{App: l.App, EndUser: l.WorkflowLog.CreatedByEndUser}
+	return &EndUser{App: l.App, EndUser: l.WorkflowLog.CreatedByEndUser}, nil
 }

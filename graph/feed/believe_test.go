@@ -1,0 +1,301 @@
+package feed
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// odd is a source whose answers are not what Dify's are.
+type odd struct {
+	memory
+	change func(n int, answer *difyapi.LogPage) // changes the n-th answer, from 0
+	most   int                                  // the limit that is really given, whatever was asked for; 0 for any
+}
+
+func (o *odd) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
+	asked := q
+	if o.most > 0 {
+		q.Limit = min(q.Limit, o.most)
+	}
+	answer, sent, err := o.memory.Logs(ctx, app, q, fresh)
+	if err != nil {
+		return nil, sent, err
+	}
+	answer.HasMore = answer.Total > q.Page*q.Limit
+	answer.Limit = asked.Limit // as a proxy has it that cuts what it passes on
+	if o.change != nil {
+		o.change(len(o.questions)-1, answer)
+	}
+	return answer, sent, err
+}
+
+// walk reads all pages of a list, and returns the rows, the calls and the reasons of each page.
+func (o *odd) walk(t *testing.T, order Order, filter Filter, first int, backward bool) (rows []Position, calls []int, reasons [][]Reason) {
+	t.Helper()
+	l := list(t, []string{"a"}, false, filter, order)
+	f := &Feed{Source: o, ScanCalls: 10, ScanDetails: 1}
+	var cursor *string
+	for range 200 {
+		slice, err := NewSlice(l, &first, cursor, nil, nil)
+		if backward {
+			slice, err = NewSlice(l, nil, nil, &first, cursor)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := f.Read(t.Context(), Request{List: l, Slice: slice, Rows: true, Flags: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.Rows {
+			rows = append(rows, row.Position)
+		}
+		calls, reasons = append(calls, page.Scan.UpstreamCalls), append(reasons, page.Scan.Reasons)
+		more, next := page.HasNextPage, page.EndCursor
+		if backward {
+			more, next = page.HasPreviousPage, page.StartCursor
+		}
+		if !more {
+			return rows, calls, reasons
+		}
+		cursor = &next
+	}
+	t.Fatal("the walk does not end")
+	return nil, nil, nil
+}
+
+// checkAll holds that each row is there once.
+func (o *odd) checkAll(t *testing.T, name string, rows []Position) {
+	t.Helper()
+	seen := make(map[Position]int)
+	for _, row := range rows {
+		seen[row]++
+	}
+	for _, row := range o.rows {
+		if p := (Position{Second: secondOf(row), ID: row.ID, App: "a"}); seen[p] != 1 {
+			t.Errorf("%s: row %v is shown %d times", name, p, seen[p])
+			return
+		}
+	}
+}
+
+func isComplete(reasons []Reason) bool { return len(reasons) == 0 }
+
+// TestServerThatCapsTheLimit, which a proxy may do, or a Dify of other limits: reading goes on below what it gives, whether it says
+// so or not, in seconds of one row and of many.
+func TestServerThatCapsTheLimit(t *testing.T) {
+	t.Parallel()
+	rows := each(120, 1)
+	rows[601] = 45
+	for _, most := range []int{1, 7, 20, 50} {
+		for _, says := range []bool{true, false} {
+			for _, order := range []Order{NewestFirst, OldestFirst} {
+				for _, backward := range []bool{true, false} {
+					o := &odd{memory: memory{most: 20_000}, most: most}
+					for second, n := range rows {
+						o.insert(second, n)
+					}
+					if says {
+						o.change = func(_ int, answer *difyapi.LogPage) { answer.Limit = min(answer.Limit, most) }
+					}
+					shown, _, reasons := o.walk(t, order, Filter{}, 40, backward)
+					o.checkAll(t, string(order), shown)
+					if !slices.ContainsFunc(reasons, isComplete) || len(shown) != len(o.rows) {
+						t.Errorf("limit %d, said %v, %s, backward %v: %d of %d rows, %v", most, says, order, backward, len(shown), len(o.rows), reasons)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestCallsToAServerThatCapsTheLimit in silence: a second look, and then each answer is taken for full.
+func TestCallsToAServerThatCapsTheLimit(t *testing.T) {
+	t.Parallel()
+	o := &odd{memory: memory{most: 100}, most: 50}
+	for second := range int64(120) {
+		o.insert(10*second+1, 1)
+	}
+	_, calls, reasons := o.walk(t, NewestFirst, Filter{}, 60, false)
+	if want := []int{1 + 1 + 1, 1 + 1 + 1}; !slices.Equal(calls, want) || slices.ContainsFunc(reasons, func(r []Reason) bool { return len(r) > 0 }) {
+		t.Errorf("%v calls, want %v; %v", calls, want, reasons)
+	}
+	for _, q := range o.questions {
+		if q.Page != 1 {
+			t.Errorf("asked for page %d: %+v", q.Page, q)
+		}
+	}
+}
+
+// TestRowsThatGoBetweenTwoStatements: one more look settles it, and nothing is said to be missing.
+func TestRowsThatGoBetweenTwoStatements(t *testing.T) {
+	t.Parallel()
+	for _, order := range []Order{NewestFirst, OldestFirst} {
+		o := &odd{memory: memory{most: 100}}
+		for second := range int64(10) {
+			o.insert(10*second+1, 1)
+		}
+		o.change = func(n int, answer *difyapi.LogPage) {
+			if n == 0 {
+				answer.Total++ // of one that was counted and then deleted
+			}
+		}
+		rows, calls, reasons := o.walk(t, order, Filter{}, 20, false)
+		o.checkAll(t, string(order), rows)
+		if !slices.Equal(calls, []int{2}) || !isComplete(reasons[0]) || !o.questions[1].fresh {
+			t.Errorf("%s: %v calls, %v, %+v", order, calls, reasons, o.questions)
+		}
+	}
+}
+
+// TestServerThatCountsWhatItDoesNotShow: all that it shows is read, and the page at which its counts do not work out says so.
+func TestServerThatCountsWhatItDoesNotShow(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(int, *difyapi.LogPage){
+		"filter after selecting": func(_ int, answer *difyapi.LogPage) {
+			answer.Rows = slices.DeleteFunc(slices.Clone(answer.Rows), func(row *difyapi.WorkflowLog) bool { return secondOf(row)%3 == 1 })
+		},
+		"total":    func(_ int, answer *difyapi.LogPage) { answer.Total += 500 },
+		"has_more": func(_ int, answer *difyapi.LogPage) { answer.HasMore = true },
+	} {
+		for _, order := range []Order{NewestFirst, OldestFirst} {
+			for _, backward := range []bool{true, false} {
+				o := &odd{memory: memory{most: 5000}, change: change}
+				for second := range int64(300) {
+					o.insert(second+1, 1)
+				}
+				rows, _, reasons := o.walk(t, order, Filter{}, 40, backward)
+				if name == "filter after selecting" {
+					o.rows = slices.DeleteFunc(o.rows, func(row *difyapi.WorkflowLog) bool { return secondOf(row)%3 == 1 })
+				}
+				o.checkAll(t, name, rows)
+				// Where has_more alone is wrong, the counts prove that all is there.
+				if last := reasons[len(reasons)-1]; name != "has_more" && !slices.Contains(last, BadResponse) {
+					t.Errorf("%s, %s, backward %v: %v, the last of %d pages", name, order, backward, last, len(reasons))
+				}
+			}
+		}
+	}
+}
+
+// TestServerThatShowsNothingOfWhatItCounts is given up after a few pages, in words.
+func TestServerThatShowsNothingOfWhatItCounts(t *testing.T) {
+	t.Parallel()
+	o := &odd{memory: memory{most: 50}, change: func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 100_000 }}
+	rows, calls, reasons := o.walk(t, NewestFirst, Filter{}, 20, false)
+	if want := 1 + 1 + emptyPages; len(rows) > 0 || !slices.Equal(calls, []int{want}) || !slices.Equal(reasons[0], []Reason{BadResponse}) {
+		t.Errorf("%d rows, %v calls, want %d, %v", len(rows), calls, want, reasons)
+	}
+}
+
+// TestPagesWithoutARowInFrontOfOthers are passed, and it is said that rows may be missing.
+func TestPagesWithoutARowInFrontOfOthers(t *testing.T) {
+	t.Parallel()
+	o := &odd{memory: memory{most: 50}, change: func(_ int, answer *difyapi.LogPage) {
+		answer.Rows = slices.DeleteFunc(slices.Clone(answer.Rows), func(row *difyapi.WorkflowLog) bool { return secondOf(row) > 100 })
+	}}
+	for second := range int64(350) {
+		o.insert(second+1, 1)
+	}
+	rows, calls, reasons := o.walk(t, NewestFirst, Filter{}, 40, false)
+	if len(rows) != 100 || !slices.Equal(reasons[0], []Reason{BadResponse}) || calls[0] != 2+3 {
+		t.Errorf("%d rows, %v calls, %v", len(rows), calls, reasons)
+	}
+}
+
+// TestARowTwiceInAnAnswer is one row.
+func TestARowTwiceInAnAnswer(t *testing.T) {
+	t.Parallel()
+	for _, order := range []Order{NewestFirst, OldestFirst} {
+		o := &odd{memory: memory{most: 50}}
+		o.insert(5, 3)
+		twice := *o.rows[1]
+		o.rows = append(o.rows, &twice)
+		rows, _, reasons := o.walk(t, order, Filter{}, 20, false)
+		if o.checkAll(t, string(order), rows); len(rows) != 3 || !isComplete(reasons[0]) {
+			t.Errorf("%s: %d rows, %v", order, len(rows), reasons)
+		}
+	}
+}
+
+// TestFlagsOfAnAnswerThatContradictsItself: where it can't be known that there is nothing more, there may be.
+func TestFlagsOfAnAnswerThatContradictsItself(t *testing.T) {
+	t.Parallel()
+	o := &odd{memory: memory{most: 50}}
+	for second := range int64(8) {
+		o.insert(second+1, 1)
+	}
+	l := list(t, []string{"a"}, false, Filter{}, NewestFirst)
+	s := &stream{source: o, streamKey: streamKey{app: "a"}, bounds: l.seconds(), rest: span{beginning, 8}, toward: older}
+	o.change = func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 5 }
+	if err := s.peek(t.Context()); err != nil || !s.beyond || s.done() {
+		t.Errorf("beyond %v, done %v, %v", s.beyond, s.done(), err)
+	}
+}
+
+// TestFilterThatLooksAtWhatCannotBeRead: no such value meets a condition, and the page says that the row may be missing; a
+// filter that looks elsewhere is not concerned.
+func TestFilterThatLooksAtWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	yes, no, one := true, false, int64(1)
+	unreadable := func(members ...string) *difyapi.WorkflowLog {
+		m := new(memory)
+		m.insert(5, 1)
+		m.rows[0].WorkflowRun.Unreadable = members
+		return m.rows[0]
+	}
+	gone := unreadable()
+	gone.WorkflowRun, gone.Unreadable = nil, difyapi.Unreadable{"workflow_run"}
+	for _, test := range []struct {
+		row    *difyapi.WorkflowLog
+		filter Filter
+		rows   int
+		want   []Reason
+	}{
+		{unreadable("total_tokens"), Filter{TotalTokens: &Int64Range{Max: &one}}, 0, []Reason{BadResponse}},
+		{unreadable("elapsed_time"), Filter{ElapsedTime: &FloatRange{Min: new(0.0)}}, 0, []Reason{BadResponse}},
+		{unreadable("error"), Filter{HasError: &no}, 0, []Reason{BadResponse}},
+		{unreadable("error"), Filter{HasError: &yes}, 0, []Reason{BadResponse}},
+		{unreadable("triggered_from"), Filter{TriggeredFrom: []string{"app-run"}}, 0, []Reason{BadResponse}},
+		{unreadable("total_tokens", "error"), Filter{TriggeredFrom: nil}, 1, nil},
+		{unreadable("total_tokens"), Filter{HasError: &no}, 1, nil},
+		{gone, Filter{HasError: &no}, 0, []Reason{BadResponse}},
+		{gone, Filter{Status: []difyapi.RunStatus{StatusUnknown}}, 0, []Reason{BadResponse}},
+		{gone, Filter{}, 1, nil},
+	} {
+		m := &memory{most: 10, rows: []*difyapi.WorkflowLog{test.row}}
+		page, err := m.read(t, NewestFirst, test.filter, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Rows) != test.rows || !slices.Equal(page.Scan.Reasons, test.want) {
+			t.Errorf("%+v: %d rows, %v", test.filter, len(page.Rows), page.Scan.Reasons)
+		}
+	}
+}
+
+// TestCursorsAtTheEdgesOfTime: each row that can be shown has one that works, in every direction, and no bound is asked for that
+// can't be written.
+func TestCursorsAtTheEdgesOfTime(t *testing.T) {
+	t.Parallel()
+	for _, order := range []Order{NewestFirst, OldestFirst} {
+		for _, backward := range []bool{true, false} {
+			for _, filter := range []Filter{{}, {HasError: new(false)}} {
+				o := &odd{memory: memory{most: 1000}}
+				for _, second := range []int64{1, 2, 1795418445, lastSecond - 1, lastSecond} {
+					o.insert(second, 2)
+				}
+				rows, _, _ := o.walk(t, order, filter, 1, backward)
+				o.checkAll(t, string(order), rows)
+				for _, q := range o.questions {
+					if year := max(q.CreatedAfter.Year(), q.CreatedBefore.Year()); year > 9999 {
+						t.Errorf("%s: asked for the year %d", order, year)
+					}
+				}
+			}
+		}
+	}
+}
