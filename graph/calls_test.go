@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -201,20 +202,26 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// ask puts a query to a handler without a network.
-func ask(t *testing.T, handler http.Handler, query string, into any) {
-	t.Helper()
+// question is a request for an operation.
+func question(ctx context.Context, query string) *http.Request {
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
-		t.Fatal(err)
+		panic(err) // every text can be written
 	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+// ask puts a query to a handler without a network, and returns the whole answer.
+func ask(t *testing.T, handler http.Handler, query string, into any) []byte {
+	t.Helper()
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, r)
+	handler.ServeHTTP(w, question(t.Context(), query))
 	if err := json.Unmarshal(w.Body.Bytes(), &struct{ Data any }{into}); err != nil {
 		t.Fatalf("%v: %s", err, w.Body)
 	}
+	return w.Body.Bytes()
 }
 
 func TestUpstreamCallsOfAnOperationAddUp(t *testing.T) {

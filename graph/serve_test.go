@@ -117,17 +117,24 @@ func serveClients(t tb, o options, clients map[string]*difyapi.Client) string {
 }
 
 func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
-	apps := make([]*model.DifyApp, len(o.keys))
-	for i, key := range o.keys {
-		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
-	}
+	return serverOver(o, newUpstream(o, clients))
+}
+
+func newUpstream(o options, clients map[string]*difyapi.Client) *loader.Upstream {
 	clocks := new(loader.Clocks)
 	for _, client := range clients {
 		if !o.unprovenClocks {
 			clocks.Prove(client.Identity(), feed.EverProven)
 		}
 	}
-	upstream := loader.New(clients, loader.Options{Clocks: clocks, TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20), Bytes: cmp.Or(o.allBytes, 512<<20)})
+	return loader.New(clients, loader.Options{Clocks: clocks, TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20), Bytes: cmp.Or(o.allBytes, 512<<20)})
+}
+
+func serverOver(o options, upstream *loader.Upstream) http.Handler {
+	apps := make([]*model.DifyApp, len(o.keys))
+	for i, key := range o.keys {
+		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
+	}
 	srv := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
 		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
 	}))
