@@ -862,13 +862,13 @@ enum ErrorCode {
   OVERLOADED
   "The operation took too long."
   OPERATION_TIMEOUT
-  "Dify refuses the app's API key, or the app or its API is switched off."
+  "Dify refuses the app's API key, or the app, its API or its workspace is switched off; the message says which."
   UPSTREAM_UNAUTHORIZED
   "Dify limits the app's calls."
   UPSTREAM_RATE_LIMITED
   UPSTREAM_TIMEOUT
   UPSTREAM_UNAVAILABLE
-  "Dify answered something that is not its API."
+  "What answered is not Dify's API, as a proxy or a firewall; or Dify wrote a value here that can't be read."
   UPSTREAM_BAD_RESPONSE
   "The app's Dify server is too old for this."
   UPSTREAM_UNSUPPORTED
