@@ -47,6 +47,9 @@ const (
 	ReasonStatus         Reason = "a status that Dify does not give"
 )
 
+// ReasonUnreadableRun is why Dify does not show a run.
+const ReasonUnreadableRun Reason = "Dify can't read what the run has stored"
+
 // Why Dify refuses the app's calls.
 const (
 	ReasonKeyRefused        Reason = "Dify does not accept the app's API key"

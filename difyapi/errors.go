@@ -222,7 +222,12 @@ func IsBadResponse(err error) bool {
 
 // IsUnreadable reports whether a single value can't be read or passed on, while the answer that has it stands.
 func IsUnreadable(err error) bool {
-	return errors.Is(err, errUnreadable) || errors.Is(err, ErrVariablesNotJSON) || errors.Is(err, ErrVariablesTooDeep)
+	for _, cause := range []error{errUnreadable, ErrVariablesNotJSON, ErrVariablesTooDeep, ReasonUnreadableRun} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
 }
 
 // IsNotFound reports whether the app has no run or end user of the id that was asked for: [KindNotFound].

@@ -69,7 +69,8 @@ func (c *Client) runError(err error) error {
 	failure := *failed // that others may have, too
 	switch {
 	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
-		failure.Kind = KindBadResponse // Dify 1.13 and newer can't read outputs of its own that are no JSON
+		// Dify 1.13 and newer can't read outputs of its own that are no JSON.
+		failure.Kind, failure.cause = KindBadResponse, ReasonUnreadableRun
 	case failure.hasCode(http.StatusNotFound, "not_found"):
 		failure.Kind = KindNotFound
 	case hasStatus(failed, http.StatusInternalServerError) && c.versionBehind(failed).Compare(failsOnUnknownRuns) == 0:

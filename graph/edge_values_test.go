@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/difygraph/difygraph/graph/feed"
 )
@@ -20,6 +21,28 @@ func TestTimesAtTheEdge(t *testing.T) {
 		answer := serve(t, options{keys: []string{"a"}}).post(t, besideQuery, withFilter("createdAt", r))
 		if len(answer.Errors) > 0 {
 			t.Errorf("%v: %s", r, answer.text)
+		}
+	}
+}
+
+// TestRowsAtTheEndsOfTime can be fetched again by their ids, and be found by a range that begins or ends with them.
+func TestRowsAtTheEndsOfTime(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	for _, second := range []int64{1, 253402300799} {
+		row := run(0)
+		row.CreatedAt = time.Unix(second, 0).UTC()
+		a.apps["a"].Insert(row)
+		var data struct {
+			WorkflowLogs struct{ Nodes []struct{ ID string } }
+		}
+		at := row.CreatedAt.Format(time.RFC3339)
+		query := `query ($filter: WorkflowLogFilter) {workflowLogs(filter: $filter) {nodes {id}}}`
+		a.get(t, query, withFilter("createdAt", vars{"since": at, "until": "9999-12-31T23:59:59.5Z"}), &data)
+		if nodes := data.WorkflowLogs.Nodes; len(nodes) == 0 {
+			t.Errorf("%s is not found", at)
+		} else {
+			checkData(t, a, `{node(id: "`+nodes[len(nodes)-1].ID+`") {... on WorkflowLog {createdAt}}}`, `{"node": {"createdAt": "`+at+`"}}`)
 		}
 	}
 }

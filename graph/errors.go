@@ -157,7 +157,7 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 	case errors.Is(err, errNoSession):
 		return model.UpstreamUnsupported, app + ": " + errNoSession.Error()
 	case difyapi.IsUnreadable(err):
-		return model.UpstreamBadResponse, app + ": Dify wrote a value here that can't be read" + reason(err)
+		return model.UpstreamBadResponse, app + ": what Dify has here can't be read" + reason(err)
 	case difyapi.IsUnauthorized(err):
 		return model.UpstreamUnauthorized, app + ": Dify refuses the app's calls" + reason(err) + status(err)
 	case difyapi.IsRateLimited(err):
