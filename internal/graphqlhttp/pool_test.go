@@ -52,6 +52,7 @@ func TestWhoWaitsALittleGetsBytes(t *testing.T) {
 		if f := second.take(t.Context(), 400); f != nil || time.Since(start) != poolWait/2 {
 			t.Errorf("%v after %v", f, time.Since(start))
 		}
+		synctest.Wait()
 		if p.free != 500 || p.held["a"] != 500 {
 			t.Errorf("%d free, %v held", p.free, p.held)
 		}
@@ -79,6 +80,7 @@ func TestRequestsOfOneCallerDoNotWaitForEachOther(t *testing.T) {
 			}()
 		}
 		time.Sleep(10 * time.Millisecond)
+		synctest.Wait()
 		if p.free != 1000 || len(p.waiting) != 0 || time.Since(start) != 10*time.Millisecond {
 			t.Errorf("%d free, %d wait, after %v", p.free, len(p.waiting), time.Since(start))
 		}
