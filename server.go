@@ -261,7 +261,7 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	if cfg.Demo {
 		return errors.New("nothing is configured, so there is nothing to check: give --config FILE, or set DIFY_API_KEY and DIFY_BASE_URL")
 	}
-	clients, err := service.NewClients(cfg, telemetry.Discard())
+	clients, err := service.NewClients(cfg, telemetry.Discard(), difyapi.NewPool())
 	if err != nil {
 		return err
 	}

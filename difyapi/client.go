@@ -9,32 +9,34 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // Client speaks with one Dify app. It is safe for concurrent use, and is not to be copied.
 type Client struct {
-	base      *url.URL
-	key       apiKey
-	identity  string
-	timeout   time.Duration
-	transport http.RoundTripper
-	turns     []*turns // the app's, and the server's
-	retrier   *retrier // nil: no request is sent again
-	breaker   *breaker // nil: all calls are made
-	counters  counters
+	*app // shared with the app's other clients
+	pool *Pool
 
-	configured Version
-	reported   atomic.Pointer[Version]
-	probeMu    sync.Mutex
-	probe      *versionProbe // the one under way
-	probed     bool          // Dify has answered a probe
+	base        *url.URL
+	key         apiKey
+	identity    string
+	timeout     time.Duration
+	maxInFlight int
+	connections int
+	transport   http.RoundTripper
+	retrier     *retrier // nil: no request is sent again
+	breaks      bool     // the app's breaker is minded
+	configured  Version
 }
 
-// New makes a client. Its errors are of type [*OptionError]. Nothing is sent.
+// New makes a client that shares nothing with others, as that of a [Pool] of its own. Its errors are of type [*OptionError].
+// Nothing is sent.
 func New(opts Options) (*Client, error) {
+	return NewPool().Client(opts)
+}
+
+// newClient makes a client that is of no pool yet.
+func newClient(opts Options) (*Client, error) {
 	base, err := parseBaseURL(opts.BaseURL)
 	if err != nil {
 		return nil, err
@@ -48,22 +50,18 @@ func New(opts Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base:       base,
-		key:        key,
-		identity:   identify(base, key),
-		timeout:    opts.Timeout,
-		transport:  opts.Transport,
-		turns:      []*turns{newTurns(opts.MaxInFlight)},
-		configured: opts.Version,
-	}
-	if opts.Server != nil {
-		c.turns = append(c.turns, opts.Server.turns)
+		base:        base,
+		key:         key,
+		identity:    identify(base, key),
+		timeout:     opts.Timeout,
+		maxInFlight: opts.MaxInFlight,
+		connections: opts.ConnectionsPerServer,
+		transport:   opts.Transport,
+		breaks:      opts.Resilience.Breaker,
+		configured:  opts.Version,
 	}
 	if opts.Resilience.Retries > 0 {
 		c.retrier = newRetrier(opts.Resilience.Retries)
-	}
-	if opts.Resilience.Breaker {
-		c.breaker = newBreaker()
 	}
 	return c, nil
 }
@@ -99,39 +97,23 @@ type answer struct {
 func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 	endpoint := http.MethodGet + " " + path
 	if c.retrier == nil {
-		return c.guarded(ctx, endpoint, path, query)
+		return c.send(ctx, endpoint, path, query)
 	}
-	got, err := c.retrier.do(ctx, &c.counters.retries, func(ctx context.Context) (*answer, error) { return c.guarded(ctx, endpoint, path, query) })
+	got, err := c.retrier.do(ctx, &c.counters.retries, func(ctx context.Context) (*answer, error) { return c.send(ctx, endpoint, path, query) })
 	if err != nil && ctx.Err() != nil {
 		return nil, contextError(ctx, endpoint)
 	}
 	return got, err
 }
 
-// guarded is a request that is not sent where the breaker is open.
-func (c *Client) guarded(ctx context.Context, endpoint, path, query string) (*answer, error) {
-	if c.breaker == nil {
-		return c.send(ctx, endpoint, path, query)
+// send is one request: it waits for a slot, and reads the answer within the call's deadline.
+func (c *Client) send(ctx context.Context, endpoint, path, query string) (got *answer, err error) {
+	slot := c.claim(ctx)
+	if err := c.enter(ctx, slot); err != nil {
+		return nil, notSent(ctx, endpoint, err)
 	}
-	if !c.breaker.allow() {
-		return nil, &Error{Kind: KindUnavailable, endpoint: endpoint, cause: errBreakerOpen}
-	}
-	got, err := c.send(ctx, endpoint, path, query)
-	c.breaker.record(ctx, err)
-	return got, err
-}
-
-// send is one request: it waits for its turn, of the app's and of the server's, and reads the answer within the call's
-// deadline.
-func (c *Client) send(ctx context.Context, endpoint, path, query string) (*answer, error) {
-	for _, turns := range c.turns {
-		if err := turns.acquire(ctx, &c.counters); errors.Is(err, errTooManyWait) {
-			return nil, &Error{Kind: KindOverloaded, endpoint: endpoint}
-		} else if err != nil {
-			return nil, contextError(ctx, endpoint)
-		}
-		defer turns.release()
-	}
+	began := time.Now()
+	defer func() { c.leave(slot, err, time.Since(began)) }()
 	callCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	got, failure := c.exchange(c.newRequest(callCtx, path, query))
@@ -139,6 +121,18 @@ func (c *Client) send(ctx context.Context, endpoint, path, query string) (*answe
 		return got, nil
 	}
 	return nil, c.explain(ctx, callCtx, endpoint, failure)
+}
+
+// notSent is the error of a request that could not be sent.
+func notSent(ctx context.Context, endpoint string, err error) error {
+	switch {
+	case errors.Is(err, errTooManyWait):
+		return &Error{Kind: KindOverloaded, endpoint: endpoint}
+	case errors.Is(err, errBreakerOpen):
+		return &Error{Kind: KindUnavailable, endpoint: endpoint, cause: errBreakerOpen}
+	default:
+		return contextError(ctx, endpoint)
+	}
 }
 
 func (c *Client) newRequest(ctx context.Context, path, query string) *http.Request {
@@ -149,7 +143,7 @@ func (c *Client) newRequest(ctx context.Context, path, query string) *http.Reque
 		URL:    target,
 		Host:   target.Host,
 		Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"difygraph"}},
-	}).WithContext(ctx)
+	}).WithContext(withServer(ctx, c.server))
 	c.key.authorize(req)
 	return req
 }

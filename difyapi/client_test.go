@@ -36,7 +36,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	t.Cleanup(server.Close)
 	transport := difyapi.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
-	client := newClient(t, difyapi.Options{BaseURL: server.URL, Transport: transport, MaxInFlight: atOnce})
+	client := newClient(t, difyapi.Options{BaseURL: server.URL, Transport: transport, MaxInFlight: atOnce, ConnectionsPerServer: atOnce})
 	for range rounds {
 		callAtOnce(t, client, atOnce)
 	}
@@ -83,7 +83,7 @@ func TestMaxInFlight(t *testing.T) {
 	for _, limit := range []int{0, 1, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			var now, most atomic.Int32
-			client := newClient(t, difyapi.Options{MaxInFlight: limit, Timeout: 2 * time.Second, Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			client := newClient(t, difyapi.Options{MaxInFlight: limit, ConnectionsPerServer: 100, Timeout: 2 * time.Second, Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 				most.Store(max(most.Load(), now.Add(1)))
 				time.Sleep(time.Second)
 				now.Add(-1)

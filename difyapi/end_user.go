@@ -54,18 +54,17 @@ func (c *Client) EndUser(ctx context.Context, id string) (*EndUserProfile, error
 // endUserError finds out which failures say that there is no such end user, and which that there is no such endpoint. A 404
 // that is not Dify's JSON says the latter, unless the server is new enough: then it comes from something in between.
 func (c *Client) endUserError(err error) error {
-	failed := failureOf(err)
-	if failed == nil {
+	failure := failureOf(err)
+	switch {
+	case failure == nil:
+		return err
+	case failure.hasCode(http.StatusNotFound, "end_user_not_found"):
+		return failure.as(KindNotFound, failure.cause)
+	case hasStatus(failure, http.StatusNotFound) && !failure.fromDify() && !c.versionBehind(failure).AtLeast(sinceEndUsers):
+		return failure.as(KindUnsupported, &UnsupportedError{Has: c.versionBehind(failure), Needs: sinceEndUsers})
+	default:
 		return err
 	}
-	failure := *failed // that others may have, too
-	switch version := c.versionBehind(failed); {
-	case failure.hasCode(http.StatusNotFound, "end_user_not_found"):
-		failure.Kind = KindNotFound
-	case hasStatus(failed, http.StatusNotFound) && !failure.fromDify() && !version.AtLeast(sinceEndUsers):
-		failure.Kind, failure.cause = KindUnsupported, &UnsupportedError{Has: version, Needs: sinceEndUsers}
-	}
-	return &failure
 }
 
 // endUser reads a body as the profile that was asked for, and no other.

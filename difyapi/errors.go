@@ -273,6 +273,13 @@ func failureOf(err error) *Error {
 	return failure
 }
 
+// as is the failure as another kind, of another cause. An error that was returned may be another's too, so none is ever changed.
+func (e *Error) as(kind Kind, cause error) *Error {
+	other := *e
+	other.Kind, other.cause = kind, cause
+	return &other
+}
+
 // hasCode reports whether Dify answered with the status and the code.
 func (e *Error) hasCode(status int, code string) bool {
 	return hasStatus(e, status) && e.Code == code

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	defaultMaxInFlight = 8
-	defaultTimeout     = 30 * time.Second
+	defaultMaxInFlight          = 8
+	defaultTimeout              = 30 * time.Second
+	defaultConnectionsPerServer = 4
 )
 
 // Options configures a [Client]. Its formatted and logged forms show neither the key nor the base URL.
@@ -24,17 +25,20 @@ type Options struct {
 	APIKey string `json:"-"`
 	// Version is the server's version where a proxy hides Dify's X-Version. What an answer's header says wins over it.
 	Version Version
-	// MaxInFlight is the number of calls to this app at once; 0 means 8.
+	// MaxInFlight is the number of calls to this app at once; 0 means 8. Where calls have callers ([WithCaller]), one alone gets
+	// three quarters of them.
 	MaxInFlight int
+	// ConnectionsPerServer is the number of connections, in use or idle, and so of calls at once, to one server, which is a scheme, a
+	// host and a port, by all clients of a [Pool]; 0 means 4. By default a Dify has ten for everybody, and who needs an eleventh
+	// gets no answer.
+	ConnectionsPerServer int
 	// Timeout bounds one call, from its start to the last byte of its answer. The wait for a free slot is not part of it.
 	// 0 means 30 seconds.
 	Timeout time.Duration
-	// Server bounds the calls to all apps that share it; nil bounds each app alone.
-	Server *Server
 	// Resilience is what to do about failures that may pass; by default nothing.
 	Resilience Resilience
-	// Transport sends the requests; nil means one transport of [NewTransport] that all such clients share.
-	// It must honour the request's context, as [http.Transport] does.
+	// Transport sends the requests; nil means the pool's. It must honour the request's context, as [http.Transport] does. Another
+	// than the pool's, or one around it, has no bound on connections but that on calls.
 	Transport http.RoundTripper
 }
 
@@ -72,14 +76,17 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Timeout < 0 {
 		return o, &OptionError{Option: "Timeout", Reason: "must not be negative"}
 	}
+	if o.ConnectionsPerServer < 0 {
+		return o, &OptionError{Option: "ConnectionsPerServer", Reason: "must not be negative"}
+	}
+	if o.ConnectionsPerServer == 0 {
+		o.ConnectionsPerServer = defaultConnectionsPerServer
+	}
 	if o.MaxInFlight == 0 {
 		o.MaxInFlight = defaultMaxInFlight
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
-	}
-	if o.Transport == nil {
-		o.Transport = sharedTransport()
 	}
 	return o, nil
 }

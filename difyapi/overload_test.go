@@ -54,7 +54,7 @@ func TestCallsSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		underWay, most := 0, 0
-		client := newClient(t, difyapi.Options{MaxInFlight: 5, Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		client := newClient(t, difyapi.Options{MaxInFlight: 5, ConnectionsPerServer: 10, Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 			mu.Lock()
 			underWay++
 			most = max(most, underWay)

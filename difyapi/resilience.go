@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/budget"
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 )
 
@@ -19,7 +17,8 @@ type Resilience struct {
 	// Retries is how often a request may be sent again: after a connection error before an answer, a 502, a 503 or a 429 with
 	// the code too_many_requests; after any other 500 once. All requests are GET.
 	Retries int
-	// Breaker refuses calls for a while after many of them failed, so that a server which is down is not asked by everybody.
+	// Breaker lets calls fail at once while the app is known to give no answer. Whether it does is found out by GET /info, after ten
+	// failures in a row or a call that took its whole time limit.
 	Breaker bool
 }
 
@@ -30,14 +29,6 @@ const (
 	retryJitter   = 0.5
 	retryRate     = 0.2 // of the requests under way
 	minRetries    = 3   // at once, however few are
-)
-
-// When a breaker opens, and for how long: where half of at least so many calls in a period failed.
-const (
-	breakerCalls  = 10
-	breakerRate   = 0.5
-	breakerPeriod = 30 * time.Second
-	breakerDelay  = 5 * time.Second
 )
 
 // attempt is one request and what came of it.
@@ -80,18 +71,25 @@ func (r *retrier) do(ctx context.Context, again *atomic.Int64, send func(context
 	if err != nil && sent == 0 {
 		return nil, err // the context ended before
 	}
+	if failure := failureOf(last.err); failure != nil {
+		return nil, failure.after(requests) // where the budget ended or the context did, too
+	}
 	if last.answer != nil {
 		last.answer.requests = requests
 	}
-	if failure, ok := errors.AsType[*Error](last.err); ok {
-		failure.Requests = requests
-	}
-	return last.answer, last.err // where the budget ended or the context did, too
+	return last.answer, last.err
+}
+
+// after is the failure of a call that took so many requests in all.
+func (e *Error) after(requests int) *Error {
+	whole := *e
+	whole.Requests = requests
+	return &whole
 }
 
 // requestsOf is how many requests a try took: net/http can send one again by itself.
 func requestsOf(got *answer, err error) int {
-	if failure, ok := errors.AsType[*Error](err); ok {
+	if failure := failureOf(err); failure != nil {
 		return failure.Requests
 	}
 	if got == nil {
@@ -103,9 +101,9 @@ func requestsOf(got *answer, err error) int {
 // retries is how often a request that failed like this may be sent again, as far as the failure says.
 func retries(err error) int {
 	const often = 1 << 10
-	e, ok := errors.AsType[*Error](err)
+	e := failureOf(err)
 	switch {
-	case !ok || errors.Is(err, errBreakerOpen):
+	case e == nil || errors.Is(err, errBreakerOpen):
 		return 0
 	case e.Kind == KindUnavailable && e.Status == 0:
 		return often
@@ -124,49 +122,3 @@ func retries(err error) int {
 	}
 	return 0
 }
-
-var errBreakerOpen = errors.New("not asked: most of the latest calls failed")
-
-// breaker guards an app. Its lock makes giving back a permit one step.
-type breaker struct {
-	mu      sync.Mutex
-	circuit circuitbreaker.CircuitBreaker[any]
-}
-
-func newBreaker() *breaker {
-	return &breaker{circuit: circuitbreaker.NewBuilder[any]().
-		WithFailureRateThreshold(breakerRate, breakerCalls, breakerPeriod).
-		WithSuccessThreshold(1).
-		WithDelay(breakerDelay).
-		Build()}
-}
-
-// allow tells whether a call may be made. Each that may is to be recorded.
-func (b *breaker) allow() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.circuit.TryAcquirePermit()
-}
-
-// record notes how a call ended. One that ended because its callers left, or that was not made because too many wait, says
-// nothing of the server: where it was to find out whether the server is back, the next one is.
-func (b *breaker) record(ctx context.Context, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	left := err != nil && ctx.Err() != nil || IsOverloaded(err)
-	switch {
-	case !left && (IsUnavailable(err) || IsTimeout(err)):
-		b.circuit.RecordFailure()
-	case !left:
-		b.circuit.RecordSuccess()
-	case b.circuit.IsHalfOpen():
-		b.circuit.Close()
-		b.circuit.HalfOpen()
-	}
-}
-
-// Server is a Dify server that several apps are on. It bounds the calls to all of them at once.
-type Server struct{ turns *turns }
-
-// NewServer lets so many calls be under way at once, at least 1.
-func NewServer(maxInFlight int) *Server { return &Server{newTurns(maxInFlight)} }

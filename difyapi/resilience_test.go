@@ -118,7 +118,7 @@ func TestRetriesHaveABudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{steps: []step{{502, "", 100 * time.Millisecond}}}
-		client := resilient(t, s, difyapi.Options{MaxInFlight: 100, Resilience: difyapi.Resilience{Retries: 2}})
+		client := resilient(t, s, difyapi.Options{MaxInFlight: 100, ConnectionsPerServer: 100, Resilience: difyapi.Resilience{Retries: 2}})
 		var calls sync.WaitGroup
 		for range 100 {
 			calls.Go(func() {
@@ -130,101 +130,6 @@ func TestRetriesHaveABudget(t *testing.T) {
 		calls.Wait()
 		if sent := s.sent.Load(); sent > 170 {
 			t.Errorf("%d requests for 100 calls", sent)
-		}
-	})
-}
-
-// TestBreaker: a server that is down is left alone for a while, and asked by one call then.
-func TestBreaker(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{steps: []step{{503, "", 0}}}
-		client := resilient(t, s, difyapi.Options{Resilience: difyapi.Resilience{Breaker: true}})
-		ask := func(n int) (err error) {
-			for range n {
-				_, err = client.Info(t.Context())
-			}
-			return err
-		}
-		if err := ask(50); !difyapi.IsUnavailable(err) || s.sent.Load() != 10 {
-			t.Fatalf("%d requests: %v", s.sent.Load(), err)
-		}
-		time.Sleep(5 * time.Second)
-		if err := ask(5); !difyapi.IsUnavailable(err) || s.sent.Load() != 11 {
-			t.Fatalf("%d requests after a while: %v", s.sent.Load(), err)
-		}
-		time.Sleep(5 * time.Second)
-		s.steps = []step{{200, infoBody, 0}}
-		if err := ask(5); err != nil || s.sent.Load() != 16 {
-			t.Fatalf("%d requests once it is back: %v", s.sent.Load(), err)
-		}
-	})
-}
-
-// TestBreakerIgnoresWhoLeaves: clients that give up by the hundred say nothing of the server, and one that was to find out
-// whether it is back leaves that to the next.
-func TestBreakerIgnoresWhoLeaves(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{steps: []step{{200, infoBody, time.Hour}}}
-		client := resilient(t, s, difyapi.Options{MaxInFlight: 4, Timeout: 2 * time.Hour, Resilience: difyapi.Resilience{Retries: 2, Breaker: true}})
-		leave := func(n int) {
-			var calls sync.WaitGroup
-			for range n {
-				calls.Go(func() {
-					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-					defer cancel()
-					if _, err := client.Info(ctx); !errors.Is(err, context.DeadlineExceeded) {
-						t.Errorf("%v", err)
-					}
-				})
-			}
-			calls.Wait()
-		}
-		leave(300)
-		s.steps = []step{{503, "", 0}}
-		for range 30 {
-			_, _ = client.Info(t.Context())
-		}
-		sent := s.sent.Load()
-		time.Sleep(6 * time.Second)
-		s.steps = []step{{200, infoBody, time.Hour}}
-		leave(1)
-		if s.sent.Load() != sent+1 {
-			t.Fatal("the breaker did not ask whether the server is back")
-		}
-		s.steps = []step{{200, infoBody, 0}}
-		if _, err := client.Info(t.Context()); err != nil {
-			t.Errorf("the permit of who left is lost: %v", err)
-		}
-	})
-}
-
-// TestServerBoundsAllApps: apps of one server share its places.
-func TestServerBoundsAllApps(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var now, most atomic.Int64
-		transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-			most.Store(max(most.Load(), now.Add(1)))
-			defer now.Add(-1)
-			return (&script{steps: []step{{200, infoBody, time.Second}}}).RoundTrip(r)
-		})
-		server := difyapi.NewServer(3)
-		var calls sync.WaitGroup
-		for range 4 {
-			client := newClient(t, difyapi.Options{MaxInFlight: 2, Server: server, Transport: transport})
-			for range 3 {
-				calls.Go(func() {
-					if _, err := client.Info(t.Context()); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-		}
-		calls.Wait()
-		if most.Load() != 3 {
-			t.Errorf("%d calls at once, want 3", most.Load())
 		}
 	})
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Stats is how the calls to an app stand. Totals count from the client's beginning.
+// Stats is how the calls to an app stand. Totals count from the beginning of the app's first client in the [Pool].
 type Stats struct {
-	// Waiting is how many calls wait for their turn.
+	// Waiting is how many calls wait for a slot.
 	Waiting int
 	// Waits is how many calls had to wait, Waited for how long all of them together.
 	Waits  int64
@@ -25,8 +25,8 @@ type BreakerState int
 // The states of a circuit breaker.
 const (
 	BreakerClosed   BreakerState = iota // all calls are made
-	BreakerHalfOpen                     // one finds out whether the server is back
-	BreakerOpen                         // none is
+	BreakerHalfOpen                     // calls wait until it is found out whether the app answers
+	BreakerOpen                         // calls fail
 )
 
 // counters are what a client counts.
@@ -34,33 +34,17 @@ type counters struct {
 	waiting, waits, waited, retries atomic.Int64 // waited is in nanoseconds
 }
 
-// Stats tells how the calls stand now.
+// Stats tells how the calls to the app stand now, those of its other clients included.
 func (c *Client) Stats() Stats {
-	s := Stats{
+	return Stats{
 		Waiting: int(c.counters.waiting.Load()), Waits: c.counters.waits.Load(),
 		Waited: time.Duration(c.counters.waited.Load()), Retries: c.counters.retries.Load(),
-	}
-	if c.breaker != nil {
-		s.Breaker = c.breaker.state()
-	}
-	return s
-}
-
-func (b *breaker) state() BreakerState {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.circuit.IsOpen():
-		return BreakerOpen
-	case b.circuit.IsHalfOpen():
-		return BreakerHalfOpen
-	default:
-		return BreakerClosed
+		Breaker: c.guard().current(),
 	}
 }
 
-// wait waits for a turn, and counts it if it has to.
-func (c *counters) wait(ctx context.Context, place <-chan struct{}) bool {
+// wait waits until a slot is granted, and counts it. Its errors are the context's, and errHalted where halt is closed.
+func (c *counters) wait(ctx context.Context, granted, halt <-chan struct{}) error {
 	began := time.Now()
 	c.waits.Add(1)
 	c.waiting.Add(1)
@@ -69,9 +53,11 @@ func (c *counters) wait(ctx context.Context, place <-chan struct{}) bool {
 		c.waited.Add(int64(time.Since(began)))
 	}()
 	select {
-	case <-place:
-		return true
+	case <-granted:
+		return nil
+	case <-halt:
+		return errHalted
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	}
 }

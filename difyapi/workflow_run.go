@@ -62,21 +62,19 @@ var errRunOrServer = errors.New("an unknown run is answered like this by Dify 1.
 
 // runError finds out which failures say, or may say, that there is no such run. Wordings differ, so only codes count.
 func (c *Client) runError(err error) error {
-	failed := failureOf(err)
-	if failed == nil || !failed.fromDify() || isArchived(failed) {
+	failure := failureOf(err)
+	switch {
+	case failure == nil || !failure.fromDify() || isArchived(failure):
+		return err
+	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
+		return failure.as(KindBadResponse, ReasonUnreadableRun) // Dify 1.13 and newer can't read outputs of its own that are no JSON
+	case failure.hasCode(http.StatusNotFound, "not_found"):
+		return failure.as(KindNotFound, failure.cause)
+	case hasStatus(failure, http.StatusInternalServerError) && c.versionBehind(failure).Compare(failsOnUnknownRuns) == 0:
+		return failure.as(failure.Kind, errRunOrServer)
+	default:
 		return err
 	}
-	failure := *failed // that others may have, too
-	switch {
-	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
-		// Dify 1.13 and newer can't read outputs of its own that are no JSON.
-		failure.Kind, failure.cause = KindBadResponse, ReasonUnreadableRun
-	case failure.hasCode(http.StatusNotFound, "not_found"):
-		failure.Kind = KindNotFound
-	case hasStatus(failed, http.StatusInternalServerError) && c.versionBehind(failed).Compare(failsOnUnknownRuns) == 0:
-		failure.cause = errRunOrServer
-	}
-	return &failure
 }
 
 // workflowRun reads a body as the run that was asked for, and no other.

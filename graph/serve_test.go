@@ -100,8 +100,10 @@ func startDify(t tb, o difytest.Options) *upstream {
 	return &upstream{dify, socket}
 }
 
+// newClient makes a client. How few connections a server can bear is not what these tests are about.
 func newClient(t tb, o difyapi.Options) *difyapi.Client {
 	t.Helper()
+	o.ConnectionsPerServer = 1000
 	client, err := difyapi.New(o)
 	if err != nil {
 		t.Fatalf("client: %v", err)

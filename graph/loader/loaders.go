@@ -40,7 +40,7 @@ type contextKey struct{}
 // the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is called.
 func (u *Upstream) Attach(ctx context.Context) (_ context.Context, done func()) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
-	ctx, end := context.WithCancelCause(difyapi.WithCaller(ctx, l))
+	ctx, end := context.WithCancelCause(difyapi.WithOperation(ctx, l))
 	l.ctx = context.WithValue(ctx, contextKey{}, l)
 	l.budget.limit, l.budget.pool, l.budget.end = u.operationBytes, &u.pool, end
 	return l.ctx, func() {

@@ -128,9 +128,10 @@ type Limits struct {
 	// Deadline is how long one operation may take, 100ms to 10m.
 	Deadline time.Duration `yaml:"deadline" default:"60s" validate:"min=100ms,max=10m"`
 
-	// MaxInFlightPerServer bounds the calls at one time to all apps of one
-	// base URL, 1 to 10000.
-	MaxInFlightPerServer int `yaml:"maxInFlightPerServer" default:"32" validate:"min=1,max=10000"`
+	// ConnectionsPerServer bounds the connections to one server, which is the
+	// scheme, host and port of base URLs, in use or idle, and so the calls at
+	// one time to all of its apps, 1 to 1000.
+	ConnectionsPerServer int `yaml:"connectionsPerServer" default:"4" validate:"min=1,max=1000"`
 
 	// OperationBytes is how much of Dify's answers one operation may hold, in
 	// bytes of JSON, 1 MiB to 16 GiB.

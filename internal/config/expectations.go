@@ -53,7 +53,7 @@ var expectations = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"limits.burst":                "must be a whole number from 10 to 10000000, at least limits.price",
 	"limits.operations":           "must be a whole number from 1 to 10000",
 	"limits.deadline":             "must be a duration from 100ms to 10m, such as 60s",
-	"limits.maxInFlightPerServer": "must be a whole number from 1 to 10000",
+	"limits.connectionsPerServer": "must be a whole number from 1 to 1000",
 	"limits.bytes":                "must be a whole number of bytes from 1048576 (1 MiB) to 1099511627776 (1 TiB), at least limits.operationBytes",
 	"limits.operationBytes":       "must be a whole number of bytes from 1048576 (1 MiB) to 17179869184 (16 GiB)",
 	"cache.ttl":                   "must be a duration from 0 to 10m, such as 2s; 0 switches the cache off",

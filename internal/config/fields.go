@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -29,6 +30,9 @@ func (f fields) list() string { return strings.Join(f.names, ", ") }
 
 // closest is the field that a wrong name most likely means, if any is near.
 func (f fields) closest(wrong string) (string, bool) {
+	if now := renamed[wrong]; slices.Contains(f.names, now) {
+		return now, true
+	}
 	best, bestDistance := "", maxDistance+1
 	for _, name := range f.names {
 		distance := levenshtein.ComputeDistance(bare(wrong), bare(name))
@@ -40,6 +44,9 @@ func (f fields) closest(wrong string) (string, bool) {
 	}
 	return best, best != ""
 }
+
+// renamed are fields of files that were written for an older version.
+var renamed = map[string]string{"maxInFlightPerServer": "connectionsPerServer"}
 
 // maxDistance is how many letters may be wrong, missing or too many.
 const maxDistance = 2

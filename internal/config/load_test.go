@@ -48,7 +48,7 @@ func defaults(change func(*Config)) *Config {
 		Log:     "json",
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Operations: 64, Deadline: time.Minute,
-			MaxInFlightPerServer: 32, OperationBytes: 64 << 20, Bytes: 512 << 20,
+			ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 512 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},
 	}
@@ -95,7 +95,7 @@ limits:
   burst: 10
   operations: 1
   deadline: 10m
-  maxInFlightPerServer: 10000
+  connectionsPerServer: 1000
 cache:
   ttl: 10m
 `, &Config{
@@ -106,7 +106,7 @@ cache:
 			}},
 			Limits: Limits{
 				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Deadline: 10 * time.Minute,
-				MaxInFlightPerServer: 10_000, OperationBytes: 1 << 20, Bytes: 1 << 20,
+				ConnectionsPerServer: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
 			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "127.0.0.1:9090"},
 		}},
 		"zero switches the cache off": {

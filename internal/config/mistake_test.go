@@ -40,7 +40,7 @@ var shapeMistakes = map[string]mistakeTest{
 		"2:5: apps[0].baseURL: is missing; it " + wantURL,
 	}},
 	"values where mappings belong": {validFile + "limits: []\ncache: 2s\n", []string{
-		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, maxInFlightPerServer, operationBytes, bytes",
+		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, connectionsPerServer, operationBytes, bytes",
 		"6:8: cache: must be a mapping of ttl",
 	}},
 	"unknown, near": {"apps:\n  - ky: a\n    baseUrl: http://h\n    api_key: x\nlimit: {}\n", []string{
@@ -48,6 +48,9 @@ var shapeMistakes = map[string]mistakeTest{
 		"3:5: apps[0].baseUrl: is no field here; did you mean baseURL?",
 		"4:5: apps[0].api_key: is no field here; did you mean apiKey?",
 		"5:1: limit: is no field here; did you mean limits?",
+	}},
+	"of an older version": {validFile + "limits: {maxInFlightPerServer: 32}\n", []string{
+		"5:10: limits.maxInFlightPerServer: is no field here; did you mean connectionsPerServer?",
 	}},
 	"unknown, near to the key file": {
 		"apps:\n  - {key: a, baseURL: http://h, apiKeyfil: x}\n",
@@ -209,12 +212,12 @@ func TestMistakesUnwrap(t *testing.T) {
 func TestLimitsThatContradictEachOther(t *testing.T) {
 	t.Parallel()
 	for limits, want := range map[string]string{
-		"{price: 40001}":                  "at least limits.price",
-		"{price: 100, burst: 99}":         "limits.burst: must be a whole number from 10 to 10000000, at least limits.price",
-		"{operationBytes: 536870913}":     "at least limits.operationBytes",
-		"{operations: 0}":                 "limits.operations: must be a whole number from 1 to 10000",
-		"{deadline: 1ms}":                 "limits.deadline: must be a duration from 100ms to 10m",
-		"{maxInFlightPerServer: 1000000}": "limits.maxInFlightPerServer: must be a whole number from 1 to 10000",
+		"{price: 40001}":               "at least limits.price",
+		"{price: 100, burst: 99}":      "limits.burst: must be a whole number from 10 to 10000000, at least limits.price",
+		"{operationBytes: 536870913}":  "at least limits.operationBytes",
+		"{operations: 0}":              "limits.operations: must be a whole number from 1 to 10000",
+		"{deadline: 1ms}":              "limits.deadline: must be a duration from 100ms to 10m",
+		"{connectionsPerServer: 1001}": "limits.connectionsPerServer: must be a whole number from 1 to 1000",
 	} {
 		_, err := loadText(validFile + "limits: " + limits + "\n")
 		if err == nil || !strings.Contains(err.Error(), want) {

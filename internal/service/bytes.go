@@ -7,6 +7,7 @@ import (
 
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
@@ -32,7 +33,7 @@ type payerKey struct{}
 
 // withPayer says who pays for what is done under the context.
 func withPayer(ctx context.Context, name string) context.Context {
-	return context.WithValue(admission.WithCaller(ctx, name), payerKey{}, name)
+	return context.WithValue(difyapi.WithCaller(admission.WithCaller(ctx, name), name), payerKey{}, name)
 }
 
 func payerOf(ctx context.Context) string {

@@ -33,6 +33,8 @@ type Options struct {
 	Persisted graphqlhttp.Persisted
 	// Telemetry is told of requests, operations and calls; nobody is if it is nil.
 	Telemetry *telemetry.Telemetry
+	// Pool has the connections to Dify; one of the service's own if it is nil.
+	Pool *difyapi.Pool
 }
 
 // Service serves one configuration. It is to be closed once no request is under way.
@@ -55,7 +57,10 @@ func New(cfg *config.Config, o Options) (*Service, error) {
 	if o.Telemetry == nil {
 		o.Telemetry = telemetry.Discard()
 	}
-	clients, err := NewClients(cfg, o.Telemetry)
+	if o.Pool == nil {
+		o.Pool = difyapi.NewPool()
+	}
+	clients, err := NewClients(cfg, o.Telemetry, o.Pool)
 	if err != nil {
 		return nil, err
 	}
@@ -187,20 +192,15 @@ func refuseBy(transport *graphqlhttp.Transport) func(w http.ResponseWriter, r *h
 	}
 }
 
-// NewClients makes a client for each app, by its key. Apps of one base URL share their server's places.
-func NewClients(cfg *config.Config, told *telemetry.Telemetry) (map[string]*difyapi.Client, error) {
+// NewClients makes a client of the pool for each app, by its key.
+func NewClients(cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Pool) (map[string]*difyapi.Client, error) {
 	clients := make(map[string]*difyapi.Client, len(cfg.Apps))
-	servers := make(map[string]*difyapi.Server)
-	connections := difyapi.NewTransport()
 	for _, app := range cfg.Apps {
-		if servers[app.BaseURL] == nil {
-			servers[app.BaseURL] = difyapi.NewServer(cfg.Limits.MaxInFlightPerServer)
-		}
-		client, err := difyapi.New(difyapi.Options{
+		client, err := pool.Client(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
-			MaxInFlight: app.MaxInFlight, Timeout: app.Timeout, Server: servers[app.BaseURL],
+			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
 			Resilience: difyapi.Resilience{Retries: 2, Breaker: true},
-			Transport:  told.Transport(app.Key, connections),
+			Transport:  told.Transport(app.Key, pool.Transport()),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("app %q: %w", app.Key, err)

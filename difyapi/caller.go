@@ -1,0 +1,27 @@
+package difyapi
+
+import "context"
+
+type (
+	callerKey    struct{}
+	operationKey struct{}
+)
+
+// WithCaller says on whose behalf calls under the context are made. Where calls have to wait for others, callers take turns,
+// whatever number of operations or apps they use, and none of several may take all that is free. Calls without a caller are
+// nobody's: they wait as if one caller made them, but may take all that is free.
+func WithCaller(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, callerKey{}, name)
+}
+
+// WithOperation says for which of the caller's operations calls under the context are made: any value that compares. Where a
+// caller's calls have to wait, its operations take turns.
+func WithOperation(ctx context.Context, operation any) context.Context {
+	return context.WithValue(ctx, operationKey{}, operation)
+}
+
+// claim is what a call of the client under the context asks for.
+func (c *Client) claim(ctx context.Context) claim {
+	caller, _ := ctx.Value(callerKey{}).(string)
+	return claim{caller: caller, operation: ctx.Value(operationKey{}), app: c.identity, appSlots: c.maxInFlight}
+}

@@ -1,0 +1,197 @@
+package difyapi
+
+import "slices"
+
+// MaxWaiting is how many calls to one server may wait for a slot. More fail at once ([IsOverloaded]): behind so many, an answer
+// would come too late for whoever asks, and each of them holds memory while it waits. One caller alone may have half of them.
+const MaxWaiting = 2000
+
+// claim says for whom a slot is.
+type claim struct {
+	caller    string // empty: nobody's, to which no share applies
+	operation any    // of the caller's
+	app       string
+	appSlots  int // how many the app may hold, all callers together
+}
+
+// waiter is a call that waits for a slot.
+type waiter struct {
+	claim
+	granted chan struct{} // closed once it has one
+}
+
+// semaphore has slots, and decides who gets one. It does not lock and does not wait.
+//
+// Slots are not taken back, and a call can take long. So a caller, and an app where there are several, may take a further one only
+// while it holds less than three times what is free: of 4 one alone gets 3, and whoever comes next need not wait. What is left
+// of that goes to the callers in turn, within a caller to its operations in turn, within an operation in order. A call that
+// may not have a slot does not hold up those behind it.
+type semaphore struct {
+	slots int
+	apps  int // how many apps share it
+	held  tally
+	queue tally
+	lines []*line // of the callers that wait, the next first
+}
+
+// line is what a caller waits for.
+type line struct {
+	caller     string
+	operations []*operation // the next first
+}
+
+type operation struct {
+	id      any
+	waiters []*waiter
+}
+
+// How much of what is free one may have beside others.
+const (
+	slotShare       = 3
+	callerLineShare = 1
+	appLineShare    = 3
+)
+
+// share tells whether one that has so many may have one more.
+func share(own, free, all, factor int) bool {
+	return free > 0 && own < factor*free && own < max(1, all-1)
+}
+
+// grant tells whether the claim may have a slot now. It is for those that come: nobody that waits could take what is free.
+func (s *semaphore) grant(c claim) bool {
+	if !s.mayHold(c) {
+		return false
+	}
+	s.held.add(c, 1)
+	return true
+}
+
+// release gives back a slot. next is to be called after it.
+func (s *semaphore) release(c claim) { s.held.add(c, -1) }
+
+func (s *semaphore) mayHold(c claim) bool { return s.callerMayHold(c.caller) && s.appMayHold(c) }
+
+func (s *semaphore) free() int { return s.slots - s.held.all }
+
+func (s *semaphore) callerMayHold(caller string) bool {
+	return s.free() > 0 && (caller == "" || share(s.held.callers[caller], s.free(), s.slots, slotShare))
+}
+
+// appMayHold tells whether there is room beside the app's other calls, and beside the caller's other calls to it.
+func (s *semaphore) appMayHold(c claim) bool {
+	ofApp := s.held.apps[c.app]
+	return ofApp < c.appSlots &&
+		(s.apps < 2 || share(ofApp, s.free(), s.slots, slotShare)) &&
+		(c.caller == "" || share(s.held.both[callerAndApp{c.caller, c.app}], c.appSlots-ofApp, c.appSlots, slotShare))
+}
+
+// wait puts a call into its line, and tells whether there was room.
+func (s *semaphore) wait(w *waiter) bool {
+	free := MaxWaiting - s.queue.all
+	if free <= 0 ||
+		w.caller != "" && !share(s.queue.callers[w.caller], free, MaxWaiting, callerLineShare) ||
+		s.apps > 1 && !share(s.queue.apps[w.app], free, MaxWaiting, appLineShare) {
+		return false
+	}
+	s.queue.add(w.claim, 1)
+	of := s.line(w.caller).operation(w.operation)
+	of.waiters = append(of.waiters, w)
+	return true
+}
+
+// next takes the call whose turn it is out of its line and gives it a slot; nil where none may have one.
+func (s *semaphore) next() *waiter {
+	for i, l := range s.lines {
+		if !s.callerMayHold(l.caller) {
+			continue
+		}
+		if w := l.next(s.appMayHold); w != nil {
+			s.lines = rotate(s.lines, i, len(l.operations) > 0)
+			s.queue.add(w.claim, -1)
+			s.held.add(w.claim, 1)
+			return w
+		}
+	}
+	return nil
+}
+
+// next takes the first call that may go out of the line.
+func (l *line) next(may func(claim) bool) *waiter {
+	for i, of := range l.operations {
+		k := slices.IndexFunc(of.waiters, func(w *waiter) bool { return may(w.claim) })
+		if k >= 0 {
+			w := of.waiters[k]
+			of.waiters = slices.Delete(of.waiters, k, k+1)
+			l.operations = rotate(l.operations, i, len(of.waiters) > 0)
+			return w
+		}
+	}
+	return nil
+}
+
+// leave takes a call that waits out of its line.
+func (s *semaphore) leave(w *waiter) {
+	l := s.line(w.caller)
+	of := l.operation(w.operation)
+	of.waiters = slices.DeleteFunc(of.waiters, func(o *waiter) bool { return o == w })
+	l.operations = slices.DeleteFunc(l.operations, func(o *operation) bool { return len(o.waiters) == 0 })
+	s.lines = slices.DeleteFunc(s.lines, func(l *line) bool { return len(l.operations) == 0 })
+	s.queue.add(w.claim, -1)
+}
+
+func (s *semaphore) line(caller string) *line {
+	i := slices.IndexFunc(s.lines, func(l *line) bool { return l.caller == caller })
+	if i < 0 {
+		i, s.lines = len(s.lines), append(s.lines, &line{caller: caller})
+	}
+	return s.lines[i]
+}
+
+func (l *line) operation(id any) *operation {
+	i := slices.IndexFunc(l.operations, func(o *operation) bool { return o.id == id })
+	if i < 0 {
+		i, l.operations = len(l.operations), append(l.operations, &operation{id: id})
+	}
+	return l.operations[i]
+}
+
+// rotate moves an element to the end, or out.
+func rotate[T any](s []T, i int, keep bool) []T {
+	element := s[i]
+	if s = slices.Delete(s, i, i+1); keep {
+		s = append(s, element)
+	}
+	return s
+}
+
+func newSemaphore(slots int) *semaphore {
+	return &semaphore{slots: slots, held: newTally(), queue: newTally()}
+}
+
+// tally counts claims.
+type tally struct {
+	all     int
+	callers map[string]int
+	apps    map[string]int
+	both    map[callerAndApp]int
+}
+
+type callerAndApp struct{ caller, app string }
+
+func newTally() tally {
+	return tally{callers: map[string]int{}, apps: map[string]int{}, both: map[callerAndApp]int{}}
+}
+
+func (t *tally) add(c claim, n int) {
+	t.all += n
+	count(t.callers, c.caller, n)
+	count(t.apps, c.app, n)
+	count(t.both, callerAndApp{c.caller, c.app}, n)
+}
+
+// count forgets what is 0, so that a map holds what is there alone.
+func count[K comparable](m map[K]int, key K, n int) {
+	if m[key] += n; m[key] == 0 {
+		delete(m, key)
+	}
+}
