@@ -25,7 +25,7 @@ var errBreakerOpen = errors.New("not asked: it gave no answer a moment ago")
 type breaker struct {
 	mu       sync.Mutex
 	state    BreakerState
-	changed  chan struct{} // closed and made anew where state changes
+	changed  chan struct{} // closed and made anew where advice changes
 	failures int           // in a row
 	answered time.Time     // the latest time
 	probing  bool
@@ -68,6 +68,9 @@ const (
 	timedOut                // no answer within the client's time limit
 	answered                // an answer, good or bad
 )
+
+// alive tells whether a probe found somebody. What is no answer of Dify's is one all the same.
+func (o outcome) alive() bool { return o == answered || o == nothing }
 
 // outcomeOf judges a call. What a caller can bring about, such as by leaving, tells nothing of the app.
 func outcomeOf(err error) outcome {
@@ -113,27 +116,41 @@ func (b *breaker) record(o outcome, took time.Duration) (probe bool) {
 	return true
 }
 
-// doubt is for an app whose server gave another app no answer. One that has just had an answer is not doubted.
-func (b *breaker) doubt() {
+// hold lets calls wait, and tells whether it does: another app of the server is probed, and what is found concerns this one too
+// unless it has just had an answer. settle is to follow.
+func (b *breaker) hold() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.state == BreakerClosed && b.probeDue() && time.Since(b.answered) >= probeTimeout {
-		b.become(BreakerHalfOpen)
+	if b.state != BreakerClosed || b.probing || time.Since(b.answered) < probeTimeout {
+		return false
+	}
+	b.become(BreakerHalfOpen)
+	b.probing = true
+	return true
+}
+
+// settle ends what hold began. Where the other app gave no answer, this one is probed before a call is made.
+func (b *breaker) settle(found outcome) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probing = false
+	if b.state == BreakerHalfOpen && found.alive() {
+		b.become(BreakerClosed)
+	} else {
+		b.tell()
 	}
 }
 
-// probed notes the outcome of a probe, and tells whether calls fail from now on that did not before.
-func (b *breaker) probed(o outcome) (opened bool) {
+// probed notes the outcome of a probe.
+func (b *breaker) probed(found outcome) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing, b.ended = false, time.Now()
-	if o == answered || o == nothing {
+	if found.alive() {
 		b.answer()
-		return false
+	} else {
+		b.become(BreakerOpen)
 	}
-	opened = b.state != BreakerOpen
-	b.become(BreakerOpen)
-	return opened
 }
 
 // answer is called with the lock held, as the functions below are.
@@ -147,6 +164,10 @@ func (b *breaker) become(s BreakerState) {
 		return
 	}
 	b.state = s
+	b.tell()
+}
+
+func (b *breaker) tell() {
 	close(b.changed)
 	b.changed = make(chan struct{})
 }

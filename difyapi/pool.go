@@ -1,9 +1,9 @@
 package difyapi
 
 import (
+	"context"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -16,12 +16,15 @@ import (
 type Pool struct {
 	transport *http.Transport
 
+	probes sync.WaitGroup
+
 	mu      sync.Mutex
+	closed  bool
 	servers map[string]*server // by origin
 	apps    map[string]*app    // by identity
 }
 
-// NewPool makes a pool without connections.
+// NewPool makes a pool without connections. It is to be closed.
 func NewPool() *Pool {
 	return &Pool{transport: NewTransport(), servers: make(map[string]*server), apps: make(map[string]*app)}
 }
@@ -32,6 +35,8 @@ func (p *Pool) Transport() http.RoundTripper { return p.transport }
 // app is what is known of an app, whichever client asks.
 type app struct {
 	server   *server
+	ctx      context.Context // of probes
+	end      context.CancelFunc
 	breaker  *breaker
 	counters counters
 	reported atomic.Pointer[Version]
@@ -57,7 +62,8 @@ func (p *Pool) Client(opts Options) (*Client, error) {
 		p.servers[from] = newServer(c.connections)
 	}
 	if p.apps[c.identity] == nil {
-		p.apps[c.identity] = &app{server: p.servers[from], breaker: newBreaker()}
+		ctx, end := context.WithCancel(context.Background())
+		p.apps[c.identity] = &app{server: p.servers[from], ctx: ctx, end: end, breaker: newBreaker()}
 	}
 	c.app = p.apps[c.identity]
 	c.pool = p
@@ -66,7 +72,7 @@ func (p *Pool) Client(opts Options) (*Client, error) {
 	return c, nil
 }
 
-// Keep forgets what none of the clients uses. What their connections are doing goes on; idle ones close.
+// Keep forgets what none of the clients uses, and ends its probes. Calls under way go on; idle connections close.
 func (p *Pool) Keep(clients ...*Client) {
 	used := make(map[*app]bool, len(clients))
 	for _, c := range clients {
@@ -74,7 +80,12 @@ func (p *Pool) Keep(clients ...*Client) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	maps.DeleteFunc(p.apps, func(_ string, a *app) bool { return !used[a] })
+	maps.DeleteFunc(p.apps, func(_ string, a *app) bool {
+		if !used[a] {
+			a.end()
+		}
+		return !used[a]
+	})
 	for origin, s := range p.servers {
 		apps := p.appsOf(s)
 		if apps == 0 {
@@ -83,6 +94,31 @@ func (p *Pool) Keep(clients ...*Client) {
 		s.share(apps)
 	}
 	p.transport.CloseIdleConnections()
+}
+
+// Close forgets everything, ends what the pool does in the background, and waits for that.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.Keep()
+	p.probes.Wait()
+}
+
+// background does it beside the caller, unless the pool is closed: then it ends at once, and nobody would wait for it.
+func (p *Pool) background(probe func()) {
+	if !p.begin(probe) {
+		probe()
+	}
+}
+
+func (p *Pool) begin(probe func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.probes.Go(probe)
+	}
+	return !p.closed
 }
 
 // appsOf is called with the lock held.
@@ -96,14 +132,14 @@ func (p *Pool) appsOf(s *server) int {
 	return n
 }
 
-// doubt lets the other apps of a server be doubted.
-func (p *Pool) doubt(s *server, except *app) {
+// holdOthers lets calls to the other apps of an app's server wait, and returns the breakers to settle.
+func (p *Pool) holdOthers(one *app) (held []*breaker) {
 	p.mu.Lock()
-	others := slices.Collect(maps.Values(p.apps))
-	p.mu.Unlock()
-	for _, a := range others {
-		if a.server == s && a != except {
-			a.breaker.doubt()
+	defer p.mu.Unlock()
+	for _, a := range p.apps {
+		if a.server == one.server && a != one && a.breaker.hold() {
+			held = append(held, a.breaker)
 		}
 	}
+	return held
 }

@@ -28,7 +28,7 @@ func (c *Client) admitted(ctx context.Context) (advice, error) {
 	for {
 		now := c.guard().admit()
 		if now.probe {
-			go c.probeApp()
+			c.pool.background(c.probeApp)
 		}
 		switch now.state {
 		case BreakerClosed:
@@ -55,38 +55,38 @@ func (c *Client) guard() *breaker {
 // probeApp finds out whether the app answers. It has its turn as callers have.
 func (c *Client) probeApp() {
 	slot := claim{caller: prober, app: c.identity, appSlots: c.maxInFlight}
-	if err := c.server.acquire(context.Background(), slot, nil, new(counters)); err != nil {
-		c.note(failed)
+	if err := c.server.acquire(c.ctx, slot, nil, new(counters)); err != nil {
+		c.breaker.probed(failed) // even for this there is no room, or nobody wants to know any more
 		return
 	}
-	c.probeIn(slot)
+	c.breaker.probed(c.ping(slot))
 }
 
-// probeIn is probeApp with a slot, which it gives back.
-func (c *Client) probeIn(slot claim) {
+// ping asks GET /info with the slot, which it gives back. Who calls has no part in it.
+func (c *Client) ping(slot claim) outcome {
 	defer c.server.release(slot)
-	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, probeTimeout)
 	defer cancel()
 	_, failure := c.exchange(c.newRequest(ctx, infoPath, ""))
-	if failure != nil {
-		c.note(outcomeOf(c.explain(context.Background(), ctx, http.MethodGet+" "+infoPath, failure)))
-		return
+	if failure == nil {
+		return answered
 	}
-	c.note(answered)
+	return outcomeOf(c.explain(c.ctx, ctx, http.MethodGet+" "+infoPath, failure))
 }
 
-// note tells the app's breaker what a probe found. A server that gives one app no answer may give none to others.
-func (c *Client) note(found outcome) {
-	if c.breaker.probed(found) {
-		c.pool.doubt(c.server, c.app)
-	}
-}
-
-// leave gives back a call's slot, or has it used for a probe, after the call took so long.
+// leave gives back a call's slot, or has the app probed with it, after the call took so long. The server's other apps wait
+// for what is found.
 func (c *Client) leave(slot claim, err error, took time.Duration) {
-	if c.guard().record(outcomeOf(err), took) {
-		go c.probeIn(slot)
+	if !c.guard().record(outcomeOf(err), took) {
+		c.server.release(slot)
 		return
 	}
-	c.server.release(slot)
+	held := c.pool.holdOthers(c.app)
+	c.pool.background(func() {
+		found := c.ping(slot)
+		c.breaker.probed(found)
+		for _, b := range held {
+			b.settle(found)
+		}
+	})
 }
