@@ -210,7 +210,7 @@ const flushTime = 3 * time.Second
 
 func startTelemetry(ctx context.Context, cfg *config.Config, p process) (*telemetry.Telemetry, error) {
 	log := telemetry.NewLogger(p.stderr, telemetry.Format(cfg.Log))
-	slog.SetDefault(log) // for internal errors, which have a line of their own
+	telemetry.TakeStandardLog(log) // and internal errors, which have a line of their own
 	exporter, err := telemetry.TraceExporter(ctx, log)
 	if err != nil {
 		return nil, err
