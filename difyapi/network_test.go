@@ -18,7 +18,6 @@ type network struct {
 	dead       bool // what clients send on open connections is lost
 	conns      []*netConn
 	open, most int
-	dialled    int
 }
 
 func newNetwork() *network {
@@ -29,7 +28,6 @@ func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	n.mu.Lock()
 	n.open++
-	n.dialled++
 	n.most = max(n.most, n.open)
 	conn := &netConn{Conn: near, network: n}
 	n.conns = append(n.conns, conn)
@@ -54,10 +52,10 @@ func (n *network) cut() {
 	}
 }
 
-func (n *network) counts() (open, most, dialled int) {
+func (n *network) counts() (open, most int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.open, n.most, n.dialled
+	return n.open, n.most
 }
 
 func (n *network) Accept() (net.Conn, error) {
