@@ -185,7 +185,7 @@ func TestWhatOthersAskIsNotTold(t *testing.T) {
 			dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"}).Insert(runsOf(pairs(30))...)
 			dify.SetFault(func(*http.Request) *difytest.Fault { return difytest.Delay(time.Second) })
 			client := newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: direct{dify}})
-			o := options{keys: []string{"a"}, ttl: ttl}
+			o := options{keys: []string{"a"}, ttl: ttl, unprovenClocks: true}
 			upstream := newUpstream(o, map[string]*difyapi.Client{"a": client})
 			defer upstream.Close()
 			handler := serverOver(o, upstream)

@@ -69,6 +69,8 @@ type Clocks interface {
 	ProveClock(app string, week int64)
 	// DoubtClock forgets all that is known of an app.
 	DoubtClock(app string)
+	// Probe asks as [Source] does, at nobody's expense: whether it is asked depends on what others have read.
+	Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error)
 }
 
 // EverProven stands for any week.
@@ -179,7 +181,7 @@ func (c clock) checkRow(ctx context.Context) error {
 		return nil
 	}
 	second := secondOf(row)
-	page, err := c.askAny(ctx, span{second, second}, 1, false)
+	page, err := c.probe(ctx, span{second, second})
 	switch {
 	case err != nil:
 		return err
@@ -199,7 +201,7 @@ func (c clock) locate(ctx context.Context, row *difyapi.WorkflowLog) (shift time
 	if row.WorkflowRun != nil {
 		return c.measure(ctx, row)
 	}
-	page, err := c.askAny(ctx, span{secondOf(row) - maxQuarters*quarter, secondOf(row) + maxQuarters*quarter}, maxLimit, true)
+	page, err := c.askAny(ctx, span{secondOf(row) - maxQuarters*quarter, secondOf(row) + maxQuarters*quarter}, maxLimit)
 	return 0, err == nil && hasRow(page, row.ID), err
 }
 
@@ -230,7 +232,7 @@ func (c clock) checkBeside(ctx context.Context) error {
 	if c.toward == newer {
 		w = span{c.first() - hour, c.first() - 1}
 	}
-	page, err := c.askAny(ctx, w, 1, false)
+	page, err := c.probe(ctx, w)
 	if err == nil && len(page.Rows) > 0 {
 		c.prove(c.first())
 	}
@@ -244,11 +246,11 @@ func (c clock) knowsWeek() bool { return c.source.ClockProven(c.app, weekOf(c.fi
 // change of clocks, and then by another row. If all of these are right the row was deleted.
 func (c clock) find(ctx context.Context, at Position) error {
 	const hour = 3600
-	page, err := c.askAny(ctx, span{at.Second, at.Second}, maxLimit, true)
+	page, err := c.askAny(ctx, span{at.Second, at.Second}, maxLimit)
 	if err != nil || hasRow(page, at.ID) || len(page.Rows) == maxLimit {
 		return err
 	}
-	page, err = c.askAny(ctx, span{at.Second - 2*hour, at.Second + 2*hour}, maxLimit, true)
+	page, err = c.askAny(ctx, span{at.Second - 2*hour, at.Second + 2*hour}, maxLimit)
 	if err == nil && len(page.Rows) == maxLimit && !hasRow(page, at.ID) {
 		page, err = c.askAround(ctx, at, hour, -hour, 2*hour, -2*hour)
 	}
@@ -264,7 +266,7 @@ func (c clock) find(ctx context.Context, at Position) error {
 // askAround asks for the seconds that are some seconds off, until one has the row.
 func (c clock) askAround(ctx context.Context, at Position, offsets ...int64) (page *difyapi.LogPage, err error) {
 	for _, off := range offsets {
-		page, err = c.askAny(ctx, span{at.Second + off, at.Second + off}, maxLimit, true)
+		page, err = c.askAny(ctx, span{at.Second + off, at.Second + off}, maxLimit)
 		if err != nil || hasRow(page, at.ID) {
 			break
 		}
@@ -278,9 +280,19 @@ func indexOf(page *difyapi.LogPage, id uuid.UUID) int {
 	return slices.IndexFunc(page.Rows, func(row *difyapi.WorkflowLog) bool { return row.ID == id })
 }
 
+// probe asks for one row of a window whatever the list's filter. It is not counted among the page's requests: from these nobody
+// is to learn what others have read.
+func (c clock) probe(ctx context.Context, w span) (*difyapi.LogPage, error) {
+	page, err := c.source.Probe(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, 1))
+	if err != nil {
+		return nil, err
+	}
+	return page, c.checkTimes(ctx, page, w)
+}
+
 // askAny asks for rows of a window whatever the list's filter.
-func (c clock) askAny(ctx context.Context, w span, limit int, fresh bool) (*difyapi.LogPage, error) {
-	page, sent, err := c.source.Logs(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, limit), fresh)
+func (c clock) askAny(ctx context.Context, w span, limit int) (*difyapi.LogPage, error) {
+	page, sent, err := c.source.Logs(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, limit), true)
 	c.scan.calls += sent
 	if err != nil {
 		return nil, err

@@ -30,6 +30,9 @@ type rightClocks struct{}
 func (rightClocks) ClockProven(string, int64) bool { return true }
 func (rightClocks) ProveClock(string, int64)       {}
 func (rightClocks) DoubtClock(string)              {}
+func (rightClocks) Probe(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, error) {
+	return nil, errors.ErrUnsupported
+}
 
 type question struct {
 	difyapi.LogQuery

@@ -1,6 +1,11 @@
 package loader
 
-import "sync"
+import (
+	"context"
+	"sync"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
 
 // maxWeeks bounds what is remembered of all apps' clocks: three hundred apps over six years.
 const maxWeeks = 100_000
@@ -51,6 +56,15 @@ func (l *Loaders) ClockProven(app string, week int64) bool {
 // ProveClock remembers that they were.
 func (l *Loaders) ProveClock(app string, week int64) {
 	l.upstream.clocks.Prove(l.upstream.clients[app].Identity(), week)
+}
+
+// Probe answers a question that is not the operation's own, and does not count among its calls.
+func (l *Loaders) Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
+	u := l.upstream
+	page, _, err := u.logs.get(ctx, logKey{u.clients[app].Identity(), q}, &l.budget, func(ctx context.Context) (*difyapi.LogPage, error) {
+		return u.askLogs(ctx, app, q)
+	})
+	return page, err
 }
 
 // DoubtClock forgets all that is known of the app's times.
