@@ -9,42 +9,57 @@ import (
 // ReadFile gives the content of the file at path, as [os.ReadFile] does.
 type ReadFile func(path string) ([]byte, error)
 
-// seen is what was last known of a file.
-type seen struct {
+// sight is what one look sees of a file.
+type sight struct {
 	readable bool
 	digest   [sha256.Size]byte // of its content, which may be a secret; zero if it can't be read
-	missed   int               // looks in a row for which it was gone
 }
 
-// record reads files and keeps what it saw of them. So the files that are looked at are those that something was made of,
-// and what is known of them is what was loaded, even where a file changes just after.
+func sightOf(content []byte, err error) sight {
+	if err != nil {
+		return sight{}
+	}
+	return sight{readable: true, digest: sha256.Sum256(content)}
+}
+
+// seen is what something was made of.
+type seen struct {
+	sight
+
+	missed int // looks in a row for which the file was gone since
+}
+
+// record has the files that something was made of. So they are the ones that are looked at, and what is known of them is what
+// was loaded, even where a file changes just after.
 type record map[string]*seen
 
 // over is read, on the record.
 func (r record) over(read ReadFile) ReadFile {
 	return func(path string) ([]byte, error) {
 		content, err := read(path)
-		r[path] = sight(content, err)
+		r[path] = &seen{sight: sightOf(content, err)}
 		return content, err
 	}
 }
 
-func sight(content []byte, err error) *seen {
-	if err != nil {
-		return new(seen)
+// look reads all files again.
+func (r record) look(read ReadFile) map[string]sight {
+	now := make(map[string]sight, len(r))
+	for path := range r {
+		now[path] = sightOf(read(path))
 	}
-	return &seen{readable: true, digest: sha256.Sum256(content)}
+	return now
 }
 
-// changes reads all files again, and tells those that have another content than that on record, or have one at last. A file
-// that is gone has not changed: while one file takes the place of another there may be none.
-func (r record) changes(read ReadFile) (changed []string) {
+// changes are the files that have another content now than that on record, or have one at last. A file that is gone has not
+// changed: while one file takes the place of another there may be none.
+func (r record) changes(now map[string]sight) (changed []string) {
 	for _, path := range slices.Sorted(maps.Keys(r)) {
-		known, now := r[path], sight(read(path))
+		known := r[path]
 		switch {
-		case !now.readable && known.readable:
+		case !now[path].readable && known.readable:
 			known.missed++
-		case now.digest != known.digest:
+		case now[path].digest != known.digest:
 			changed = append(changed, path)
 		default:
 			known.missed = 0

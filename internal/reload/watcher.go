@@ -12,12 +12,16 @@ import (
 const (
 	// interval is that of the looks. To watch folders would tell sooner, and not at all on some network file systems.
 	interval = 10 * time.Second
+	// settleTime is that of the looks while something changes: what is seen may be half-written.
+	settleTime = time.Second
 	// patience is how many looks in a row may find a file gone before that is worth a warning.
 	patience = 3
+	// restlessness is how many looks may find files changing before that is worth one.
+	restlessness = 30
 )
 
-// Load reads files by read alone, and puts what it makes of them into force. On an error it has left all as it was. Errors
-// are logged, so they must show no secret.
+// Load reads files by read alone, and puts what it makes of them into force. On an error it has left all as it was, as where a
+// file can't be read. Errors are logged, so they must show no secret.
 //
 // Fixed are the settings that cannot change while the process runs, such as an address that is listened on: values by names.
 // The values are compared, and not logged.
@@ -26,12 +30,14 @@ type Load func(read ReadFile) (fixed map[string]string, err error)
 // Watcher loads again when a file that was read for the last load has changed, be it that the load failed: its files are
 // the ones that somebody is about to mend.
 type Watcher struct {
-	load   Load
-	read   ReadFile
-	log    *slog.Logger
-	files  record
-	failed bool              // the last load
-	fixed  map[string]string // of the first load
+	load     Load
+	read     ReadFile
+	log      *slog.Logger
+	files    record
+	settling settling
+	asked    bool              // for a reload
+	failed   bool              // the last load
+	fixed    map[string]string // of the first load
 }
 
 // NewWatcher reads files by read, and logs to log. Nothing is loaded yet.
@@ -41,68 +47,84 @@ func NewWatcher(load Load, read ReadFile, log *slog.Logger) *Watcher {
 
 // Start loads for the first time. To be called before Run.
 func (w *Watcher) Start() error {
-	fixed, err := w.attempt()
-	w.fixed = fixed
+	w.files = make(record)
+	fixed, err := w.load(w.files.over(w.read))
+	w.failed, w.fixed = err != nil, fixed
 	return err
 }
 
-// Run looks at the files every 10 s, and whenever something comes from hangups, until ctx ends. A load that fails is logged,
-// once for each content of the files, and leaves in force what is.
+// Run looks at the files every 10 s, and whenever something comes from hangups, until ctx ends. What has changed is looked at
+// again a second later, until it has stayed the same, and only then loaded; so are the files that it names. A load that fails
+// is logged, once for each content of the files, and leaves in force what is.
 func (w *Watcher) Run(ctx context.Context, hangups <-chan os.Signal) {
-	ticks := time.NewTicker(interval)
-	defer ticks.Stop()
+	next := time.NewTimer(interval)
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticks.C:
-			w.look()
 		case <-hangups:
-			w.hangUp()
+			w.asked = true
+			if w.settling.under() {
+				continue // the next look is near
+			}
+		case <-next.C:
 		}
+		next.Reset(w.look())
 	}
 }
 
-// look loads what has changed.
-func (w *Watcher) look() {
-	if changed := w.files.changes(w.read); len(changed) > 0 {
-		w.reload(changed)
-		return
+// look loads what has changed and settled. It gives the time until the next look.
+func (w *Watcher) look() time.Duration {
+	now := w.files.look(w.read)
+	changed := w.files.changes(now)
+	if len(changed) == 0 && !w.mustTell() {
+		w.rest()
+		return interval
+	}
+	if w.settling.again(changed, now) && w.reload(changed) {
+		return interval
+	}
+	if w.settling.looks == restlessness {
+		w.log.Warn("configuration: files go on changing; what was read of them before stays in force", "changed", changed)
+	}
+	return settleTime
+}
+
+// mustTell tells whether somebody asks for a reload of files that did not change but are bad, or gone: to be told why. What was
+// loaded well is not loaded again, which would only cost what is cached.
+func (w *Watcher) mustTell() bool { return w.asked && (w.failed || !w.files.complete()) }
+
+// rest ends a look at which nothing had changed, or no longer.
+func (w *Watcher) rest() {
+	if w.asked {
+		w.log.Info("configuration: nothing has changed")
 	}
 	if gone := w.files.missing(patience); len(gone) > 0 {
 		w.log.Warn("configuration: files are gone; what was read of them stays in force", "files", gone)
 	}
+	w.asked = false
+	w.settling.end()
 }
 
-// hangUp answers whoever asks for a reload, by a line of the log at least. What was loaded well and has not changed is not
-// loaded again: that would only cost what is cached.
-func (w *Watcher) hangUp() {
-	changed := w.files.changes(w.read)
-	if len(changed) == 0 && !w.failed && w.files.complete() {
-		w.log.Info("configuration: nothing has changed")
-		return
+// reload tells whether that was settled, be it by a mistake in the files.
+func (w *Watcher) reload(changed []string) bool {
+	files := make(record)
+	fixed, err := w.load(files.over(w.settling.over(w.read)))
+	if err != nil && w.settling.open {
+		return false
 	}
-	w.reload(changed)
-}
-
-func (w *Watcher) reload(changed []string) {
-	fixed, err := w.attempt()
+	w.files, w.failed, w.asked = files, err != nil, false
+	w.settling.end()
 	if err != nil {
 		w.log.Error("configuration: not reloaded; the one before stays in force", "changed", changed, "error", err)
-		return
+		return true
 	}
 	w.log.Info("configuration: reloaded", "changed", changed)
 	if names := differences(w.fixed, fixed); len(names) > 0 {
 		w.log.Warn("configuration: some settings change with a restart only", "settings", names)
 	}
-}
-
-// attempt loads on a new record.
-func (w *Watcher) attempt() (map[string]string, error) {
-	w.files = make(record)
-	fixed, err := w.load(w.files.over(w.read))
-	w.failed = err != nil
-	return fixed, err
+	return true
 }
 
 // differences are the names, sorted, that do not have the same value in both.

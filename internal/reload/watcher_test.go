@@ -18,6 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// inForce is how long a change takes at most.
+const inForce = interval + settleTime
+
 // disk is a file system in memory.
 type disk struct {
 	mu    sync.Mutex
@@ -147,12 +150,12 @@ func TestChangesAreLoaded(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *trial) {
 		t.Helper()
 		r.write("config", "two key")
-		r.after(t, interval, []string{"two key=k1"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.after(t, inForce, []string{"two key=k1"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
 		r.write("key", "k2")
-		r.after(t, interval, []string{"two key=k2"}, []string{`level=INFO msg="configuration: reloaded" changed=[key]`})
+		r.after(t, inForce, []string{"two key=k2"}, []string{`level=INFO msg="configuration: reloaded" changed=[key]`})
 		r.write("config", "three")
 		r.write("key", "k3")
-		r.after(t, interval, []string{"three"}, []string{`level=INFO msg="configuration: reloaded" changed="[config key]"`})
+		r.after(t, inForce, []string{"three"}, []string{`level=INFO msg="configuration: reloaded" changed="[config key]"`})
 		r.write("key", "k4") // which is no part of it any more
 	})
 }
@@ -167,7 +170,7 @@ func TestBadFilesAreRefusedOnce(t *testing.T) {
 		r.write("config", "bad again")
 		r.after(t, time.Hour, nil, []string{refused})
 		r.write("config", "one key")
-		r.after(t, interval, []string{"one key=k1"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.after(t, inForce, []string{"one key=k1"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
 	})
 }
 
@@ -182,7 +185,7 @@ func TestMissingFileIsAwaited(t *testing.T) {
 			`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[config] error="open key: file does not exist"`,
 		})
 		r.write("key", "k2")
-		r.after(t, interval, []string{"two key=k2"}, []string{`level=INFO msg="configuration: reloaded" changed=[key]`})
+		r.after(t, inForce, []string{"two key=k2"}, []string{`level=INFO msg="configuration: reloaded" changed=[key]`})
 	})
 }
 
@@ -200,7 +203,7 @@ func TestVanishedFiles(t *testing.T) {
 			`level=WARN msg="configuration: files are gone; what was read of them stays in force" files=[key]`,
 		})
 		r.write("key", "k2")
-		r.after(t, interval, []string{"one key=k2"}, []string{`level=INFO msg="configuration: reloaded" changed=[key]`})
+		r.after(t, inForce, []string{"one key=k2"}, []string{`level=INFO msg="configuration: reloaded" changed=[key]`})
 	})
 }
 
@@ -212,7 +215,7 @@ func TestHangupIsHeardAtOnce(t *testing.T) {
 		r.after(t, 0, nil, []string{`level=INFO msg="configuration: nothing has changed"`})
 		r.write("config", "two")
 		r.hangups <- syscall.SIGHUP
-		r.after(t, 0, []string{"two"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.after(t, settleTime, []string{"two"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
 	})
 }
 
@@ -223,16 +226,82 @@ func TestHangupTellsWhatIsWrong(t *testing.T) {
 		t.Helper()
 		r.write("config", "bad")
 		r.hangups <- syscall.SIGHUP
-		r.after(t, 0, nil, []string{`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[config] error="config: bad"`})
+		r.after(t, settleTime, nil, []string{`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[config] error="config: bad"`})
 		r.hangups <- syscall.SIGHUP
-		r.after(t, 0, nil, []string{`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[] error="config: bad"`})
+		r.after(t, settleTime, nil, []string{`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[] error="config: bad"`})
 		r.write("config", "one")
-		r.after(t, interval, []string{"one"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.after(t, inForce, []string{"one"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
 		r.remove("config")
 		r.hangups <- syscall.SIGHUP
-		r.after(t, 0, nil, []string{`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[] error="open config: file does not exist"`})
+		r.after(t, settleTime, nil, []string{`level=ERROR msg="configuration: not reloaded; the one before stays in force" changed=[] error="open config: file does not exist"`})
 		r.write("config", "one")
-		r.after(t, interval, []string{"one"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.after(t, inForce, []string{"one"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+	})
+}
+
+// TestHalfWrittenFileIsNotTaken: not while it grows, and not the key file that a new one names.
+func TestHalfWrittenFileIsNotTaken(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r *trial) {
+		t.Helper()
+		r.write("config", "bad, being")
+		r.hangups <- syscall.SIGHUP
+		for _, text := range []string{"bad, being written", "bad, being written,", "two"} {
+			r.after(t, settleTime/2, nil, nil)
+			r.write("config", text)
+			r.after(t, settleTime/2, nil, nil)
+		}
+		r.after(t, settleTime, []string{"two"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.write("key", "half a")
+		r.write("config", "three key")
+		r.hangups <- syscall.SIGHUP
+		r.after(t, settleTime*3/2, nil, nil)
+		r.write("key", "half a key")
+		r.after(t, 2*settleTime, []string{"three key=half a key"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+	})
+}
+
+// TestChangeThatIsTakenBack is none.
+func TestChangeThatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r *trial) {
+		t.Helper()
+		r.write("config", "two")
+		r.hangups <- syscall.SIGHUP
+		r.after(t, settleTime/2, nil, nil)
+		r.write("config", "one key")
+		r.after(t, settleTime, nil, []string{`level=INFO msg="configuration: nothing has changed"`})
+	})
+}
+
+// TestFileThatNeverSettles is told of once, and taken when it does.
+func TestFileThatNeverSettles(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r *trial) {
+		t.Helper()
+		for i := range 10 * restlessness {
+			r.write("config", strings.Repeat("x", i))
+			time.Sleep(settleTime * 2 / 3)
+		}
+		r.write("config", "two")
+		r.after(t, 2*settleTime, []string{"two"}, []string{
+			`level=WARN msg="configuration: files go on changing; what was read of them before stays in force" changed=[config]`,
+			`level=INFO msg="configuration: reloaded" changed=[config]`,
+		})
+	})
+}
+
+// TestHangupsDoNotHurry: however often a reload is asked for, a file has its second between two looks.
+func TestHangupsDoNotHurry(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r *trial) {
+		t.Helper()
+		r.write("config", "two")
+		for range 5 {
+			r.hangups <- syscall.SIGHUP
+		}
+		r.after(t, settleTime-1, nil, nil)
+		r.after(t, 1, []string{"two"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
 	})
 }
 
@@ -241,12 +310,12 @@ func TestFixedSettingsAreNamed(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *trial) {
 		t.Helper()
 		r.write("config", "listen:2")
-		r.after(t, interval, []string{"listen:2"}, []string{
+		r.after(t, inForce, []string{"listen:2"}, []string{
 			`level=INFO msg="configuration: reloaded" changed=[config]`,
 			`level=WARN msg="configuration: some settings change with a restart only" settings=[listen]`,
 		})
 		r.write("config", "one")
-		r.after(t, interval, []string{"one"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		r.after(t, inForce, []string{"one"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
 	})
 }
 
@@ -291,11 +360,11 @@ func TestKubernetesSwap(t *testing.T) {
 	if _, err := files.over(os.ReadFile)(config); err != nil {
 		t.Fatal(err)
 	}
-	if changed := files.changes(os.ReadFile); len(changed) > 0 {
+	if changed := files.changes(files.look(os.ReadFile)); len(changed) > 0 {
 		t.Errorf("changed before the swap: %v", changed)
 	}
 	publish("v2")
-	if diff := cmp.Diff([]string{config}, files.changes(os.ReadFile)); diff != "" {
+	if diff := cmp.Diff([]string{config}, files.changes(files.look(os.ReadFile))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
