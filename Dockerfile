@@ -3,6 +3,8 @@
 #   docker build -t difygraph .
 #   docker run --rm -p 8080:8080 -e DIFYGRAPH_AUTH=none difygraph      sample data
 #
+# To end it in peace, requests under way have 20 s and the rest 5: docker run --stop-timeout 30, since Docker gives 10.
+#
 # Go is the version of go.mod, so that nothing else is fetched.
 
 FROM golang:1.26.8-bookworm AS source

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -32,8 +33,8 @@ func TestKubernetesExample(t *testing.T) {
 	pod := "$[1].spec.template.spec."
 	given := example.at(t, pod+"terminationGracePeriodSeconds").(uint64)
 	paused := example.at(t, pod+"containers[0].lifecycle.preStop.sleep.seconds").(uint64)
-	if left := float64(given - paused); left <= drainTime.Seconds() {
-		t.Errorf("%v s of %d are left to drain, which may take %v", left, given, drainTime)
+	if left := time.Duration(given-paused) * time.Second; left < endTime+time.Second { // a second to start and to stop
+		t.Errorf("%v of %d s are left to drain and to flush, which may take %v", left, given, endTime)
 	}
 	for probe, want := range map[string]string{"readinessProbe": "/readyz", "livenessProbe": "/healthz"} {
 		if got := example.at(t, pod+"containers[0]."+probe+".httpGet.path"); got != want {

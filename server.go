@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"regexp"
@@ -25,11 +23,13 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/caarlos0/env/v11"
 	"github.com/vektah/gqlparser/v2/formatter"
+	"go.opentelemetry.io/otel"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/files"
 	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/lifecycle"
 	"github.com/difygraph/difygraph/internal/service"
@@ -38,14 +38,22 @@ import (
 
 //go:generate go run ./internal/generate
 
-// drainTime is below the 30 s that Kubernetes gives a process to end unless told otherwise.
-const drainTime = 25 * time.Second
+// What the end of the process may take: in all less than the 30 s that Kubernetes gives it unless told otherwise, less the
+// few seconds that balancers need to learn of it.
+const (
+	drainTime = 20 * time.Second // for requests under way
+	flushTime = 3 * time.Second  // to send the last spans
+	lastWords = time.Second      // to write the last lines of the log, and once more to say why the process ends
+	endTime   = drainTime + flushTime + 2*lastWords
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if err := run(ctx, process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr}); err != nil {
-		fmt.Fprintln(os.Stderr, "difygraph:", err)
+		last := telemetry.NewQueue(os.Stderr, nil)
+		fmt.Fprintln(last, "difygraph:", err)
+		flush(context.Background(), last)
 		os.Exit(1)
 	}
 }
@@ -87,22 +95,22 @@ func run(ctx context.Context, p process) error {
 	return command.Run(&cli)
 }
 
-// source is what the command line and the environment name.
-func (c *commandLine) source(p process) (config.Source, error) {
+// source is what the command line and the environment name. Its files are read until ctx ends.
+func (c *commandLine) source(ctx context.Context, p process) (config.Source, error) {
 	path := env.ToMap(p.environ)["DIFYGRAPH_CONFIG"]
 	if c.Config != nil {
 		if path = *c.Config; path == "" {
 			return config.Source{}, errors.New("--config names no file: leave it out, or see whether a variable of the shell is empty")
 		}
 	}
-	source := config.SystemSource(path)
+	source := config.SystemSource(path, files.Within(ctx))
 	source.Environ = p.environ
 	return source, nil
 }
 
 // load reads the configuration of that source.
-func (c *commandLine) load(p process) (*config.Config, error) {
-	source, err := c.source(p)
+func (c *commandLine) load(ctx context.Context, p process) (*config.Config, error) {
+	source, err := c.source(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +124,9 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) error {
-	source, err := cli.source(p)
+	hangups, stopHearing := hearSignals()
+	defer stopHearing()
+	source, err := cli.source(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -124,11 +134,16 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 	if err != nil {
 		return err
 	}
+	log, out := telemetry.OpenLog(ctx, p.stderr, telemetry.Format(cfg.Log)), telemetry.NewQueue(p.stdout, nil)
+	log.TakeOver()
+	defer flush(ctx, out, log.Queue)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return err
 	}
-	running := lifecycle.Start(listener)
+	running := lifecycle.Start(listener, lifecycle.Bounds{
+		Connections: cfg.Limits.Connections, PerAddress: cfg.Limits.ConnectionsPerAddress,
+	})
 	defer running.Close()
 	if cfg.Demo {
 		stop, err := startSample(ctx, cfg)
@@ -137,26 +152,45 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 		}
 		defer stop() // after the drain: requests under way need it
 	}
-	told, err := startTelemetry(ctx, cfg, p)
+	told, err := startTelemetry(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer stopTelemetry(ctx, told)
 	live, stop, err := service.Watch(ctx, service.Source{
-		Config: source, Listen: cfg.Listen, Sample: cfg.Apps, Operations: c.Operations, OperationsOnly: c.OperationsOnly, Telemetry: told,
+		Config: source, Listen: cfg.Listen, Sample: cfg.Apps, Operations: c.Operations, OperationsOnly: c.OperationsOnly,
+		Telemetry: told, Files: files.Within(ctx), Hangups: hangups,
 	})
 	if err != nil {
 		return err
 	}
 	defer stop()
-	closeMetrics, err := serveMetrics(ctx, cfg.Metrics.Listen, told)
+	closeMetrics, err := serveMetrics(ctx, cfg, told)
 	if err != nil {
 		return err
 	}
-	defer closeMetrics()
+	defer closeMetrics() // after the drain, which the numbers tell of
 	running.Open(live.Handler)
-	greet(p.stdout, address(listener), cfg.Demo)
+	greet(out, address(listener), cfg.Demo)
 	return running.Wait(ctx, drainTime)
+}
+
+// hearSignals keeps signals from ending the process that are no order to end it, from its start to its end: SIGHUP asks for a
+// reload, and SIGPIPE says that nobody reads the log any more.
+func hearSignals() (hangups chan os.Signal, stop func()) {
+	signal.Ignore(syscall.SIGPIPE)
+	hangups = make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	return hangups, func() { signal.Stop(hangups) }
+}
+
+// flush writes what is left to say, if somebody takes it.
+func flush(ctx context.Context, queues ...*telemetry.Queue) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	for _, queue := range queues {
+		_ = queue.Close(ctx) // There is nobody to tell.
+	}
 }
 
 // address is where the listener is to be found from this machine.
@@ -187,11 +221,10 @@ func startSample(ctx context.Context, cfg *config.Config) (stop func(), err erro
 		return nil, fmt.Errorf("sample data: %w", err)
 	}
 	demo := difytest.NewDemo(difytest.Options{})
-	server := &http.Server{Handler: demo, ReadHeaderTimeout: time.Minute}
+	closeServer := lifecycle.Beside(listener, demo)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { demo.Run(ctx) })
-	running.Go(func() { _ = server.Serve(listener) }) // ends by Close alone
 	for _, app := range demo.Apps {
 		cfg.Apps = append(cfg.Apps, config.App{
 			Key: strings.ReplaceAll(strings.ToLower(app.Name()), " ", "-"), Name: app.Name(),
@@ -200,23 +233,19 @@ func startSample(ctx context.Context, cfg *config.Config) (stop func(), err erro
 	}
 	return func() {
 		cancel()
-		_ = server.Close()
+		closeServer()
 		running.Wait()
 	}, nil
 }
 
-// flushTime is what is left of the 30 s after the drain, to send the last spans.
-const flushTime = 3 * time.Second
-
-func startTelemetry(ctx context.Context, cfg *config.Config, p process) (*telemetry.Telemetry, error) {
-	log := telemetry.NewLogger(p.stderr, telemetry.Format(cfg.Log))
-	telemetry.TakeStandardLog(log) // and internal errors, which have a line of their own
-	exporter, err := telemetry.TraceExporter(ctx, log)
+func startTelemetry(ctx context.Context, cfg *config.Config, log *telemetry.Log) (*telemetry.Telemetry, error) {
+	exporter, err := telemetry.TraceExporter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return telemetry.New(ctx, telemetry.Options{
-		Log: log, Metrics: cfg.Metrics.Listen != "", Traces: exporter, Account: service.AccountOf, Version: version(),
+		Log: log.Logger, Dropped: log.Dropped, Metrics: cfg.Metrics.Listen != "", Traces: exporter,
+		Account: service.AccountOf, Version: version(),
 	})
 }
 
@@ -229,24 +258,22 @@ func version() string {
 }
 
 // serveMetrics serves them on a port of their own, if there is an address.
-func serveMetrics(ctx context.Context, listen string, told *telemetry.Telemetry) (stop func(), err error) {
-	if listen == "" {
+func serveMetrics(ctx context.Context, cfg *config.Config, told *telemetry.Telemetry) (stop func(), err error) {
+	if cfg.Metrics.Listen == "" {
 		return func() {}, nil
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Metrics.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	server := &http.Server{Handler: told.MetricsHandler(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // ends by Close alone
-	return func() { _ = server.Close() }, nil
+	return lifecycle.Beside(listener, service.Metrics(cfg, told)), nil
 }
 
 func stopTelemetry(ctx context.Context, told *telemetry.Telemetry) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	if err := told.Shutdown(ctx); err != nil {
-		slog.WarnContext(ctx, "telemetry", "error", err)
+		otel.Handle(err)
 	}
 }
 
@@ -254,7 +281,7 @@ type checkCommand struct{}
 
 // Run asks all apps side by side, and prints a line for each in the order of the configuration.
 func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error {
-	cfg, err := cli.load(p)
+	cfg, err := cli.load(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -342,7 +369,7 @@ type healthcheckCommand struct{}
 func (healthcheckCommand) Run(ctx context.Context, cli *commandLine, p process) error {
 	listen := env.ToMap(p.environ)["DIFYGRAPH_LISTEN"]
 	if listen == "" {
-		cfg, err := cli.load(p)
+		cfg, err := cli.load(ctx, p)
 		if err != nil {
 			return err
 		}

@@ -17,13 +17,32 @@ const misdirected = "this server asks nobody who they are, so it answers only by
 //
 // Names are without a port, in letters of any case; an IPv6 address may stand in brackets.
 func Hosts(names []string, refuse Refuse) func(http.Handler) http.Handler {
+	known := knownHosts(names)
+	return onlyBy(func(host string) bool { return known[host] }, refuse)
+}
+
+// HostsOrAddresses is Hosts, but answers by any address too, for servers that are asked for by the addresses of machines. A page
+// can't make an address mean another machine; it may be a page of this one's other servers.
+func HostsOrAddresses(names []string, refuse Refuse) func(http.Handler) http.Handler {
+	known := knownHosts(names)
+	return onlyBy(func(host string) bool {
+		_, err := netip.ParseAddr(host)
+		return known[host] || err == nil
+	}, refuse)
+}
+
+func knownHosts(names []string) map[string]bool {
 	known := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
 	for _, name := range names {
 		known[canonicalHost(strings.Trim(name, "[]"))] = true
 	}
+	return known
+}
+
+func onlyBy(known func(host string) bool, refuse Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if host, ok := hostOf(r.Host); !ok || !known[host] {
+			if host, ok := hostOf(r.Host); !ok || !known(host) {
 				refuse(w, r, http.StatusMisdirectedRequest, Code, misdirected)
 				return
 			}

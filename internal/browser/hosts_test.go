@@ -180,3 +180,27 @@ func FuzzHosts(f *testing.F) {
 		}
 	})
 }
+
+func TestHostsOrAddresses(t *testing.T) {
+	t.Parallel()
+	handler := HostsOrAddresses([]string{"Logs.example"}, refuseInTest)(run)
+	for host, known := range map[string]bool{
+		"localhost:9090":         true,
+		"logs.example:9090":      true,
+		"10.0.3.4:9090":          true,
+		"[fd00::1]:9090":         true,
+		"evil.example:9090":      false,
+		"10.0.3.4.evil.example":  false,
+		"127.1":                  false,
+		"":                       false,
+		"[10.0.3.4]evil.example": false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if got := w.Code == http.StatusOK; got != known {
+			t.Errorf("%q: %d", host, w.Code)
+		}
+	}
+}

@@ -7,7 +7,8 @@
 //
 // The way of a file: document.go parses the YAML, decode.go fills a [Config]
 // and remembers where each value stands, keyfile.go reads the API keys that
-// have a file of their own, rules.go and unique.go check the whole. All of them
+// have a file of their own, rules.go and unique.go check the whole; reload.go
+// says which configuration may come after which. All of them
 // put what is wrong into one report, which comes back as [Mistakes] in the file's order.
 //
 // No error repeats a value of the file or of the environment. An API key may
@@ -49,6 +50,9 @@ type Config struct {
 	// Demo says that nothing is configured: no file and no app in the
 	// environment. The server then shows sample data.
 	Demo bool `yaml:"-"`
+
+	// finished says that the file ends with the end of a line.
+	finished bool
 }
 
 // App is one Dify app.
@@ -93,7 +97,11 @@ type GraphQL struct {
 // Metrics says where the service shows what it counts.
 type Metrics struct {
 	// Listen is a host:port of its own, for Prometheus; empty shows nothing.
+	// Anything but a loopback address is valid only where Open is set.
 	Listen string `yaml:"listen" validate:"omitempty,hostport"`
+
+	// Open lets others than this machine read them: nobody is asked who they are.
+	Open bool `yaml:"open"`
 }
 
 // CORS says which sites' pages may call.
@@ -127,6 +135,12 @@ type Limits struct {
 
 	// Deadline is how long one operation may take, 100ms to 10m.
 	Deadline time.Duration `yaml:"deadline" default:"60s" validate:"min=100ms,max=10m"`
+
+	// Connections is how many connections clients may have open at once, and
+	// ConnectionsPerAddress how many of them one IPv4 address or one IPv6
+	// network of 64 bits may have. 10 to 1000000 each.
+	Connections           int `yaml:"connections" default:"2048" validate:"min=10,max=1000000"`
+	ConnectionsPerAddress int `yaml:"connectionsPerAddress" default:"512" validate:"min=10,max=1000000"`
 
 	// ConnectionsPerServer bounds the connections to one server, which is the
 	// scheme, host and port of base URLs, in use or idle, and so the calls at

@@ -26,6 +26,7 @@ type environment struct {
 	Hosts       []string `env:"DIFYGRAPH_HOSTS"`
 	Log         string   `env:"DIFYGRAPH_LOG"`
 	Metrics     string   `env:"DIFYGRAPH_METRICS_LISTEN"`
+	MetricsOpen string   `env:"DIFYGRAPH_METRICS_OPEN"`
 	APIKey      Secret   `env:"DIFY_API_KEY"`
 	BaseURL     string   `env:"DIFY_BASE_URL"`
 }
@@ -77,6 +78,12 @@ func (e environment) override(cfg *Config, found *report) {
 	if e.Metrics != "" {
 		cfg.Metrics.Listen = e.Metrics
 		found.places["metrics.listen"] = place{variable: "DIFYGRAPH_METRICS_LISTEN"}
+	}
+	if e.MetricsOpen != "" {
+		found.places["metrics.open"] = place{variable: "DIFYGRAPH_METRICS_OPEN"}
+		if !assign(&cfg.Metrics.Open, e.MetricsOpen) {
+			found.blame("metrics.open", expectation("metrics.open"))
+		}
 	}
 	if len(e.Hosts) > 0 {
 		cfg.Hosts = e.Hosts

@@ -38,6 +38,11 @@ func TestEnvironment(t *testing.T) {
 			[]string{"DIFYGRAPH_LISTEN=localhost:2"},
 			defaults(func(c *Config) { c.Listen = "localhost:2" }),
 		},
+		"metrics opened over the file": {
+			"metrics: {listen: '127.0.0.1:1'}\n" + validFile,
+			[]string{"DIFYGRAPH_METRICS_LISTEN=:2", "DIFYGRAPH_METRICS_OPEN=true"},
+			defaults(func(c *Config) { c.Metrics = Metrics{Listen: ":2", Open: true} }),
+		},
 		"auth opens the file's address": {
 			"listen: :1\n" + validFile,
 			[]string{"DIFYGRAPH_AUTH=none"},
@@ -137,7 +142,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 		"before the file's": {
 			"limits: 1\n" + validFile,
 			[]string{"DIFYGRAPH_LISTEN=:8080"},
-			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, connectionsPerServer, operationBytes, bytes",
+			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, connections, connectionsPerAddress, connectionsPerServer, operationBytes, bytes",
 		},
 	}
 	for name, test := range tests {
@@ -162,5 +167,5 @@ func environmentSource(file string, environ []string) Source {
 	if file == "" {
 		return Source{Environ: environ}
 	}
-	return Source{Path: "config.yaml", Environ: environ, ReadFile: files{"config.yaml": file}.read}
+	return Source{Path: "config.yaml", Environ: environ, ReadFile: texts{"config.yaml": file}.read}
 }

@@ -17,7 +17,7 @@ type fields struct {
 func fieldsOf(structure reflect.Type) fields {
 	f := fields{index: map[string]int{}}
 	for i := range structure.NumField() {
-		if name := structure.Field(i).Tag.Get("yaml"); name != "-" {
+		if name, ok := structure.Field(i).Tag.Lookup("yaml"); ok && name != "-" {
 			f.names = append(f.names, name)
 			f.index[name] = i
 		}

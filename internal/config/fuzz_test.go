@@ -22,7 +22,7 @@ func FuzzLoad(f *testing.F) {
 		cfg, err := Load(Source{
 			Path:     "config.yaml",
 			Environ:  []string{"KEY=" + sentinel},
-			ReadFile: files{"config.yaml": file, "key": sentinel}.read,
+			ReadFile: texts{"config.yaml": file, "key": sentinel}.read,
 		})
 		if err == nil {
 			if again := newReport(""); len(cfg.Apps) == 0 {

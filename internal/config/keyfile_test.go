@@ -28,7 +28,7 @@ func TestKeyFile(t *testing.T) {
 			const path = "/etc/difygraph/config.yaml"
 			got, err := Load(Source{
 				Path: path, Environ: []string{"DIR=/run"},
-				ReadFile: files{path: keyFileApp + test.path + "\n", test.opened: test.content}.read,
+				ReadFile: texts{path: keyFileApp + test.path + "\n", test.opened: test.content}.read,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -43,7 +43,7 @@ func TestKeyFile(t *testing.T) {
 
 func TestKeyFileMistakes(t *testing.T) {
 	t.Parallel()
-	stored := files{"empty": "", "blank": "\n", "two": sentinel + "\n" + sentinel + "\n", "spaced": " " + sentinel, "good": sentinel}
+	stored := texts{"empty": "", "blank": "\n", "two": sentinel + "\n" + sentinel + "\n", "spaced": " " + sentinel, "good": sentinel}
 	at := "config.yaml:4:17: apps[0].apiKeyFile: "
 	for name, test := range map[string]struct{ file, want string }{
 		"not there":         {keyFileApp + "gone", at + wantKeyFile + "; cannot read it: file does not exist"},

@@ -13,11 +13,19 @@ import (
 const unguarded = "is more than a loopback address, so that anyone who reaches it reads the logs; " +
 	"listen on 127.0.0.1, say under auth who may call, or set auth: none (DIFYGRAPH_AUTH=none) if that is what you want"
 
+// openMetrics is the same for numbers, which tell what apps there are, and how
+// much they are used.
+const openMetrics = "is more than a loopback address, so that anyone who reaches it reads the numbers; " +
+	"listen on 127.0.0.1, or set metrics.open: true (DIFYGRAPH_METRICS_OPEN=true) where only your monitoring reaches it"
+
 // checkReach refuses an address that other machines reach, unless told who may
 // call, or that nobody needs an identity.
 func checkReach(cfg *Config, found *report) {
 	if !cfg.Auth.None && !cfg.Auth.Identifies() && !isLoopback(cfg.Listen) {
 		found.blame("listen", unguarded)
+	}
+	if cfg.Metrics.Listen != "" && !cfg.Metrics.Open && !isLoopback(cfg.Metrics.Listen) {
+		found.blame("metrics.listen", openMetrics)
 	}
 }
 
@@ -50,8 +58,13 @@ func isHostPort(listen string) bool {
 
 // HostNames are the names and addresses, without a port, by which a server
 // that asks nobody who they are is asked for: Hosts, and what Listen names.
-func (c *Config) HostNames() []string {
-	host, _, err := net.SplitHostPort(c.Listen)
+func (c *Config) HostNames() []string { return c.hostNames(c.Listen) }
+
+// MetricsHostNames are those by which its metrics are asked for.
+func (c *Config) MetricsHostNames() []string { return c.hostNames(c.Metrics.Listen) }
+
+func (c *Config) hostNames(listen string) []string {
+	host, _, err := net.SplitHostPort(listen)
 	address, _ := netip.ParseAddr(host) // a name is no address, and not all of them
 	if err != nil || host == "" || address.IsUnspecified() {
 		return c.Hosts

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 // Load makes a configuration out of a file (Source.Path), or of DIFY_API_KEY
 // and DIFY_BASE_URL, which name one app with the key "default", or of nothing
 // (Config.Demo). DIFYGRAPH_LISTEN, DIFYGRAPH_HOSTS (names with commas between),
-// DIFYGRAPH_AUTH (none) and DIFYGRAPH_TOKEN_SHA256 (of one token that may read
+// DIFYGRAPH_AUTH (none), DIFYGRAPH_METRICS_LISTEN, DIFYGRAPH_METRICS_OPEN (true) and DIFYGRAPH_TOKEN_SHA256 (of one token that may read
 // all) win over the file.
 //
 // In texts of the file ${NAME} is the environment variable NAME; $${ is a
@@ -55,6 +56,7 @@ func loadFile(src Source, variables map[string]string, cfg *Config, found *repor
 	if err != nil {
 		return err
 	}
+	cfg.finished = bytes.HasSuffix(content, []byte("\n"))
 	decode(doc, variables, cfg, found)
 	readKeyFiles(src, cfg, found)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // sentinel is the key of the tests' apps, to be found where it leaks.
@@ -20,10 +21,10 @@ const validFile = `apps:
     apiKey: app-SeNtInEl0123456789
 `
 
-// files is a file system of texts.
-type files map[string]string
+// texts is a file system of texts.
+type texts map[string]string
 
-func (f files) read(path string) ([]byte, error) {
+func (f texts) read(path string) ([]byte, error) {
 	text, ok := f[path]
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
@@ -33,7 +34,7 @@ func (f files) read(path string) ([]byte, error) {
 
 // loadText loads a file of that text.
 func loadText(text string, environ ...string) (*Config, error) {
-	return Load(Source{Path: "config.yaml", Environ: environ, ReadFile: files{"config.yaml": text}.read})
+	return Load(Source{Path: "config.yaml", Environ: environ, ReadFile: texts{"config.yaml": text}.read})
 }
 
 // defaults is the configuration of validFile, changed.
@@ -48,7 +49,7 @@ func defaults(change func(*Config)) *Config {
 		Log:     "json",
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Operations: 64, Deadline: time.Minute,
-			ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 512 << 20,
+			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 512 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},
 	}
@@ -58,7 +59,10 @@ func defaults(change func(*Config)) *Config {
 	return cfg
 }
 
-var sameSecret = cmp.Comparer(func(a, b Secret) bool { return a == b })
+var sameSecret = cmp.Options{
+	cmp.Comparer(func(a, b Secret) bool { return a == b }),
+	cmpopts.IgnoreUnexported(Config{}),
+}
 
 func TestLoadFile(t *testing.T) {
 	t.Parallel()
@@ -84,7 +88,7 @@ apps:
     timeout: 1m30s
 graphql: {introspection: false, suggestions: false}
 log: text
-metrics: {listen: "127.0.0.1:9090"}
+metrics: {listen: "0.0.0.0:9090", open: true}
 limits:
   scanCalls: 1
   scanDetails: 10000
@@ -95,6 +99,8 @@ limits:
   burst: 10
   operations: 1
   deadline: 10m
+  connections: 1000000
+  connectionsPerAddress: 10
   connectionsPerServer: 1000
 cache:
   ttl: 10m
@@ -106,8 +112,8 @@ cache:
 			}},
 			Limits: Limits{
 				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Deadline: 10 * time.Minute,
-				ConnectionsPerServer: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
-			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "127.0.0.1:9090"},
+				Connections: 1_000_000, ConnectionsPerAddress: 10, ConnectionsPerServer: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
+			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "0.0.0.0:9090", Open: true},
 		}},
 		"zero switches the cache off": {
 			validFile + "cache: {ttl: 0}\n", defaults(func(c *Config) { c.Cache.TTL = 0 }),
@@ -179,7 +185,7 @@ func TestLoadNothingIsDemo(t *testing.T) {
 
 func TestLoadUnreadableFile(t *testing.T) {
 	t.Parallel()
-	_, err := Load(Source{Path: "gone.yaml", ReadFile: files{}.read})
+	_, err := Load(Source{Path: "gone.yaml", ReadFile: texts{}.read})
 	if !errors.Is(err, fs.ErrNotExist) || err.Error() != "read configuration: open gone.yaml: file does not exist" {
 		t.Errorf("got %v", err)
 	}

@@ -40,7 +40,7 @@ var shapeMistakes = map[string]mistakeTest{
 		"2:5: apps[0].baseURL: is missing; it " + wantURL,
 	}},
 	"values where mappings belong": {validFile + "limits: []\ncache: 2s\n", []string{
-		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, connectionsPerServer, operationBytes, bytes",
+		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, deadline, connections, connectionsPerAddress, connectionsPerServer, operationBytes, bytes",
 		"6:8: cache: must be a mapping of ttl",
 	}},
 	"unknown, near": {"apps:\n  - ky: a\n    baseUrl: http://h\n    api_key: x\nlimit: {}\n", []string{

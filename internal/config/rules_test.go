@@ -125,6 +125,8 @@ func TestEveryFieldHasAnExpectation(t *testing.T) {
 		{"auth.issuers.", reflect.TypeFor[Issuer]()},
 		{"auth.issuers.apps.", reflect.TypeFor[Grant]()},
 		{"auth.issuers.scopes.", reflect.TypeFor[Grant]()},
+		{"metrics.", reflect.TypeFor[Metrics]()},
+		{"graphql.", reflect.TypeFor[GraphQL]()},
 		{"cors.", reflect.TypeFor[CORS]()},
 		{"limits.", reflect.TypeFor[Limits]()},
 		{"cache.", reflect.TypeFor[Cache]()},

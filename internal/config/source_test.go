@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ func TestSystemSourceReadsFilesBesideTheConfiguration(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "config.yaml"), keyFileApp+"key\n")
 	write(t, filepath.Join(folder, "key"), sentinel+"\n")
-	src := SystemSource(filepath.Join(folder, "config.yaml"))
+	src := SystemSource(filepath.Join(folder, "config.yaml"), readUpTo)
 	src.Environ = nil
 	got, err := Load(src)
 	if err != nil {
@@ -28,28 +27,28 @@ func TestSystemSourceReadsFilesBesideTheConfiguration(t *testing.T) {
 	}
 }
 
-func TestReadFileIsBounded(t *testing.T) {
+func TestFilesAreBounded(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
+	src := SystemSource(path, readUpTo)
 	write(t, path, strings.Repeat("#", maxFileBytes))
-	if content, err := readFile(path); err != nil || len(content) != maxFileBytes {
+	if content, err := src.ReadFile(path); err != nil || len(content) != maxFileBytes {
 		t.Errorf("a file at the bound: %d bytes, %v", len(content), err)
 	}
 	write(t, path, strings.Repeat("#", maxFileBytes+1))
-	if _, err := readFile(path); !errors.Is(err, errTooLarge) {
+	if _, err := src.ReadFile(path); !errors.Is(err, errLarge) {
 		t.Errorf("a file above the bound: %v", err)
 	}
 }
 
-func TestReadFileFailures(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	if _, err := readFile(filepath.Join(folder, "gone")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no file: %v", err)
+var errLarge = errors.New("large")
+
+func readUpTo(path string, most int64) ([]byte, error) {
+	content, err := os.ReadFile(path)
+	if int64(len(content)) > most {
+		return nil, errLarge
 	}
-	if _, err := readFile(folder); err == nil {
-		t.Error("a folder has content")
-	}
+	return content, err
 }
 
 func write(t *testing.T, path, content string) {

@@ -2,25 +2,22 @@ package lifecycle
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// timed gives each answer writeTimeout from its first byte to its last. The server's own WriteTimeout begins with the request:
-// alone it had to be longer than any operation's deadline, which a reload may change, and a client that does not read would
-// hold its connection, and the place of its operation, for all that time. It stays for what the server answers by itself.
-func timed(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := &answer{ResponseWriter: w, control: http.NewResponseController(w)}
-		next.ServeHTTP(answer, r)
-		answer.begin() // for the header of an answer without a body
-	})
-}
-
-// answer is a response whose clock starts with its first byte.
+// answer is a response that has writeTimeout from its first byte to its last. The server's own WriteTimeout begins with the
+// request: alone it had to be longer than any operation's deadline, which a reload may change, and a client that does not read
+// would hold its connection, and the place of its operation, for all that time. It stays for what the server answers by itself.
 type answer struct {
 	http.ResponseWriter
+
 	control *http.ResponseController
-	begun   bool
+	begun   atomic.Bool
+}
+
+func newAnswer(w http.ResponseWriter) *answer {
+	return &answer{ResponseWriter: w, control: http.NewResponseController(w)}
 }
 
 func (a *answer) WriteHeader(status int) {
@@ -46,8 +43,7 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // begin puts the deadline in the place of the server's. That it can't is so on connections alone that are closed or hijacked,
 // and no longer ours to cut.
 func (a *answer) begin() {
-	if !a.begun {
-		a.begun = true
+	if !a.begun.Swap(true) {
 		_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	}
 }

@@ -77,7 +77,7 @@ func TestDrainAnswersNewConnections(t *testing.T) {
 // TestRefusedOnceCut: a connection that is accepted while the last ones are closed is closed as well.
 func TestRefusedOnceCut(t *testing.T) {
 	t.Parallel()
-	f := newFresh()
+	f := newConnections(Bounds{})
 	client, late := net.Pipe()
 	f.cut()
 	f.note(late, http.StateNew)
@@ -88,7 +88,7 @@ func TestRefusedOnceCut(t *testing.T) {
 func TestOnlyFreshConnectionsAreCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFresh()
+		f := newConnections(Bounds{})
 		client, active := net.Pipe()
 		f.note(active, http.StateNew)
 		f.note(active, http.StateActive)

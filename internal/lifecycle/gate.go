@@ -13,19 +13,23 @@ type gate struct {
 	mu       sync.Mutex
 	handler  http.Handler // nil while starting
 	draining bool
-	underWay int
+	underWay map[*answer]struct{}
 	idle     chan struct{} // closed once draining and nothing is under way
 }
 
 func newGate() *gate {
-	g := &gate{probes: http.NewServeMux(), idle: make(chan struct{})}
+	g := &gate{probes: http.NewServeMux(), underWay: make(map[*answer]struct{}), idle: make(chan struct{})}
 	g.probes.HandleFunc("GET /healthz", g.health)
 	g.probes.HandleFunc("GET /readyz", g.readiness)
 	g.probes.HandleFunc("/", g.pass)
 	return g
 }
 
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.probes.ServeHTTP(w, r) }
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := newAnswer(w)
+	g.probes.ServeHTTP(a, r)
+	a.begin() // for the header of an answer without a body
+}
 
 // health says that the process answers.
 func (g *gate) health(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok\n") }
@@ -48,7 +52,8 @@ func (g *gate) readiness(w http.ResponseWriter, _ *http.Request) {
 
 // pass hands the request on, or refuses it.
 func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
-	handler := g.enter()
+	a, _ := w.(*answer) // by ServeHTTP
+	handler := g.enter(a)
 	if handler == nil {
 		// The connection may be one that is kept alive. The next try should find another server.
 		w.Header().Set("Connection", "close")
@@ -56,25 +61,25 @@ func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusServiceUnavailable, "the server is starting or stopping\n")
 		return
 	}
-	defer g.leave()
-	handler.ServeHTTP(w, r)
+	defer g.leave(a)
+	handler.ServeHTTP(a, r)
 }
 
 // enter counts a request; nil where it is refused.
-func (g *gate) enter() http.Handler {
+func (g *gate) enter(a *answer) http.Handler {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.draining || g.handler == nil {
 		return nil
 	}
-	g.underWay++
+	g.underWay[a] = struct{}{}
 	return g.handler
 }
 
-func (g *gate) leave() {
+func (g *gate) leave(a *answer) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.underWay--
+	delete(g.underWay, a)
 	g.closeIfIdle()
 }
 
@@ -94,9 +99,21 @@ func (g *gate) drain() <-chan struct{} {
 }
 
 func (g *gate) closeIfIdle() {
-	if g.draining && g.underWay == 0 {
+	if g.draining && len(g.underWay) == 0 {
 		close(g.idle)
 	}
+}
+
+// unanswered is how many requests under way have nothing of their answer yet.
+func (g *gate) unanswered() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for a := range g.underWay {
+		if !a.begun.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 func say(w http.ResponseWriter, status int, text string) {

@@ -6,7 +6,12 @@
 //
 // A client has 10 s for a request's header and 30 s for the whole request, counted from its beginning, so that a byte now and
 // then buys no time; 2 min between requests; and a minute to take an answer, counted from the answer's first byte. How long
-// the answer takes to begin is up to the handler. A header is at most 64 KiB.
+// the answer takes to begin is up to the handler. A header is at most 32 KiB. [Bounds] say how many connections there may be.
+// HTTP/1 alone is served.
+//
+// While the service drains, requests under way have the whole time that is given to it, but clients do not: a body has 5 s to
+// arrive, and is then answered by 408. To cut a client that is slow to send or to read is a clean end; to cut a request that
+// is still being worked on is [ErrCutOff].
 package lifecycle
 
 import (
@@ -19,38 +24,52 @@ import (
 )
 
 // ErrCutOff says that requests were still under way when the time to drain was over.
-var ErrCutOff = errors.New("requests still under way were cut off")
+var ErrCutOff = errors.New("requests without an answer were cut off")
 
 const (
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
 	idleTimeout    = 2 * time.Minute
 	writeTimeout   = time.Minute
-	maxHeaderBytes = 64 << 10
+	maxHeaderBytes = 32 << 10 // as large as common proxies pass on
+
+	// clientGrace is what clients have left once the service drains: to send the body of a request, and to take the last bytes
+	// of an answer that is done.
+	clientGrace = 5 * time.Second
 )
 
 // Service is an HTTP server on one listener.
 type Service struct {
-	gate   *gate
-	fresh  *fresh
-	server *http.Server
-	failed chan error // of the listener
+	gate        *gate
+	connections *connections
+	server      *http.Server
+	failed      chan error // of the listener
 }
 
 // Start serves the probes on the listener, which is the service's from now on.
-func Start(listener net.Listener) *Service {
-	s := &Service{gate: newGate(), fresh: newFresh(), failed: make(chan error, 1)}
-	s.server = &http.Server{
-		Handler:           timed(s.gate),
-		ConnState:         s.fresh.note,
+func Start(listener net.Listener, bounds Bounds) *Service {
+	s := &Service{gate: newGate(), connections: newConnections(bounds), failed: make(chan error, 1)}
+	s.server = newServer(s.gate, s.connections)
+	go func() { s.failed <- s.server.Serve(patient{listener, s.connections}) }()
+	return s
+}
+
+func newServer(handler http.Handler, open *connections) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handler.ServeHTTP(w, open.follow(r))
+		}),
+		ConnState:         open.note,
+		ConnContext:       withConnection,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		WriteTimeout:      writeTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		Protocols:         protocols,
 	}
-	go func() { s.failed <- s.server.Serve(listener) }()
-	return s
 }
 
 // Open makes the service ready: from now on requests go to the handler.
@@ -58,7 +77,7 @@ func (s *Service) Open(handler http.Handler) { s.gate.open(handler) }
 
 // Wait serves until ctx ends, and then drains: requests under way have up to grace to end, new ones get 503. The listener
 // stays open for the time of it, so that /readyz can tell. Connections without a request are closed. Errors are
-// [ErrCutOff], or the listener's.
+// [ErrCutOff], of requests that had no answer yet, or the listener's.
 func (s *Service) Wait(ctx context.Context, grace time.Duration) error {
 	defer s.Close()
 	select {
@@ -68,25 +87,29 @@ func (s *Service) Wait(ctx context.Context, grace time.Duration) error {
 	}
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if !s.drain(bound) {
-		return fmt.Errorf("drain for %v: %w", grace, ErrCutOff)
+	s.drain(bound)
+	if cut := s.gate.unanswered(); cut > 0 {
+		return fmt.Errorf("drain for %v: %d %w", grace, cut, ErrCutOff)
 	}
 	return nil
 }
 
-// drain tells whether all requests ended before ctx.
-func (s *Service) drain(ctx context.Context) bool {
+// drain waits until all requests have ended, or for ctx.
+func (s *Service) drain(ctx context.Context) {
 	idle := s.gate.drain()
 	s.server.SetKeepAlivesEnabled(false) // closes those kept alive; answers say that theirs will be
+	s.connections.endBodies(time.Now().Add(clientGrace))
 	select {
 	case <-idle:
 	case <-ctx.Done():
-		return false
+		return
 	}
 	// Only now: until here what comes over a new connection is answered, at least with 503.
-	s.fresh.cut()
+	s.connections.cut()
 	// Handlers are done, but the last bytes of their answers may not be on their way yet.
-	return s.server.Shutdown(ctx) == nil
+	ctx, cancel := context.WithTimeout(ctx, clientGrace+time.Second) // so that who sent no body gets its answer
+	defer cancel()
+	_ = s.server.Shutdown(ctx) // What fails is to wait for clients.
 }
 
 // Close ends the service at once. The contexts of requests under way end with their connections.

@@ -104,19 +104,29 @@ func TestWaitReportsTheListener(t *testing.T) {
 // testService is a service in a synctest bubble.
 type testService struct {
 	service  *Service
-	listener *memoryListener
+	listener dialer
 	client   *http.Client
 	stop     context.CancelFunc
 	ended    chan error
 	held     chan int // the status of the held request, 0 where there was no answer
 }
 
+// dialer is a listener that can be reached.
+type dialer interface {
+	net.Listener
+	dial(ctx context.Context, network, address string) (net.Conn, error)
+}
+
 func startTestService(t *testing.T) *testService {
 	t.Helper()
-	listener := newMemoryListener()
+	return startTestServiceWith(t, newMemoryListener(), Bounds{})
+}
+
+func startTestServiceWith(t *testing.T, listener dialer, bounds Bounds) *testService {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	s := &testService{
-		service: Start(listener), listener: listener, stop: stop, ended: make(chan error, 1), held: make(chan int, 1),
+		service: Start(listener, bounds), listener: listener, stop: stop, ended: make(chan error, 1), held: make(chan int, 1),
 		// A connection for each request: an idle one would keep its goroutines in the bubble.
 		client: &http.Client{Transport: &http.Transport{DialContext: listener.dial, DisableKeepAlives: true}},
 	}

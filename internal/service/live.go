@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"slices"
+	"strconv"
 	"sync"
-	"syscall"
 
 	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/files"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 	"github.com/difygraph/difygraph/internal/reload"
 	"github.com/difygraph/difygraph/internal/telemetry"
@@ -30,15 +30,21 @@ type Source struct {
 	OperationsOnly bool
 	// Telemetry outlives all services.
 	Telemetry *telemetry.Telemetry
+	// Files reads the list of operations.
+	Files files.Read
+	// Hangups ask for a reload. They are heard as long as the process lives: SIGHUP would end it otherwise.
+	Hangups <-chan os.Signal
 }
 
 // Live is the service in force. It is served by its Handler.
 type Live struct {
 	Source
 	Handler *reload.Handler // nil before the first load
+
+	inForce *config.Config // nil before the first load
 }
 
-// Watch makes the service, and makes it anew until ctx ends: when a file has changed, and on SIGHUP. stop ends it, and is to be
+// Watch makes the service, and makes it anew until ctx ends: when a file has changed, and when asked for. stop ends it, and is to be
 // called when no request is under way.
 func Watch(ctx context.Context, s Source) (l *Live, stop func(), err error) {
 	l = &Live{Source: s}
@@ -46,23 +52,23 @@ func Watch(ctx context.Context, s Source) (l *Live, stop func(), err error) {
 	if err := watcher.Start(); err != nil {
 		return nil, nil, err
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
-	watching.Go(func() { watcher.Run(ctx, hangups) })
+	watching.Go(func() { watcher.Run(ctx, s.Hangups) })
 	return l, func() {
-		signal.Stop(hangups)
 		cancel()
 		watching.Wait()
 		l.Handler.Close()
 	}, nil
 }
 
-// read bounds what the configuration may name, but not the operations, whose list may be long.
+// maxOperationsBytes is room for some ten thousand operations.
+const maxOperationsBytes = 16 << 20
+
+// read gives the list of operations more room than what the configuration may name.
 func (l *Live) read(path string) ([]byte, error) {
 	if path == l.Operations {
-		return os.ReadFile(path)
+		return l.Files(path, maxOperationsBytes)
 	}
 	return l.Config.ReadFile(path)
 }
@@ -72,6 +78,11 @@ func (l *Live) load(read reload.ReadFile) (fixed map[string]string, err error) {
 	cfg, fixed, err := l.configuration(read)
 	if err != nil {
 		return nil, err
+	}
+	if l.inForce != nil {
+		if err := cfg.After(l.inForce); err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Config.Path, err)
+		}
 	}
 	persisted, err := l.persisted(read)
 	if err != nil {
@@ -85,6 +96,7 @@ func (l *Live) load(read reload.ReadFile) (fixed map[string]string, err error) {
 		l.Telemetry.Observe(api.State)
 		l.Telemetry.List(persisted.Listed.Names())
 	}
+	l.inForce = cfg
 	if l.Handler == nil {
 		l.Handler = reload.NewHandler(api, api.Close)
 	} else {
@@ -101,7 +113,11 @@ func (l *Live) configuration(read reload.ReadFile) (cfg *config.Config, fixed ma
 	if cfg, err = config.Load(source); err != nil {
 		return nil, nil, err
 	}
-	fixed = map[string]string{"listen": cfg.Listen, "metrics.listen": cfg.Metrics.Listen, "log": cfg.Log}
+	fixed = map[string]string{
+		"listen": cfg.Listen, "metrics.listen": cfg.Metrics.Listen, "log": cfg.Log,
+		"limits.connections":           strconv.Itoa(cfg.Limits.Connections),
+		"limits.connectionsPerAddress": strconv.Itoa(cfg.Limits.ConnectionsPerAddress),
+	}
 	if cfg.Listen != l.Listen {
 		source.Environ = append(slices.Clip(source.Environ), "DIFYGRAPH_LISTEN="+l.Listen)
 		if cfg, err = config.Load(source); err != nil {

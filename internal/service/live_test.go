@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/files"
 )
 
 // startLive makes the service of a file, as it is served on an address that others reach.
 func startLive(t *testing.T, file string) *Live {
 	t.Helper()
-	l := &Live{Source: Source{Config: config.SystemSource(file), Listen: "0.0.0.0:8080"}}
+	l := &Live{Source: Source{Config: config.SystemSource(file, files.Within(t.Context())), Listen: "0.0.0.0:8080"}}
 	l.Config.Environ = nil
 	if _, err := l.load(l.read); err != nil {
 		t.Fatal(err)
@@ -87,5 +88,23 @@ func TestReloadKeepsTheGuard(t *testing.T) {
 	overwrite(t, file, strings.Replace(guardedFile, "0.0.0.0", "127.0.0.1", 1)+oneApp)
 	if fixed, err := l.load(l.read); err != nil || fixed["listen"] != "127.0.0.1:8080" {
 		t.Errorf("%v, %v: what is wanted and can't be had is to be told", fixed, err)
+	}
+}
+
+// TestReloadNeverOpensTheServer: callers who had to show who they are still have to, on a loopback address too, whatever a file
+// leaves out or says.
+func TestReloadNeverOpensTheServer(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"auth left out": oneApp, "auth without a value": oneApp + "auth:\n", "auth none": oneApp + "auth: none\n"} {
+		file := writeFile(t, guardedFile+oneApp)
+		l := startLive(t, file)
+		l.Listen = "127.0.0.1:8080"
+		overwrite(t, file, text)
+		if _, err := l.load(l.read); err == nil || !strings.Contains(err.Error(), "restart") {
+			t.Errorf("%s: the file was taken: %v", name, err)
+		}
+		if got := l.post(t, "", "{difyApps {key}}"); !strings.Contains(got, "UNAUTHENTICATED") {
+			t.Errorf("%s: a stranger got %s", name, got)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func startServer(t *testing.T, d *dify) *server {
 	if err := watcher.Start(); err != nil {
 		t.Fatal(err)
 	}
-	running := lifecycle.Start(listener)
+	running := lifecycle.Start(listener, lifecycle.Bounds{})
 	running.Open(handler)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
@@ -148,7 +148,7 @@ func newService(read reload.ReadFile) (*service.Service, error) {
 
 // reloadUntil puts another configuration into force every now and then.
 func (s *server) reloadUntil(ctx context.Context) {
-	ticks := time.NewTicker(*duration / reloads)
+	ticks := time.NewTicker(max(*duration/reloads, 2*time.Second)) // longer than a file must stay the same
 	defer ticks.Stop()
 	for {
 		select {

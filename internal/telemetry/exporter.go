@@ -2,24 +2,23 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
+	"net"
 	"os"
 	"strings"
 
 	"go.opentelemetry.io/contrib/exporters/autoexport"
-	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // TraceExporter makes the exporter that the environment of the process asks for by OpenTelemetry's own variables, such as
 // OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER=otlp; nil where it asks for none. What can't be exported later is told
-// to the log; this holds for the whole process.
-func TraceExporter(ctx context.Context, log *slog.Logger) (sdktrace.SpanExporter, error) {
+// to OpenTelemetry's error handler, see [Log.TakeOver].
+func TraceExporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	if !wantsTraces(os.Getenv) {
 		return nil, nil //nolint:nilnil // none is asked for, and none there is
 	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telemetry", "error", err) }))
 	exporter, err := autoexport.NewSpanExporter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("traces: %w", err)
@@ -36,4 +35,15 @@ func wantsTraces(getenv func(string) string) bool {
 		return exporter != "none"
 	}
 	return getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+}
+
+// failureKind is why something was not exported, in a word: an exporter's error repeats the collector's address and answer.
+func failureKind(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return "timeout"
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return "unreachable"
+	}
+	return "refused"
 }

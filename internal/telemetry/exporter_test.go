@@ -45,7 +45,7 @@ func TestWantsTraces(t *testing.T) {
 // TestNoTracesUnlessAskedFor: where the environment says nothing, nothing is sent anywhere.
 func TestNoTracesUnlessAskedFor(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-	if exporter, err := TraceExporter(t.Context(), NewLogger(new(syncBuffer), JSON)); exporter != nil || err != nil {
+	if exporter, err := TraceExporter(t.Context()); exporter != nil || err != nil {
 		t.Errorf("%v, %v", exporter, err)
 	}
 }
@@ -58,7 +58,7 @@ func TestTracesByTheEnvironment(t *testing.T) {
 	}))
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
-	exporter, err := TraceExporter(t.Context(), NewLogger(new(syncBuffer), JSON))
+	exporter, err := TraceExporter(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestTracesByTheEnvironment(t *testing.T) {
 
 func TestUnknownExporter(t *testing.T) {
 	t.Setenv("OTEL_TRACES_EXPORTER", "pigeon")
-	if _, err := TraceExporter(t.Context(), NewLogger(new(syncBuffer), JSON)); err == nil || !strings.HasPrefix(err.Error(), "traces: ") {
+	if _, err := TraceExporter(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "traces: ") {
 		t.Error(err)
 	}
 }
@@ -116,3 +116,15 @@ func (e *hangingExporter) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) 
 }
 
 func (e *hangingExporter) Shutdown(context.Context) error { return nil }
+
+// TestHangingCollectorStopsNoRequest: spans that find no room are dropped.
+func TestHangingCollectorStopsNoRequest(t *testing.T) {
+	t.Parallel()
+	hanging := &hangingExporter{released: make(chan struct{})}
+	told := newTelemetry(t, Options{Traces: hanging, Log: NewLogger(new(syncBuffer), JSON)})
+	served := told.Middleware("/graphql")(http.NotFoundHandler())
+	for range 3000 { // the queue has room for 2,048, and 512 are being sent
+		served.ServeHTTP(discardResponse{}, requestTo(t.Context(), "/graphql"))
+	}
+	close(hanging.released)
+}

@@ -3,8 +3,12 @@ package telemetry
 import (
 	"context"
 	"io"
+	"log"
 	"log/slog"
+	"time"
 
+	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -18,11 +22,41 @@ const (
 )
 
 // NewLogger writes lines in the format, JSON unless it is Text. Lines of a request that is traced name its trace and span.
-func NewLogger(w io.Writer, format Format) *slog.Logger {
+func NewLogger(w io.Writer, format Format) *slog.Logger { return slog.New(newHandler(w, format)) }
+
+func newHandler(w io.Writer, format Format) slog.Handler {
 	if format == Text {
-		return slog.New(traced{slog.NewTextHandler(w, nil)})
+		return traced{slog.NewTextHandler(w, nil)}
 	}
-	return slog.New(traced{slog.NewJSONHandler(w, nil)})
+	return traced{slog.NewJSONHandler(w, nil)}
+}
+
+// Log is the log of the process. It never waits for whoever reads it, see [Queue]; where lines were dropped, a line says how
+// many.
+type Log struct {
+	*slog.Logger
+	*Queue
+}
+
+// OpenLog writes to w as [NewLogger] does, until it is closed.
+func OpenLog(ctx context.Context, w io.Writer, format Format) *Log {
+	direct, ctx := newHandler(w, format), context.WithoutCancel(ctx)
+	queue := NewQueue(w, func(dropped int64) error {
+		told := slog.NewRecord(time.Now(), slog.LevelWarn, "log: lines were dropped, since they were not taken in time", 0)
+		told.AddAttrs(slog.Int64("dropped", dropped))
+		return direct.Handle(ctx, told)
+	})
+	return &Log{Logger: NewLogger(queue, format), Queue: queue}
+}
+
+// TakeOver has the whole process write here: [slog.Default], the standard library's log, which [net/http] writes to, as far as
+// its words are its own, and OpenTelemetry.
+func (l *Log) TakeOver() {
+	slog.SetDefault(l.Logger)
+	log.SetFlags(0)
+	log.SetOutput(libraries{l.Logger})
+	otel.SetLogger(logr.FromSlogHandler(l.Handler()))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { l.Warn("telemetry", "failure", failureKind(err)) }))
 }
 
 // traced adds to a line where it belongs.

@@ -21,6 +21,10 @@ import (
 // seconds are the bounds of durations: an answer of the cache takes one millisecond, a slow Dify up to its timeout.
 var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
+// maxSeries is what each instrument has at most. Labels have the names of apps and of listed operations, never what a client
+// chose, so that this is for files that are long or change often: what goes beyond is counted together.
+const maxSeries = 20_000
+
 // MetricsHandler answers GET /metrics in the formats of Prometheus. It is for a port of its own: it asks nobody who they
 // are. Without [Options.Metrics] it has nothing.
 func (t *Telemetry) MetricsHandler() http.Handler {
@@ -32,7 +36,7 @@ func (t *Telemetry) MetricsHandler() http.Handler {
 }
 
 // startCounting makes all instruments, and adds what Go and the operating system tell of the process.
-func (t *Telemetry) startCounting(described *resource.Resource) error {
+func (t *Telemetry) startCounting(described *resource.Resource, dropped func() int64) error {
 	t.registry = prometheus.NewRegistry()
 	t.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(t.registry), otelprometheus.WithoutScopeInfo(),
@@ -40,12 +44,27 @@ func (t *Telemetry) startCounting(described *resource.Resource) error {
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	t.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(described))
+	t.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(described),
+		sdkmetric.WithCardinalityLimit(maxSeries))
 	meter := t.meters.Meter(scope)
 	if t.counts, err = newInstruments(meter); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	return t.observeState(meter)
+	return errors.Join(t.observeState(meter), observeLog(meter, dropped))
+}
+
+// observeLog tells what the log could not.
+func observeLog(meter metric.Meter, dropped func() int64) error {
+	if dropped == nil {
+		return nil
+	}
+	_, err := meter.Int64ObservableCounter("difygraph.log.dropped",
+		metric.WithDescription("Lines of the log that were lost, since they were not taken in time."),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(dropped())
+			return nil
+		}))
+	return err
 }
 
 // instruments are what is counted as it happens. A nil one counts nothing.

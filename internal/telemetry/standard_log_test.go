@@ -22,7 +22,8 @@ func TestNothingOfAnAnswerReachesTheLog(t *testing.T) { //nolint:paralleltest //
 		log.SetOutput(standard)
 	})
 	lines := &lineWriter{lines: make(chan string, 10)}
-	TakeStandardLog(NewLogger(lines, JSON))
+	taken := OpenLog(t.Context(), lines, JSON)
+	taken.TakeOver()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestNothingOfAnAnswerReachesTheLog(t *testing.T) { //nolint:paralleltest //
 			t.Errorf("the log has %s", line)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("net/http logs nothing; TakeStandardLog may have no use any more")
+		t.Error("net/http logs nothing; the sieve of library.go may have no use any more")
 	}
 	serving.Wait()
 }

@@ -4,6 +4,9 @@
 // and its answer (extension.go), and [Telemetry.Transport] the requests to Dify (upstream.go). At the end the record becomes
 // a line (line.go) and numbers (metrics.go). What is asked of the rest of the server is in state.go.
 //
+// No request waits for whoever takes what is told: lines of the log ([Queue]) and spans (2,048 of them, as OpenTelemetry has it)
+// are dropped where they are not taken in time.
+//
 // Nothing here holds variables, arguments, the text of a query, an API key, an id, an address or a body. Clients choose the
 // names of operations: the log and the attributes of spans have them, shortened; the labels of metrics and the names of
 // spans have those alone that the server has a list of.
@@ -31,6 +34,8 @@ const scope = "github.com/difygraph/difygraph"
 type Options struct {
 	// Log takes a line for each operation; [slog.Default] if nil.
 	Log *slog.Logger
+	// Dropped is how many lines of the log are lost so far. It may be nil.
+	Dropped func() int64
 	// Metrics lets the server be counted and measured, see [Telemetry.MetricsHandler].
 	Metrics bool
 	// Traces takes the spans; see [TraceExporter]. None are made if it is nil. It is shut down with the Telemetry.
@@ -81,7 +86,7 @@ func New(ctx context.Context, o Options) (*Telemetry, error) {
 	if !o.Metrics {
 		return t, nil
 	}
-	if err := t.startCounting(described); err != nil {
+	if err := t.startCounting(described, o.Dropped); err != nil {
 		return nil, errors.Join(err, t.Shutdown(ctx))
 	}
 	return t, nil
