@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log"
 	"log/slog"
@@ -23,6 +24,7 @@ func TestNothingOfAnAnswerReachesTheLog(t *testing.T) { //nolint:paralleltest //
 	})
 	lines := &lineWriter{lines: make(chan string, 10)}
 	taken := OpenLog(t.Context(), lines, JSON)
+	t.Cleanup(func() { _ = taken.Close(context.WithoutCancel(t.Context())) })
 	taken.TakeOver()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
