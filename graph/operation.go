@@ -44,19 +44,24 @@ func (o operations) MutateOperationContext(ctx context.Context, op *graphql.Oper
 }
 
 // InterceptOperation executes an operation once it is admitted.
-func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) (respond graphql.ResponseHandler) {
 	if o.Admit == nil {
 		return next(ctx)
 	}
 	price, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
-	leave, err := o.Admit(ctx, price)
+	ctx, leave, err := o.Admit(ctx, price)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{Present(ctx, err)}})
 	}
-	respond := next(ctx)
+	defer func() {
+		if respond == nil { // a panic
+			leave(0)
+		}
+	}()
+	execute := next(ctx)
 	return func(ctx context.Context) (response *graphql.Response) {
 		defer func() { leave(spentBy(response)) }()
-		return respond(ctx)
+		return execute(ctx)
 	}
 }
 

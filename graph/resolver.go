@@ -22,9 +22,10 @@ type Resolver struct {
 	Limits   Limits
 	// HideSchema keeps the schema from gateways, too: nobody has shown who they are.
 	HideSchema bool
-	// Admit says whether an operation may be executed now that is foreseen to cost so much; by a [*RetryError] if not. leave is
-	// called once it has been, with what it took. All are admitted if it is nil.
-	Admit func(ctx context.Context, foreseen int) (leave func(spent int), err error)
+	// Admit says whether an operation may be executed now that is foreseen to cost so much; by a [*RetryError] if not. It is
+	// executed under the context that is returned. leave is called once it has been, with what it took. All are admitted if it
+	// is nil.
+	Admit func(ctx context.Context, foreseen int) (admitted context.Context, leave func(spent int), err error)
 
 	apps  []*model.DifyApp
 	byKey map[string]*model.DifyApp

@@ -42,7 +42,7 @@ func (u *Upstream) Attach(ctx context.Context) (_ context.Context, done func()) 
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
 	ctx, end := context.WithCancelCause(difyapi.WithOperation(ctx, l))
 	l.ctx = context.WithValue(ctx, contextKey{}, l)
-	l.budget.limit, l.budget.pool, l.budget.end = u.operationBytes, &u.pool, end
+	l.budget.limit, l.budget.pool, l.budget.end = u.options.OperationBytes, u.pool, end
 	return l.ctx, func() {
 		end(context.Canceled)
 		l.budget.close()
@@ -58,6 +58,11 @@ func For(ctx context.Context) *Loaders {
 // fresh is asked for: then Dify is asked in any case.
 func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
 	if fresh {
+		resume, err := suspend(at(ctx, app))
+		if err != nil {
+			return nil, 0, err
+		}
+		defer resume()
 		l.calls.Add(1)
 		page, err := l.upstream.askLogs(difyapi.WithMeter(ctx, l.budget.take), app, q)
 		sent := requests(page, err)
@@ -119,7 +124,16 @@ func (l *Loaders) Calls() int { return int(l.calls.Load()) }
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.
 func (l *Loaders) Version(ctx context.Context, app string) (difyapi.Version, error) {
-	return l.upstream.clients[app].KnownVersion(ctx)
+	client := l.upstream.clients[app]
+	if v := client.Version(); !v.IsZero() {
+		return v, nil
+	}
+	resume, err := suspend(at(ctx, app))
+	if err != nil {
+		return difyapi.Version{}, err
+	}
+	defer resume()
+	return client.KnownVersion(ctx)
 }
 
 // ToldVersion returns the version that the app's Dify has told, or else the configured one, without asking; zero if there

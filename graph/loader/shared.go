@@ -49,6 +49,11 @@ func (s *shared[K, V]) get(ctx context.Context, key K, payer *budget, call func(
 		payer.take(v.Size())
 		return v, false, nil
 	}
+	resume, err := suspend(ctx)
+	if err != nil {
+		return v, false, err
+	}
+	defer resume()
 	v, sent, err = s.flights.join(ctx, key, s.ttl, payer, func(ctx context.Context) (V, error) {
 		began := time.Now()
 		v, err := call(ctx)

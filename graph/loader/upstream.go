@@ -15,14 +15,14 @@ const keptBytes = 64 << 20
 
 // Upstream is all apps' Difys, as all operations share them. It is safe for concurrent use.
 type Upstream struct {
-	clients        map[string]*difyapi.Client
-	operationBytes int64
-	pool           pool
-	clocks         *Clocks
-	logs           *shared[logKey, *difyapi.LogPage]
-	infos          *shared[string, *difyapi.AppInfo]
-	runs           *shared[idKey, *difyapi.WorkflowRunDetail]
-	endUsers       *shared[idKey, *difyapi.EndUserProfile]
+	clients  map[string]*difyapi.Client
+	options  Options
+	pool     *pool
+	clocks   *Clocks
+	logs     *shared[logKey, *difyapi.LogPage]
+	infos    *shared[string, *difyapi.AppInfo]
+	runs     *shared[idKey, *difyapi.WorkflowRunDetail]
+	endUsers *shared[idKey, *difyapi.EndUserProfile]
 }
 
 // Options say how operations share what Dify answers.
@@ -54,15 +54,32 @@ type (
 // New shares the clients, by the keys of their apps. It is to be closed.
 func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 	return &Upstream{
-		clients:        clients,
-		operationBytes: o.OperationBytes,
-		pool:           pool{limit: o.Bytes},
-		clocks:         cmp.Or(o.Clocks, new(Clocks)),
-		logs:           newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
-		infos:          newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
-		runs:           newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
-		endUsers:       newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
+		clients:  clients,
+		options:  o,
+		pool:     &pool{limit: o.Bytes},
+		clocks:   cmp.Or(o.Clocks, new(Clocks)),
+		logs:     newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
+		infos:    newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
+		runs:     newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
+		endUsers: newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
 	}
+}
+
+// Next shares other clients, with the answers that are kept, the calls under way, and what operations hold, as far as the options
+// are the same. It takes the place of u, whose operations may go on: it alone is to be closed from now on.
+func (u *Upstream) Next(clients map[string]*difyapi.Client, o Options) *Upstream {
+	o.Clocks = cmp.Or(o.Clocks, u.clocks)
+	next := New(clients, o)
+	if o.Bytes == u.options.Bytes {
+		next.pool = u.pool
+	}
+	if o.TTL != u.options.TTL {
+		u.Close()
+		return next
+	}
+	next.Close()
+	next.logs, next.infos, next.runs, next.endUsers = u.logs, u.infos, u.runs, u.endUsers
+	return next
 }
 
 // Close forgets all answers. Operations under way go on, at the price of more calls.
@@ -75,7 +92,7 @@ func (u *Upstream) Close() {
 
 func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	client := u.clients[app]
-	return ask(ctx, u.logs, logKey{client.Identity(), q}, func(ctx context.Context) (*difyapi.LogPage, error) {
+	return ask(at(ctx, app), u.logs, logKey{client.Identity(), q}, func(ctx context.Context) (*difyapi.LogPage, error) {
 		return u.askLogs(ctx, app, q)
 	})
 }
@@ -89,7 +106,7 @@ func (u *Upstream) askLogs(ctx context.Context, app string, q difyapi.LogQuery) 
 
 func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.AppInfo, error) {
 	client := u.clients[app]
-	return ask(ctx, u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
+	return ask(at(ctx, app), u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
 		info, err := client.Info(ctx)
 		heed(ctx, app, "/info", info, err)
 		return info, err
@@ -98,7 +115,7 @@ func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.A
 
 func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
 	client := u.clients[app]
-	return ask(ctx, u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
+	return ask(at(ctx, app), u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
 		run, err := client.WorkflowRun(ctx, id.String())
 		heed(ctx, app, "/workflows/run/{id}", run, err)
 		return run, err
@@ -107,7 +124,7 @@ func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.
 
 func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
 	client := u.clients[app]
-	return ask(ctx, u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
+	return ask(at(ctx, app), u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
 		user, err := client.EndUser(ctx, id.String())
 		heed(ctx, app, "/end-users/{id}", user, err)
 		return user, err

@@ -53,6 +53,7 @@ var expectations = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"limits.rate":                  "must be a whole number from 10 to 10000000",
 	"limits.burst":                 "must be a whole number from 10 to 10000000, at least limits.price",
 	"limits.operations":            "must be a whole number from 1 to 10000",
+	"limits.waiting":               "must be a whole number from 0 to 100000",
 	"limits.connections":           "must be a whole number from 10 to 1000000",
 	"limits.connectionsPerAddress": "must be a whole number from 10 to 1000000",
 	"limits.deadline":              "must be a duration from 100ms to 10m, such as 60s",

@@ -48,7 +48,7 @@ func defaults(change func(*Config)) *Config {
 		GraphQL: GraphQL{Introspection: true, Suggestions: true},
 		Log:     "json",
 		Limits: Limits{
-			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Operations: 64, Deadline: time.Minute,
+			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Operations: 64, Waiting: 2000, Deadline: time.Minute,
 			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 512 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},
@@ -98,6 +98,7 @@ limits:
   rate: 10000000
   burst: 10
   operations: 1
+  waiting: 100000
   deadline: 10m
   connections: 1000000
   connectionsPerAddress: 10
@@ -111,7 +112,7 @@ cache:
 				APIKey: NewSecret(sentinel), Version: "1.14.2", MaxInFlight: 1000, Timeout: 90 * time.Second,
 			}},
 			Limits: Limits{
-				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Deadline: 10 * time.Minute,
+				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Waiting: 100_000, Deadline: 10 * time.Minute,
 				Connections: 1_000_000, ConnectionsPerAddress: 10, ConnectionsPerServer: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
 			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "0.0.0.0:9090", Open: true},
 		}},

@@ -19,6 +19,10 @@ type Options struct {
 	// Issuers are those whose JWTs are taken, each with a URL of its own.
 	Issuers []Issuer
 
+	// Previous is an Authenticator that this one takes the place of, or nil. Keys of its issuers are known from the start where
+	// their URLs are the same, and are not fetched anew.
+	Previous *Authenticator
+
 	// Transport fetches the issuers' keys; [http.DefaultTransport] if nil.
 	Transport http.RoundTripper
 	// Log is told when keys can't be fetched; [slog.Default] if nil.
@@ -50,6 +54,9 @@ func New(options Options) (*Authenticator, error) {
 	}
 	var err error
 	a.issuers, err = newIssuers(options.Issuers, fetcher)
+	if options.Previous != nil {
+		a.issuers.keepKeys(options.Previous.issuers)
+	}
 	return a, err
 }
 

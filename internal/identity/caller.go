@@ -40,12 +40,16 @@ type Caller struct {
 
 	patterns []string // of path.Match, on app keys
 	scopes   []Scope
+	anyone   bool
 }
 
 // Anyone is the caller of a server that asks for no identity: it may read all.
 func Anyone() *Caller {
-	return &Caller{Name: "anyone", patterns: []string{"*"}, scopes: Scopes()}
+	return &Caller{Name: "anyone", patterns: []string{"*"}, scopes: Scopes(), anyone: true}
 }
+
+// IsKnown tells whether the caller has shown who it is, so that its Name is its own.
+func (c *Caller) IsKnown() bool { return c.Name != "" && !c.anyone }
 
 // MayRead tells whether the app exists for the caller. The patterns are those of [path.Match]: * is any number of
 // characters, ? is one, [a-f] is one of these. A pattern matches the whole key.

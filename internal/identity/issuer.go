@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -69,6 +70,15 @@ func newIssuers(configured []Issuer, from *fetcher) (issuers, error) {
 	return known, nil
 }
 
+// keepKeys takes over the keys of issuers that are the same.
+func (known issuers) keepKeys(previous issuers) {
+	for address, issuer := range known {
+		if old := previous[address]; old != nil && old.JWKS == issuer.JWKS {
+			issuer.keys = old.keys
+		}
+	}
+}
+
 func (i Issuer) validate() error {
 	for _, text := range []string{i.Issuer, i.JWKS} {
 		// With a blank, the names of two issuers' callers might be the same.
@@ -82,12 +92,16 @@ func (i Issuer) validate() error {
 	return errors.Join(i.Apps.validate(validatePattern), i.Scopes.validate(validateScope))
 }
 
+// checks bounds how many signatures are checked at once, to half of the processors: a check costs more than all else that is
+// done for a stranger, up to a millisecond, and strangers can make up tokens for which it is due.
+var checks = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
 // verify finds the caller of a JWT.
 func (known issuers) verify(ctx context.Context, token string) (*Caller, *Refusal) {
 	if len(known) == 0 {
 		return nil, unknownToken
 	}
-	parsed, err := parser.Parse(token, func(unverified *jwt.Token) (any, error) { return known.keyOf(ctx, unverified) })
+	parsed, err := known.parse(ctx, token)
 	if err != nil {
 		return nil, unknownToken
 	}
@@ -97,6 +111,25 @@ func (known issuers) verify(ctx context.Context, token string) (*Caller, *Refusa
 		return nil, refusalOf(err)
 	}
 	return issuer.callerOf(claims)
+}
+
+// parse reads a token whose signature is right.
+func (known issuers) parse(ctx context.Context, token string) (*jwt.Token, error) {
+	checking := false
+	defer func() {
+		if checking {
+			<-checks
+		}
+	}()
+	return parser.Parse(token, func(unverified *jwt.Token) (any, error) {
+		key, err := known.keyOf(ctx, unverified)
+		if err != nil {
+			return nil, err
+		}
+		checks <- struct{}{}
+		checking = true
+		return key, nil
+	})
 }
 
 var errNoKey = errors.New("no key for the token")

@@ -7,7 +7,6 @@ import (
 
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
@@ -21,22 +20,10 @@ func (s *Service) chargeBytes(ctx context.Context, bytes int) *gqlerror.Error {
 	if price <= 0 {
 		return nil
 	}
-	err := s.gate.Spend(ctx, price)
+	err := s.process.accounts.Spend(admission.CallerOf(ctx), price)
 	if err == nil {
 		return nil
 	}
 	telemetry.NoteRefusal(ctx, string(model.RateLimited))
 	return graph.Present(ctx, retry(err))
-}
-
-type payerKey struct{}
-
-// withPayer says who pays for what is done under the context.
-func withPayer(ctx context.Context, name string) context.Context {
-	return context.WithValue(difyapi.WithCaller(admission.WithCaller(ctx, name), name), payerKey{}, name)
-}
-
-func payerOf(ctx context.Context) string {
-	name, _ := ctx.Value(payerKey{}).(string)
-	return name
 }

@@ -42,6 +42,7 @@ type Live struct {
 	Handler *reload.Handler // nil before the first load
 
 	inForce *config.Config // nil before the first load
+	process *Process       // nil before the first load
 }
 
 // Watch makes the service, and makes it anew until ctx ends: when a file has changed, and when asked for. stop ends it, and is to be
@@ -50,6 +51,7 @@ func Watch(ctx context.Context, s Source) (l *Live, stop func(), err error) {
 	l = &Live{Source: s}
 	watcher := reload.NewWatcher(l.load, l.read, slog.Default())
 	if err := watcher.Start(); err != nil {
+		l.close()
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -58,8 +60,18 @@ func Watch(ctx context.Context, s Source) (l *Live, stop func(), err error) {
 	return l, func() {
 		cancel()
 		watching.Wait()
-		l.Handler.Close()
+		l.close()
 	}, nil
+}
+
+// close ends the service in force, once no request is under way.
+func (l *Live) close() {
+	if l.Handler != nil {
+		l.Handler.Close()
+	}
+	if l.process != nil {
+		l.process.Close()
+	}
 }
 
 // maxOperationsBytes is room for some ten thousand operations.
@@ -88,7 +100,10 @@ func (l *Live) load(read reload.ReadFile) (fixed map[string]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := New(cfg, Options{Persisted: persisted, Telemetry: l.Telemetry})
+	if l.process == nil {
+		l.process = NewProcess(cfg.Limits)
+	}
+	api, err := New(cfg, Options{Persisted: persisted, Telemetry: l.Telemetry, Process: l.process})
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ func startLive(t *testing.T, file string) *Live {
 	if _, err := l.load(l.read); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.Handler.Close)
+	t.Cleanup(l.close)
 	return l
 }
 

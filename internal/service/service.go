@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
-
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph"
@@ -33,87 +30,91 @@ type Options struct {
 	Persisted graphqlhttp.Persisted
 	// Telemetry is told of requests, operations and calls; nobody is if it is nil.
 	Telemetry *telemetry.Telemetry
-	// Pool has the connections to Dify; one of the service's own if it is nil.
-	Pool *difyapi.Pool
+	// Process has what the service before has left; if it is nil, the service has one of its own, and ends it.
+	Process *Process
 }
 
 // Service serves one configuration. It is to be closed once no request is under way.
 type Service struct {
 	http.Handler
 
-	clients  map[string]*difyapi.Client
-	upstream *loader.Upstream
-	gate     *admission.Gate
+	process   *Process
+	clients   map[string]*difyapi.Client
+	upstream  *loader.Upstream
+	transport *graphqlhttp.Transport
+	callers   *identity.Authenticator
+	close     func()
 }
 
 // Close ends what the service does in the background.
-func (s *Service) Close() {
-	s.upstream.Close()
-	s.gate.Close()
-}
+func (s *Service) Close() { s.close() }
 
-// New makes the service. It makes no calls.
-func New(cfg *config.Config, o Options) (*Service, error) {
+// New makes the service. It makes no calls. The process's services are made one after the other.
+func New(cfg *config.Config, o Options) (s *Service, err error) {
 	if o.Telemetry == nil {
 		o.Telemetry = telemetry.Discard()
 	}
-	if o.Pool == nil {
-		o.Pool = difyapi.NewPool()
+	s = &Service{process: o.Process, close: func() {}}
+	if o.Process == nil {
+		s.process = NewProcess(cfg.Limits)
+		s.close = s.process.Close
 	}
-	clients, err := NewClients(cfg, o.Telemetry, o.Pool)
-	if err != nil {
-		return nil, err
-	}
-	s := &Service{
-		clients: clients,
-		upstream: loader.New(clients, loader.Options{
-			TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes), Bytes: int64(cfg.Limits.Bytes),
-		}),
-		gate: admission.New(admission.Options{
-			Income: cfg.Limits.Rate, Savings: cfg.Limits.Burst, Operations: cfg.Limits.Operations,
-		}),
-	}
-	if s.Handler, err = s.handler(cfg, o); err != nil {
+	if err := s.begin(cfg, o); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
-func (s *Service) handler(cfg *config.Config, o Options) (http.Handler, error) {
-	api := graph.NewServer(s.resolver(cfg), o.Telemetry.Extension())
+// begin does first what can fail: where it does, the service before stays as it is.
+func (s *Service) begin(cfg *config.Config, o Options) (err error) {
+	if s.clients, err = newClients(cfg, o.Telemetry, s.process.pool, s.process.connections); err != nil {
+		return err
+	}
 	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
 		Persisted: o.Persisted, NoIntrospection: !cfg.GraphQL.Introspection, NoSuggestions: !cfg.GraphQL.Suggestions,
-		Caller: payerOf, Charge: s.chargeBytes,
+		Caller: admission.CallerOf, Charge: s.chargeBytes,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	who := identityOptions(cfg.Auth)
+	who.Previous = s.process.callers()
+	if s.callers, err = identity.New(who); err != nil {
+		return fmt.Errorf("auth: %w", err)
+	}
+	origins, err := browser.Origins(cfg.CORS.Origins, s.process.refuseBy(transport))
+	if err != nil {
+		return fmt.Errorf("cors: %w", err)
+	}
+	s.process.share(s, transport, cfg)
+	s.Handler = s.handler(cfg, o.Telemetry, origins)
+	return nil
+}
+
+// handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
+func (s *Service) handler(cfg *config.Config, told *telemetry.Telemetry, origins func(http.Handler) http.Handler) http.Handler {
+	api := graph.NewServer(s.resolver(cfg), told.Extension())
 	api.SetQueryCache(graphqlhttp.Documents{})
-	api.AddTransport(transport)
-	refuse := refuseBy(transport)
-	callers, err := identity.New(identityOptions(cfg.Auth))
-	if err != nil {
-		return nil, fmt.Errorf("auth: %w", err)
-	}
-	origins, err := browser.Origins(cfg.CORS.Origins, refuse)
-	if err != nil {
-		return nil, fmt.Errorf("cors: %w", err)
-	}
-	page := playground.Options{Endpoint: GraphQLPath}
-	if cfg.Demo {
-		page.Notice = "Sample data"
-	}
-	mux := http.NewServeMux()
+	api.AddTransport(s.transport)
+	refuse := s.process.refuseBy(s.transport)
 	guard := func(h http.Handler) http.Handler { return h }
 	if !cfg.Auth.Identifies() {
 		guard = browser.Hosts(cfg.HostNames(), refuse)
 	}
-	endpoint := origins(identity.Middleware(callers, refuse)(s.charge(transport, asViewer(api))))
-	mux.Handle(GraphQLPath, o.Telemetry.Middleware(GraphQLPath)(guard(endpoint)))
-	mux.Handle("/", guard(playground.New(page)))
-	return browser.SecurityHeaders(mux), nil
+	endpoint := told.Middleware(GraphQLPath)(guard(origins(identity.Middleware(s.callers, refuse)(s.charge(asViewer(api))))))
+	page := playground.Options{Endpoint: GraphQLPath}
+	if cfg.Demo {
+		page.Notice = "Sample data"
+	}
+	pages := s.process.bounded(guard(playground.New(page)))
+	return browser.SecurityHeaders(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == GraphQLPath {
+			endpoint.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}))
 }
 
 func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
@@ -133,41 +134,38 @@ func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 const requestPrice = 1
 
 // charge takes the price of a request, before its body is read.
-func (s *Service) charge(transport *graphqlhttp.Transport, next http.Handler) http.Handler {
+func (s *Service) charge(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := withPayer(r.Context(), payer(r))
+		name := payer(r)
+		ctx := difyapi.WithCaller(admission.WithCaller(r.Context(), name), name)
 		telemetry.NoteCaller(ctx, identity.FromContext(ctx).Name)
-		if err := s.gate.Spend(ctx, requestPrice); err != nil {
+		if err := s.process.accounts.Spend(name, requestPrice); err != nil {
 			telemetry.NoteRefusal(ctx, string(model.RateLimited))
-			transport.Refuse(w, r, http.StatusTooManyRequests, graph.Present(ctx, retry(err)))
+			s.transport.Refuse(w, r, http.StatusTooManyRequests, graph.Present(ctx, retry(err)))
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// payer names who pays for a request: its caller, or where callers have no names the address that it came from.
-func payer(r *http.Request) string {
-	if name := identity.FromContext(r.Context()).Name; name != "" {
-		return "caller " + name
+// admit takes the rest of an operation's price, and waits until it may be executed. What was not executed costs no more than
+// its request, and what took more than was foreseen is paid afterwards.
+func (s *Service) admit(ctx context.Context, foreseen int) (admitted context.Context, leave func(spent int), err error) {
+	name, rest := admission.CallerOf(ctx), max(0, foreseen-requestPrice)
+	if err := s.process.accounts.Spend(name, rest); err != nil {
+		return ctx, nil, retry(err)
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	operation, err := s.process.gate.Enter(ctx)
 	if err != nil {
-		host = r.RemoteAddr
+		s.process.accounts.Settle(name, rest)
+		return ctx, nil, retry(err)
 	}
-	return "address " + host
-}
-
-// admit takes the rest of an operation's price, and a place among those that are executed at once.
-func (s *Service) admit(ctx context.Context, foreseen int) (leave func(spent int), err error) {
-	if err := s.gate.Spend(ctx, foreseen-requestPrice); err != nil {
-		return nil, retry(err)
-	}
-	end, err := s.gate.Enter()
-	if err != nil {
-		return nil, retry(err)
-	}
-	return func(int) { end() }, nil
+	return loader.WithWaiting(ctx, operation.Wait), func(spent int) {
+		operation.Leave()
+		if spent > foreseen {
+			s.process.accounts.Settle(name, foreseen-spent)
+		}
+	}, nil
 }
 
 // overloadRetry is when an operation is worth another try that found too many others under way.
@@ -178,29 +176,25 @@ func retry(err error) error {
 	if e, ok := errors.AsType[*admission.RateError](err); ok {
 		return &graph.RetryError{After: e.After}
 	}
-	if _, ok := errors.AsType[*admission.OverloadError](err); ok {
+	if errors.Is(err, admission.ErrOverloaded) {
 		return &graph.RetryError{Overloaded: true, After: overloadRetry}
 	}
 	return err
 }
 
-// refuseBy refuses requests in GraphQL's form.
-func refuseBy(transport *graphqlhttp.Transport) func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-	return func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-		telemetry.NoteRefusal(r.Context(), code)
-		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code}})
-	}
-}
-
 // NewClients makes a client of the pool for each app, by its key.
 func NewClients(cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Pool) (map[string]*difyapi.Client, error) {
+	return newClients(cfg, told, pool, pool.Transport())
+}
+
+func newClients(cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Pool, connections http.RoundTripper) (map[string]*difyapi.Client, error) {
 	clients := make(map[string]*difyapi.Client, len(cfg.Apps))
 	for _, app := range cfg.Apps {
 		client, err := pool.Client(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
 			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
 			Resilience: difyapi.Resilience{Retries: 2, Breaker: true},
-			Transport:  told.Transport(app.Key, pool.Transport()),
+			Transport:  told.Transport(app.Key, connections),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("app %q: %w", app.Key, err)

@@ -49,7 +49,9 @@ func (t *Telemetry) finish(ctx context.Context, span trace.Span, kept *record, t
 	worst := kept.worst(told.status)
 	endRequest(span, told.status, worst)
 	t.counts.operation(ctx, t.label(kept.name), worst, kept.codes, told.duration)
-	told.write(ctx, t.log, kept)
+	if !kept.quiet {
+		told.write(ctx, t.log, kept)
+	}
 }
 
 // answer remembers the status.

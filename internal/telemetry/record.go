@@ -21,6 +21,7 @@ type record struct {
 	hash    string // SHA-256 of the query, in hexadecimal
 	account Account
 	codes   map[string]int
+	quiet   bool         // it has no line in the log
 	calls   atomic.Int64 // requests to Dify on its behalf
 }
 
@@ -45,6 +46,10 @@ func NoteCaller(ctx context.Context, name string) { recordOf(ctx).caller = calle
 // NoteRefusal says by which error code a request was refused that never became an operation. It is called by the goroutine
 // that serves the request.
 func NoteRefusal(ctx context.Context, code string) { recordOf(ctx).codes = map[string]int{code: 1} }
+
+// Silence leaves a request out of the log: of what strangers can send at any rate, one line each would be a flood. Metrics count
+// it. It is called by the goroutine that serves the request.
+func Silence(ctx context.Context) { recordOf(ctx).quiet = true }
 
 // describe notes which operation it is. A request without one may have a query and a name all the same.
 func (r *record) describe(op *graphql.OperationContext) {

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/internal/admission"
+	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/graphqlhttp"
+	"github.com/difygraph/difygraph/internal/identity"
+)
+
+// Process is what lives as long as the process, whatever its configuration becomes: what callers have spent and hold, what is
+// known of Difys, and what is kept of their answers and of clients' operations. Each service takes it over from the one before,
+// as far as what it depends on is the same.
+type Process struct {
+	accounts    *admission.Accounts // by payer
+	strangers   *admission.Accounts // by address
+	gate        *admission.Gate
+	pool        *difyapi.Pool
+	connections http.RoundTripper // the pool's, but in tests
+
+	latest *Service // nil before the first
+}
+
+// NewProcess begins with the limits of the first configuration. It is to be closed once no request is under way.
+func NewProcess(limits config.Limits) *Process {
+	pool := difyapi.NewPool()
+	return &Process{
+		accounts:    admission.NewAccounts(termsOf(limits)),
+		strangers:   admission.NewAccounts(admission.Terms{Income: strangerRate, Savings: strangerBurst}),
+		gate:        admission.NewGate(gateOf(limits)),
+		pool:        pool,
+		connections: pool.Transport(),
+	}
+}
+
+// Close ends what is done in the background.
+func (p *Process) Close() {
+	p.accounts.Close()
+	p.strangers.Close()
+	if p.latest != nil {
+		p.latest.upstream.Close()
+	}
+	p.pool.Keep()
+}
+
+// maxPatience bounds how long an operation waits for its first slot: who waits for longer should rather know.
+const maxPatience = 5 * time.Second
+
+func termsOf(l config.Limits) admission.Terms {
+	return admission.Terms{Income: l.Rate, Savings: l.Burst}
+}
+
+func gateOf(l config.Limits) admission.Options {
+	return admission.Options{Operations: l.Operations, Waiting: l.Waiting, Patience: min(maxPatience, l.Deadline)}
+}
+
+// callers are those of the service before, or nil.
+func (p *Process) callers() *identity.Authenticator {
+	if p.latest == nil {
+		return nil
+	}
+	return p.latest.callers
+}
+
+// share gives the service what the one before had.
+func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config) {
+	kept := loader.Options{
+		TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes), Bytes: int64(cfg.Limits.Bytes),
+	}
+	p.accounts.Configure(termsOf(cfg.Limits))
+	p.gate.Configure(gateOf(cfg.Limits))
+	p.pool.Keep(slices.Collect(maps.Values(s.clients))...)
+	if p.latest == nil {
+		s.upstream = loader.New(s.clients, kept)
+	} else {
+		s.upstream = p.latest.upstream.Next(s.clients, kept)
+		t.Inherit(p.latest.transport)
+	}
+	s.transport, p.latest = t, s
+}

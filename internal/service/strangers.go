@@ -1,0 +1,91 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+
+	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/internal/admission"
+	"github.com/difygraph/difygraph/internal/graphqlhttp"
+	"github.com/difygraph/difygraph/internal/identity"
+	"github.com/difygraph/difygraph/internal/telemetry"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// What an address may have in requests that show no caller: in a second, and at once. Refusals and the playground's files count
+// each for themselves.
+const (
+	strangerRate  = 10
+	strangerBurst = 100
+)
+
+// addressOf is where a request came from, as far as one sender can choose: an IPv6 address's network of 64 bits is one's own.
+func addressOf(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			return r.RemoteAddr
+		}
+		return host
+	}
+	address := from.Addr().Unmap().WithZone("")
+	if address.Is4() {
+		return address.String()
+	}
+	return netip.PrefixFrom(address, 64).Masked().String()
+}
+
+// payer names who pays for a request: its caller, or where callers have no names of their own the address that it came from.
+func payer(r *http.Request) string {
+	if caller := identity.FromContext(r.Context()); caller.IsKnown() {
+		return "caller " + caller.Name
+	}
+	return "address " + addressOf(r)
+}
+
+// floods tells whether the request's address has sent more than it may of what shows no caller. It then has an answer, which
+// takes no work and leaves no line in the log.
+func (p *Process) floods(w http.ResponseWriter, r *http.Request, kind string) bool {
+	refused, ok := errors.AsType[*admission.RateError](p.strangers.Spend(kind+" "+addressOf(r), 1))
+	if !ok {
+		return false
+	}
+	telemetry.NoteRefusal(r.Context(), string(model.RateLimited))
+	telemetry.Silence(r.Context())
+	seconds := int(refused.After.Seconds()) + 1
+	w.Header().Del("WWW-Authenticate")
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Retry-After", fmt.Sprint(seconds))
+	w.WriteHeader(http.StatusTooManyRequests)
+	_, _ = io.WriteString(w, tooMany) // Who has left does not want to be told.
+	return true
+}
+
+const tooMany = `{"errors":[{"message":"your address has sent too many requests without a valid token or for what is refused; ` +
+	`try again later","extensions":{"code":"RATE_LIMITED"}}]}` + "\n"
+
+// bounded serves what needs no caller, to each address at the strangers' rate.
+func (p *Process) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !p.floods(w, r, "page") {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// refuseBy refuses requests in GraphQL's form, at the strangers' rate.
+func (p *Process) refuseBy(transport *graphqlhttp.Transport) func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	return func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+		if p.floods(w, r, "refusal") {
+			return
+		}
+		telemetry.NoteRefusal(r.Context(), code)
+		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code}})
+	}
+}
