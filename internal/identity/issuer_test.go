@@ -267,3 +267,18 @@ func confused(t *testing.T, method *jwt.SigningMethodHMAC, alg string) string {
 	}
 	return text
 }
+
+// TestChecksOfSignaturesAreGivenBack: however a check ends, the next one can begin.
+func TestChecksOfSignaturesAreGivenBack(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{})
+	right := signers()["EdDSA"].sign(t, claims(nil), nil)
+	for range 10 * cap(checks) {
+		if _, refusal := a.Authenticate(requestWith(t, "Bearer "+right[:len(right)-8]+"AAAAAAAA")); refusal == nil {
+			t.Fatal("a token with a wrong signature is taken")
+		}
+	}
+	if _, refusal := a.Authenticate(requestWith(t, "Bearer "+right)); refusal != nil {
+		t.Errorf("a right token: %s", refusal.Reason())
+	}
+}

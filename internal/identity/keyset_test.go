@@ -306,3 +306,23 @@ func equalKeys(a, b any) bool {
 	})
 	return ok && key.Equal(b)
 }
+
+// TestKeysOutliveAReload: while the issuer is down, a new configuration must not lose what the old one knew. Another address for
+// the keys is another source.
+func TestKeysOutliveAReload(t *testing.T) {
+	t.Parallel()
+	idp := newIssuerStub(t)
+	before := idp.authenticator(t, Options{})
+	if !accepts(t, before, signers()["EdDSA"]) {
+		t.Fatal("a right token is refused")
+	}
+	idp.goDown()
+	if after := idp.authenticator(t, Options{Previous: before}); !accepts(t, after, signers()["EdDSA"]) || idp.fetches() != 1 {
+		t.Errorf("the keys are lost, or fetched anew: %d fetches", idp.fetches())
+	}
+	moved := idp.issuer()
+	moved.JWKS += "2"
+	if after := idp.authenticator(t, Options{Previous: before, Issuers: []Issuer{moved}}); accepts(t, after, signers()["EdDSA"]) {
+		t.Error("keys of another address are taken")
+	}
+}

@@ -105,8 +105,9 @@ func startServer(t *testing.T, d *dify) *server {
 	}
 	s := &server{url: "http://" + listener.Addr().String() + service.GraphQLPath, hangups: make(chan os.Signal)}
 	var handler *reload.Handler
+	var process *service.Process
 	watcher := reload.NewWatcher(func(read reload.ReadFile) (map[string]string, error) {
-		api, err := newService(read)
+		api, err := newService(read, &process)
 		switch {
 		case err != nil:
 		case handler == nil:
@@ -134,16 +135,20 @@ func startServer(t *testing.T, d *dify) *server {
 		}
 		watching.Wait()
 		handler.Close()
+		process.Close()
 	}
 	return s
 }
 
-func newService(read reload.ReadFile) (*service.Service, error) {
+func newService(read reload.ReadFile, process **service.Process) (*service.Service, error) {
 	cfg, err := config.Load(config.Source{Path: "soak.yaml", ReadFile: read})
 	if err != nil {
 		return nil, err
 	}
-	return service.New(cfg, service.Options{})
+	if *process == nil {
+		*process = service.NewProcess(cfg.Limits)
+	}
+	return service.New(cfg, service.Options{Process: *process})
 }
 
 // reloadUntil puts another configuration into force every now and then.

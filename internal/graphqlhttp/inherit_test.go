@@ -1,0 +1,63 @@
+package graphqlhttp
+
+import (
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// TestInherit: what a transport has kept serves the next one, unless it could be wrong there.
+func TestInherit(t *testing.T) {
+	t.Parallel()
+	const text = "{ __typename }"
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: "type Query { a: Int }"})
+	operations, err := ParseOperations([]byte(`{"` + hashOf(text) + `": "` + text + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		options               Options
+		registered, validated bool
+	}{
+		"the same":               {Options{}, true, true},
+		"other suggestions":      {Options{NoSuggestions: true}, true, true},
+		"no introspection":       {Options{NoIntrospection: true}, true, false},
+		"other limits":           {Options{Limits: Limits{Depth: 3}}, true, false},
+		"a list":                 {Options{Persisted: Persisted{Listed: operations}}, true, false},
+		"a list alone":           {Options{Persisted: Persisted{Listed: operations, OnlyListed: true}}, false, false},
+		"no room for operations": {Options{Persisted: Persisted{AutomaticBytes: -1}}, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, err := New(schema, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, _, f := before.documents.read(text)
+			if f != nil || before.documents.validate(text, doc) != nil {
+				t.Fatal("the document is not valid")
+			}
+			before.persisted.register(hashOf(text), text)
+			after, err := New(schema, test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after.Inherit(before)
+			kept, _ := after.documents.kept.GetIfPresent(text)
+			if (kept == doc) != test.validated {
+				t.Errorf("the document is kept: %v, want %v", kept == doc, test.validated)
+			}
+			if _, ok := lookRegistered(after, hashOf(text)); ok != test.registered {
+				t.Errorf("the operation is registered: %v, want %v", ok, test.registered)
+			}
+		})
+	}
+}
+
+func lookRegistered(t *Transport, hash string) (string, bool) {
+	if t.persisted.registered == nil {
+		return "", false
+	}
+	return t.persisted.registered.GetIfPresent(hash)
+}
