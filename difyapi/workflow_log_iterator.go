@@ -113,10 +113,12 @@ func (w *logWalk) readOnce(ctx context.Context, q LogQuery) (*LogPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	newest := q.CreatedBefore
 	for _, row := range page.Rows {
-		if !q.CreatedBefore.IsZero() && row.CreatedAt.After(q.CreatedBefore) || row.CreatedAt.Before(q.CreatedAfter.Truncate(time.Second)) {
-			return nil, notTheAPI(workflowLogsPath, &fault{"data", "has rows outside of the window that was asked for"})
+		if !newest.IsZero() && row.CreatedAt.After(newest) || row.CreatedAt.Before(q.CreatedAfter.Truncate(time.Second)) {
+			return nil, notTheAPI(workflowLogsPath, &fault{"data", "has rows outside of the window that was asked for, or out of order"})
 		}
+		newest = row.CreatedAt
 	}
 	return page, nil
 }
