@@ -117,9 +117,9 @@ func TestReloadKeepsAnswers(t *testing.T) {
 			name, yaml, second string
 			calls              int
 		}{
-			{"first", cached + appWithKey("app-1"), "00:00:00", 1},
+			{"first", cached + appWithKey("app-1"), "00:00:00", 2}, // and a look at its clock,
 			{"other limits", cached + "limits: {rate: 1000}\n" + appWithKey("app-1"), "00:00:00", 0},
-			{"another key", cached + appWithKey("app-2"), "00:00:01", 1},
+			{"another key", cached + appWithKey("app-2"), "00:00:01", 2},
 			{"the first again", cached + appWithKey("app-1"), "00:00:00", 0},
 			{"another time", "cache: {ttl: 9m}\n" + appWithKey("app-1"), "00:00:00", 1},
 		} {

@@ -200,7 +200,7 @@ func TestPagesOfOtherSites(t *testing.T) {
 func TestSpending(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "limits: {price: 100, burst: 100, rate: 10}", Options{})
-	if a := s.ask(t, `{workflowLogs(first: 40) {nodes {uuid}}}`); a.status != 200 || !strings.Contains(a.text, `"cost":{"price":61,"limit":100,"spent":46}`) {
+	if a := s.ask(t, `{workflowLogs(first: 40) {nodes {uuid}}}`); a.status != 200 || !strings.Contains(a.text, `"cost":{"price":61,"limit":100,"spent":26}`) {
 		t.Fatalf("%d: %s", a.status, a.text)
 	}
 	s.ask(t, `{nonsense}`)
