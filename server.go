@@ -288,7 +288,9 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	if cfg.Demo {
 		return errors.New("nothing is configured, so there is nothing to check: give --config FILE, or set DIFY_API_KEY and DIFY_BASE_URL")
 	}
-	clients, err := service.NewClients(cfg, telemetry.Discard(), difyapi.NewPool())
+	pool := difyapi.NewPool()
+	defer pool.Close()
+	clients, err := service.NewClients(cfg, telemetry.Discard(), pool)
 	if err != nil {
 		return err
 	}
@@ -302,6 +304,7 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	for i, app := range cfg.Apps {
 		fmt.Fprintf(table, "%s\t%s\n", app.Key, lines[i])
 	}
+	fmt.Fprintf(table, connectionsNote, cfg.Limits.ConnectionsPerServer)
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -310,6 +313,10 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	}
 	return nil
 }
+
+// connectionsNote is for whoever raises the limit. Whether a Dify bears more is not to be tried out: it would answer nobody.
+const connectionsNote = "At most %d connections to each Dify (limits.connectionsPerServer). From 1.14.2 on it has ten for everybody; " +
+	"SERVER_WORKER_CLASS=gevent in its environment makes room for more.\n"
 
 // checkApp describes the app, or its failure. Errors of difyapi show neither address nor key.
 func checkApp(ctx context.Context, client *difyapi.Client) (string, error) {

@@ -140,7 +140,7 @@ func TestCheck(t *testing.T) {
 		want          []string
 		ok            bool
 	}{
-		"answers":           {[]string{"check", "--config", good}, nil, []string{"echo  answers  Dify 1.14.2  mode workflow"}, true},
+		"answers":           {[]string{"check", "--config", good}, nil, []string{"echo  answers  Dify 1.14.2  mode workflow", "At most 4 connections to each Dify", "SERVER_WORKER_CLASS=gevent"}, true},
 		"by environment":    {[]string{"check"}, []string{"DIFYGRAPH_CONFIG=" + good}, []string{"echo  answers"}, true},
 		"flag wins":         {[]string{"check", "--config", good}, []string{"DIFYGRAPH_CONFIG=nowhere"}, []string{"echo  answers"}, true},
 		"one fails":         {[]string{"check", "--config", both}, nil, []string{"gone  fails", "401", "echo  answers"}, false},

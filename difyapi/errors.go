@@ -26,7 +26,7 @@ const (
 	KindNotFound
 	// KindUnsupported: the server is older than the endpoint. The error wraps an [UnsupportedError].
 	KindUnsupported
-	// KindOverloaded: [MaxWaiting] calls to the app wait already. Nothing was sent.
+	// KindOverloaded: too many calls to the server wait already, see [MaxWaiting]. Nothing was sent.
 	KindOverloaded
 )
 
