@@ -5,7 +5,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/internal/admission"

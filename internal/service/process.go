@@ -46,7 +46,7 @@ func (p *Process) Close() {
 	if p.latest != nil {
 		p.latest.upstream.Close()
 	}
-	p.pool.Keep()
+	p.pool.Close()
 }
 
 // maxPatience bounds how long an operation waits for its first slot: who waits for longer should rather know.
