@@ -85,14 +85,13 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestNoCondition: absent, null, {} and "" are no condition, and nothing of them is sent.
+// TestNoCondition: absent, null and {} are no condition, and nothing of them is sent.
 func TestNoCondition(t *testing.T) {
 	t.Parallel()
 	for name, filter := range map[string]any{
 		"null":          nil,
 		"{}":            vars{},
 		"nulls":         vars{"keyword": nil, "status": nil, "createdAt": nil, "endUserSessionId": nil, "accountEmail": nil, "createdFrom": nil, "triggeredFrom": nil, "elapsedTime": nil, "totalTokens": nil, "hasError": nil},
-		"empty texts":   vars{"keyword": "", "accountEmail": ""},
 		"empty ranges":  vars{"createdAt": vars{}, "elapsedTime": vars{}, "totalTokens": vars{}},
 		"null bounds":   vars{"createdAt": vars{"since": nil, "until": nil}, "elapsedTime": vars{"min": nil}, "totalTokens": vars{"max": nil}},
 		"year 1 onward": vars{"createdAt": vars{"since": "0001-01-01T00:00:00Z"}},

@@ -56,7 +56,7 @@ func TestCursorOfAnotherList(t *testing.T) {
 func TestMadeUpCursor(t *testing.T) {
 	t.Parallel()
 	cursor := cursorOf(t, vars{})
-	made := []string{"", " ", "1", "YXJyYXljb25uZWN0aW9uOjE=", "é", strings.Repeat("A", 10_000), cursor + "A", cursor + "=", " " + cursor, cursor + cursor}
+	made := []string{" ", "1", "YXJyYXljb25uZWN0aW9uOjE=", "é", strings.Repeat("A", 10_000), cursor + "A", cursor + "=", " " + cursor, cursor + cursor}
 	for n := 1; n < len(cursor); n += 3 {
 		made = append(made, cursor[:n], cursor[n:])
 	}
@@ -106,7 +106,8 @@ func TestCursorOfTheSameList(t *testing.T) {
 		"the other way": {vars{"first": 5}, vars{"last": 1}},
 		"policy":        {vars{}, vars{"onAppFailure": "PARTIAL"}},
 		"no filter":     {vars{}, vars{"filter": vars{}}},
-		"empty texts":   {vars{"filter": vars{"keyword": ""}}, vars{"filter": vars{"accountEmail": "", "status": nil}}},
+		"nulls":         {vars{"filter": vars{"keyword": nil}}, vars{"filter": vars{"accountEmail": nil, "status": nil}}},
+		"no cursor":     {vars{"after": "", "before": ""}, vars{}},
 		"empty ranges":  {vars{"filter": vars{"createdAt": vars{}}}, vars{"filter": vars{"totalTokens": vars{"min": nil}, "elapsedTime": vars{}}}},
 		"statuses":      {vars{"filter": vars{"status": []string{"SUCCEEDED", "FAILED"}}}, vars{"filter": vars{"status": []string{"FAILED", "SUCCEEDED", "FAILED"}}}},
 		"sessions":      {vars{"filter": vars{"endUserSessionId": []string{"s0", "s9"}}}, vars{"filter": vars{"endUserSessionId": []string{"s9", "s0", "s9"}}}},

@@ -96,9 +96,9 @@ var filterRefusals = []refusal{
 	where("no sessions", "endUserSessionId", []string{}, "filter.endUserSessionId", "empty list"),
 	where("no origin", "createdFrom", []string{}, "filter.createdFrom", "empty list"),
 	where("no trigger", "triggeredFrom", []string{}, "filter.triggeredFrom", "empty list"),
-	where("empty session", "endUserSessionId", []string{"alice", ""}, "filter.endUserSessionId", "is empty"),
-	where("empty origin", "createdFrom", []string{""}, "filter.createdFrom", "is empty"),
-	where("empty trigger", "triggeredFrom", []string{""}, "filter.triggeredFrom", "is empty"),
+	where("empty session", "endUserSessionId", []string{"alice", ""}, "filter.endUserSessionId", "empty or blank"),
+	where("empty origin", "createdFrom", []string{""}, "filter.createdFrom", "empty or blank"),
+	where("empty trigger", "triggeredFrom", []string{""}, "filter.triggeredFrom", "empty or blank"),
 	where("21 sessions", "endUserSessionId", names(21), "filter.endUserSessionId", "at most 20", "not 21"),
 	where("long session", "endUserSessionId", []string{strings.Repeat("é", 256)}, "filter.endUserSessionId", "at most 255"),
 	where("long e-mail", "accountEmail", strings.Repeat("é", 256), "filter.accountEmail", "at most 255"),
@@ -119,8 +119,9 @@ var filterRefusals = []refusal{
 }
 
 var keywordRefusals = []refusal{
-	where("blank", "keyword", " ", "filter.keyword", "only blanks"),
-	where("blanks of all sorts", "keyword", " \t\n\u3000", "filter.keyword", "only blanks"),
+	where("empty", "keyword", "", "filter.keyword", "empty or blank"),
+	where("blank", "keyword", " ", "filter.keyword", "empty or blank", "leave the argument out"),
+	where("blanks of all sorts", "keyword", " \t\n\u3000", "filter.keyword", "empty or blank", "leave the argument out"),
 }
 
 var timeRefusals = []refusal{

@@ -33,9 +33,9 @@ func mayFilter(ctx context.Context, f *feed.Filter) error {
 		set      bool
 		needs    []viewer.Scope
 	}{
-		{"filter.keyword", given(f.Keyword), []viewer.Scope{viewer.Content, viewer.People}},
+		{"filter.keyword", f.Keyword != nil, []viewer.Scope{viewer.Content, viewer.People}},
 		{"filter.endUserSessionId", f.EndUserSessionID != nil, []viewer.Scope{viewer.People}},
-		{"filter.accountEmail", given(f.AccountEmail), []viewer.Scope{viewer.People}},
+		{"filter.accountEmail", f.AccountEmail != nil, []viewer.Scope{viewer.People}},
 	} {
 		forbidden, ok := errors.AsType[*viewer.ForbiddenError](viewer.Needs(ctx, filter.needs...))
 		if ok && filter.set {
@@ -44,8 +44,6 @@ func mayFilter(ctx context.Context, f *feed.Filter) error {
 	}
 	return nil
 }
-
-func given(text *string) bool { return text != nil && *text != "" }
 
 // read reads a page for whoever may.
 func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onFailure model.AppFailurePolicy) (*model.WorkflowLogConnection, error) {

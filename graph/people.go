@@ -51,7 +51,7 @@ func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, ses
 	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
 		return nil, err
 	}
-	list, err := feed.NewList([]string{app.Key}, false, feed.Filter{EndUserSessionID: []string{session}}, feed.NewestFirst)
+	list, err := feed.NewList([]string{app.Key}, false, feed.Filter{}.OfEndUser(uuid.Nil, session), feed.NewestFirst)
 	if err != nil {
 		return nil, err
 	}

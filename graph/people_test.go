@@ -303,7 +303,7 @@ func TestOnlyOthersSessions(t *testing.T) {
 func TestBadFilterOfAnEndUser(t *testing.T) {
 	t.Parallel()
 	a := serveRunsOfAlice(t, difytest.Options{})
-	for _, sessions := range [][]string{{}, {""}, {"alice", ""}, names(21), {"a\x00"}} {
+	for _, sessions := range [][]string{{}, {""}, {" "}, {"alice", ""}, names(21), {"a\x00"}} {
 		v := vars{"id": alice().ID, "filter": vars{"endUserSessionId": sessions}}
 		answer := a.post(t, `query ($id: UUID!, $filter: WorkflowLogFilter) {endUser(app: "a", uuid: $id) {workflowLogs(filter: $filter) {totalCount}}}`, v)
 		checkAnswer(t, answer, `{"endUser": {"workflowLogs": null}}`, map[string]string{"endUser.workflowLogs": "BAD_USER_INPUT"})

@@ -144,7 +144,7 @@ func (p pricer) list(field graphql.CollectedField, apps int, session []string) i
 	if size.Details {
 		calls = plus(calls, p.r.Limits.ScanDetails)
 	}
-	if args["after"] != nil || args["before"] != nil {
+	if isCursor(args["after"]) || isCursor(args["before"]) {
 		if p.any(selections{field.Selections}, "WorkflowLogConnection", "totalCount") {
 			calls = plus(calls, size.Streams)
 		}
@@ -153,6 +153,9 @@ func (p pricer) list(field graphql.CollectedField, apps int, session []string) i
 	price := times(apps, p.app(p.children(failed, "AppFailure", "app")))
 	return plus(price, plus(times(calls, callPrice), times(rows, p.rows(selections{field.Selections}))))
 }
+
+// isCursor is false of what means none.
+func isCursor(arg any) bool { return arg != nil && arg != "" }
 
 // oneCallRows is how many rows of a page come by one call where seconds have two at most.
 const oneCallRows = 95

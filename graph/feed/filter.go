@@ -15,8 +15,9 @@ import (
 // StatusUnknown stands, in a filter, for every status that the schema has no name for.
 const StatusUnknown difyapi.RunStatus = ""
 
-// Filter says which rows: all given conditions hold. The zero value of a field, and an empty text or range, is no
-// condition; an empty list that is not nil is refused.
+// Filter says which rows: all given conditions hold. Nil, and a range without bounds, is no condition. A list without
+// elements that is not nil is refused, and so is a text that is empty or blank: who asks for the runs of an e-mail address
+// that is missing must not be shown everybody's.
 type Filter struct {
 	// Keyword is text as a person writes it; it is sent as Dify stores it.
 	Keyword *string `json:"keyword,omitempty"`
@@ -61,7 +62,8 @@ type Int64Range struct {
 	Max *int64 `json:"max,omitempty"`
 }
 
-// OfEndUser is the filter for rows of one end user, by their session id, that meet this filter too.
+// OfEndUser is the filter for rows of one end user, by their session id, that meet this filter too. The session id is not
+// empty; the id may be zero where the list is not shown.
 func (f Filter) OfEndUser(id uuid.UUID, session string) Filter {
 	f.EndUser = &id
 	if f.EndUserSessionID != nil && !slices.Contains(f.EndUserSessionID, session) {
@@ -86,7 +88,7 @@ func (f Filter) canonical() (Filter, error) {
 	c.Keyword, errs[0] = canonicalKeyword(f.Keyword)
 	c.Status, errs[1] = canonicalSet("filter.status", f.Status)
 	c.CreatedAt, errs[2] = f.CreatedAt.canonical()
-	c.EndUserSessionID, errs[3] = canonicalSessions(f.EndUserSessionID)
+	c.EndUserSessionID, errs[3] = f.canonicalSessions()
 	c.AccountEmail, errs[4] = canonicalText("filter.accountEmail", f.AccountEmail)
 	c.CreatedFrom, errs[5] = canonicalNames("filter.createdFrom", origins(f.CreatedFrom))
 	c.TriggeredFrom, errs[6] = canonicalNames("filter.triggeredFrom", f.TriggeredFrom)
@@ -100,13 +102,10 @@ func (f Filter) canonical() (Filter, error) {
 }
 
 func canonicalKeyword(keyword *string) (*string, error) {
-	if keyword == nil || *keyword == "" {
+	if keyword == nil {
 		return nil, nil
 	}
-	if strings.TrimSpace(*keyword) == "" {
-		return nil, inputError("filter.keyword", "only blanks; these match nearly every run, so give a text or leave it out")
-	}
-	return keyword, nil
+	return keyword, checkNotBlank("filter.keyword", *keyword)
 }
 
 // isUUID takes the form that Dify writes, in either case.
@@ -125,25 +124,25 @@ func canonicalSet[T ~string](argument string, set []T) ([]T, error) {
 	return slices.Compact(slices.Sorted(slices.Values(set))), nil
 }
 
-func canonicalSessions(ids []string) ([]string, error) {
+// canonicalSessions takes any session id that Dify gave an end user, blanks too.
+func (f Filter) canonicalSessions() ([]string, error) {
 	const argument = "filter.endUserSessionId"
-	set, err := canonicalNames(argument, ids)
+	if f.EndUser != nil {
+		return f.EndUserSessionID, checkStorable(argument, f.EndUserSessionID[0])
+	}
+	set, err := canonicalNames(argument, f.EndUserSessionID)
 	if err == nil && len(set) > MaxSessions {
 		return nil, inputError(argument, "at most %d session ids, not %d", MaxSessions, len(set))
 	}
 	return set, err
 }
 
-// canonicalNames takes a set of texts of which none may be empty: Dify would read an empty one as no condition.
 func canonicalNames(argument string, names []string) ([]string, error) {
 	set, err := canonicalSet(argument, names)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range set {
-		if name == "" {
-			return nil, inputError(argument, "a text in the list is empty; leave it out")
-		}
 		if err := checkText(argument, name); err != nil {
 			return nil, err
 		}
@@ -161,19 +160,34 @@ func origins(names []string) []string {
 }
 
 func canonicalText(argument string, text *string) (*string, error) {
-	if text == nil || *text == "" {
+	if text == nil {
 		return nil, nil
 	}
 	return text, checkText(argument, *text)
 }
 
-// checkText refuses what Dify's database can't hold, and would answer with a server error.
 func checkText(argument, text string) error {
+	if err := checkNotBlank(argument, text); err != nil {
+		return err
+	}
+	return checkStorable(argument, text)
+}
+
+// checkStorable refuses what Dify's database can't hold, and would answer with a server error.
+func checkStorable(argument, text string) error {
 	if utf8.RuneCountInString(text) > maxText {
 		return inputError(argument, "at most %d characters", maxText)
 	}
 	if strings.ContainsRune(text, 0) {
 		return inputError(argument, "the character U+0000 is not allowed")
+	}
+	return nil
+}
+
+// checkNotBlank refuses what Dify would read as no condition, or what matches nearly every run.
+func checkNotBlank(argument, text string) error {
+	if strings.TrimSpace(text) == "" {
+		return inputError(argument, "a text that is empty or blank names nothing; give another, or leave the argument out")
 	}
 	return nil
 }

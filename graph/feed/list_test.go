@@ -24,7 +24,7 @@ func TestListsThatMeanTheSameShareCursors(t *testing.T) {
 		Status: []difyapi.RunStatus{"failed", "succeeded"}, CreatedAt: &TimeRange{Since: &at}, CreatedFrom: []string{"service-api"},
 	}, NewestFirst)
 	same := list(t, []string{"b", "a", "b"}, false, Filter{
-		Keyword: new(""), AccountEmail: new(""), Status: []difyapi.RunStatus{"succeeded", "failed", "succeeded"},
+		Status:      []difyapi.RunStatus{"succeeded", "failed", "succeeded"},
 		CreatedAt:   &TimeRange{Since: new(at.Add(-time.Millisecond).In(tokyo))},
 		CreatedFrom: []string{"service_api"}, ElapsedTime: &FloatRange{}, TotalTokens: &Int64Range{},
 	}, NewestFirst)

@@ -985,11 +985,11 @@ enum IncompleteReason {
     order: WorkflowLogOrder! = NEWEST_FIRST
     "How many runs from the start, 1 to 100; 20 if neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given. Not together with ` + "`" + `last` + "`" + `."
     first: Int
-    "Only runs after this cursor."
+    "Only runs after this cursor. Null and an empty text are no cursor."
     after: String
     "How many runs from the end, 1 to 100."
     last: Int
-    "Only runs before this cursor."
+    "Only runs before this cursor. Null and an empty text are no cursor."
     before: String
     "What to do when some of the apps can't be read."
     onAppFailure: AppFailurePolicy! = FAIL
@@ -1082,7 +1082,10 @@ enum AppFailurePolicy {
   PARTIAL
 }
 `, BuiltIn: false},
-	{Name: "../workflow_log_filter.graphqls", Input: `"Which runs; all given conditions hold. Absent or null is no condition; an empty list is refused."
+	{Name: "../workflow_log_filter.graphqls", Input: `"""
+Which runs; all given conditions hold. What is left out, null or an object without members is no condition. A list without
+members is refused, and so is a text that is empty or blank: ` + "`" + `accountEmail: ""` + "`" + ` does not mean everybody's runs.
+"""
 input WorkflowLogFilter {
   """
   A text that occurs in the run's inputs or outputs, in any script (case is ignored for ASCII letters only), or in the end
