@@ -22,7 +22,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/caarlos0/env/v11"
-	"github.com/vektah/gqlparser/v2/formatter"
 	"go.opentelemetry.io/otel"
 
 	"github.com/difygraph/difygraph/difyapi"
@@ -337,16 +336,11 @@ type schemaCommand struct {
 
 // Run prints the SDL.
 func (c schemaCommand) Run(p process) error {
+	sdl := graph.SDL()
 	if c.Subgraph {
-		_, err := io.WriteString(p.stdout, graph.SubgraphSDL())
-		return err
+		sdl = graph.SubgraphSDL()
 	}
-	// @link is for gateways, which ask _service, and Relay's compiler takes no extension of the schema.
-	schema := *graph.Schema()
-	schema.SchemaDirectives = nil
-	var sdl strings.Builder
-	formatter.NewFormatter(&sdl, formatter.WithIndent("  ")).FormatSchema(&schema)
-	_, err := io.WriteString(p.stdout, sdl.String())
+	_, err := io.WriteString(p.stdout, sdl)
 	return err
 }
 

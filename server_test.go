@@ -20,7 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
-	"github.com/difygraph/difygraph/graph/generated"
+	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/internal/config"
 	"github.com/difygraph/difygraph/internal/playground"
 	"github.com/difygraph/difygraph/internal/playground/browsertest"
@@ -184,7 +184,7 @@ func TestSchema(t *testing.T) {
 	if len(printed.SchemaDirectives) > 0 {
 		t.Errorf("%s, which Relay's compiler does not take, and which speaks to gateways alone", printed.SchemaDirectives[0].Name)
 	}
-	served := generated.NewExecutableSchema(generated.Config{}).Schema()
+	served := graph.Schema()
 	if diff := cmp.Diff(fieldsOf(served), fieldsOf(printed)); diff != "" {
 		t.Errorf("fields (-served +printed):\n%s", diff)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
-	"github.com/difygraph/difygraph/graph/generated"
+	"github.com/difygraph/difygraph/graph"
 )
 
 // mapping is the README's table from Dify's fields of a row to ours. A field of Dify's without one of ours is not shown.
@@ -87,7 +87,7 @@ func leaves(object map[string]any, prefix string) map[string]any {
 func selection(t *testing.T, typeName string) string {
 	t.Helper()
 	var text strings.Builder
-	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema := graph.Schema()
 	for _, field := range inRow(schema.Types[typeName]) {
 		text.WriteString(field.Name + " ")
 		switch kind := schema.Types[field.Type.Name()]; {
@@ -140,7 +140,7 @@ func TestMappingIsWhole(t *testing.T) {
 func schemaPaths(t *testing.T, typeName, prefix string) []string {
 	t.Helper()
 	var paths []string
-	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema := graph.Schema()
 	for _, field := range inRow(schema.Types[typeName]) {
 		switch kind := schema.Types[field.Type.Name()]; {
 		case field.Name == "id" || field.Name == "app":

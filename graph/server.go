@@ -17,13 +17,10 @@ const (
 	keptQueries = 1000
 )
 
-// Schema is what can be asked.
-func Schema() *ast.Schema { return generated.NewExecutableSchema(generated.Config{}).Schema() }
-
 // NewServer executes operations over the schema, each with loaders of its own. Transports are the caller's to add. What is
 // around sees operations that are not admitted, too, and the account of the others.
 func NewServer(r *Resolver, around ...graphql.HandlerExtension) *handler.Server {
-	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: r}))
+	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: r, Schema: Schema()}))
 	srv.SetParserTokenLimit(maxTokens)
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](keptQueries))
 	srv.SetErrorPresenter(Present)

@@ -23,7 +23,7 @@ func newRuleSet(schema *ast.Schema, o Options) ruleSet {
 	if o.NoSuggestions {
 		withoutSuggestions(standard)
 	}
-	set := ruleSet{schema: schema, most: o.MaxErrors, rules: []validator.Rule{literalsRule, noDeferRule}}
+	set := ruleSet{schema: schema, most: o.MaxErrors, rules: []validator.Rule{literalsRule}}
 	if o.NoIntrospection {
 		set.rules = append(set.rules, noIntrospectionRule)
 	}
@@ -100,19 +100,6 @@ var noIntrospectionRule = validator.Rule{
 		observers.OnField(func(_ *validator.Walker, f *ast.Field) {
 			if f.Name == "__schema" || f.Name == "__type" {
 				addError(validator.Message("introspection is switched off: %s is not served", f.Name), at(f.Position))
-			}
-		})
-	},
-}
-
-// noDeferRule refuses a directive that gqlgen declares for every schema: the answer comes in one piece here, and what was
-// deferred would be missing from it.
-var noDeferRule = validator.Rule{
-	Name: "NoDefer",
-	RuleFunc: func(observers *validator.Events, addError validator.AddErrFunc) {
-		observers.OnDirective(func(_ *validator.Walker, d *ast.Directive) {
-			if d.Name == "defer" {
-				addError(validator.Message("@defer is not served: answers come in one piece"), at(d.Position))
 			}
 		})
 	},

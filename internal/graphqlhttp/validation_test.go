@@ -115,11 +115,3 @@ func TestIntrospectionCanBeSwitchedOff(t *testing.T) {
 		}
 	}
 }
-
-func TestDeferIsRefused(t *testing.T) {
-	t.Parallel()
-	got := serve(t, graphqlhttp.Options{}).do(t, post(body(t, "{ ... @defer { __typename } }", nil)))
-	if !strings.Contains(got.message(), "@defer is not served") || got.Data != nil {
-		t.Errorf("%s", got.raw)
-	}
-}
