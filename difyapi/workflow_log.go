@@ -68,7 +68,7 @@ type WorkflowRun struct {
 	// TriggeredFrom is app-run, webhook, schedule, plugin or a newer value; Dify 1.10.0 or newer.
 	TriggeredFrom *string `json:"triggered_from"`
 	Error         *string `json:"error"`
-	// ElapsedTime is in seconds; 0 until the run ends.
+	// ElapsedTime is in seconds. Dify writes 0 here and in the next two before it knows: see [WorkflowRun.TimeTaken].
 	ElapsedTime *float64 `json:"elapsed_time"`
 	TotalTokens *int64   `json:"total_tokens"`
 	TotalSteps  *int     `json:"total_steps"`
@@ -79,6 +79,30 @@ type WorkflowRun struct {
 	FinishedAt *time.Time `json:"finished_at"`
 
 	Unreadable Unreadable `json:"-"`
+}
+
+// TimeTaken is how many seconds the run took; nil until it is known. Of a run that waits for a human, Dify writes 0.
+func (r *WorkflowRun) TimeTaken() *float64 {
+	if r.Status == StatusRunning || r.Status == StatusPaused && r.ElapsedTime != nil && *r.ElapsedTime == 0 {
+		return nil
+	}
+	return r.ElapsedTime
+}
+
+// TokensUsed is how many tokens the run used, up to where it waits; nil while it runs.
+func (r *WorkflowRun) TokensUsed() *int64 {
+	if r.Status == StatusRunning {
+		return nil
+	}
+	return r.TotalTokens
+}
+
+// StepsTaken is how many nodes the run executed, up to where it waits; nil while it runs.
+func (r *WorkflowRun) StepsTaken() *int {
+	if r.Status == StatusRunning {
+		return nil
+	}
+	return r.TotalSteps
 }
 
 // Account is a member of the workspace.

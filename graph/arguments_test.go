@@ -62,6 +62,12 @@ func TestParameters(t *testing.T) {
 		"account":             {withFilter("accountEmail", "ada@example.com"), []string{"created_by_account=ada@example.com"}},
 		"since":               {withFilter("createdAt", vars{"since": "2026-03-01T09:00:00+09:00"}), []string{"created_at__after=2026-03-01T00:00:00Z"}},
 		"since, rounded up":   {withFilter("createdAt", vars{"since": "2026-03-01T00:00:00.000001Z"}), []string{"created_at__after=2026-03-01T00:00:01Z"}},
+		"small letters":       {withFilter("createdAt", vars{"since": "2026-03-01t00:00:00z"}), []string{"created_at__after=2026-03-01T00:00:00Z"}},
+		"unknown offset":      {withFilter("createdAt", vars{"since": "2026-03-01T00:00:00-00:00"}), []string{"created_at__after=2026-03-01T00:00:00Z"}},
+		"leap second":         {withFilter("createdAt", vars{"since": "2016-12-31T23:59:60Z"}), []string{"created_at__after=2017-01-01T00:00:00Z"}},
+		"leap second, abroad": {withFilter("createdAt", vars{"since": "2015-07-01T08:59:60.5+09:00"}), []string{"created_at__after=2015-07-01T00:00:00Z"}},
+		"fine fraction":       {withFilter("createdAt", vars{"since": "2026-03-01T00:00:00.0000000001Z"}), []string{"created_at__after=2026-03-01T00:00:01Z"}},
+		"no fraction":         {withFilter("createdAt", vars{"since": "2026-03-01T00:00:00.000000000000Z"}), []string{"created_at__after=2026-03-01T00:00:00Z"}},
 		"until":               {withFilter("createdAt", vars{"until": "2026-03-01T00:00:05Z"}), []string{"created_at__before=2026-03-01T00:00:04.999999Z"}},
 		"until, rounded up":   {withFilter("createdAt", vars{"until": "2026-03-01T00:00:05.5Z"}), []string{"created_at__before=2026-03-01T00:00:05.999999Z"}},
 		"one second":          {withFilter("createdAt", between("2026-03-01T00:00:05Z", "2026-03-01T00:00:06Z")), []string{"created_at__after=2026-03-01T00:00:05Z created_at__before=2026-03-01T00:00:05.999999Z"}},
@@ -95,6 +101,7 @@ func TestNoCondition(t *testing.T) {
 		"empty ranges":  vars{"createdAt": vars{}, "elapsedTime": vars{}, "totalTokens": vars{}},
 		"null bounds":   vars{"createdAt": vars{"since": nil, "until": nil}, "elapsedTime": vars{"min": nil}, "totalTokens": vars{"max": nil}},
 		"year 1 onward": vars{"createdAt": vars{"since": "0001-01-01T00:00:00Z"}},
+		"year 0 onward": vars{"createdAt": vars{"since": "0000-01-01T00:00:00+01:00"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

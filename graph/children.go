@@ -18,7 +18,7 @@ var (
 	}
 	profileFields = map[string]viewer.Scope{
 		"name": viewer.People, "isAnonymous": viewer.Logs, "externalUserId": viewer.People,
-		"createdAt": viewer.Logs, "updatedAt": viewer.Logs,
+		"profileCreatedAt": viewer.Logs, "profileUpdatedAt": viewer.Logs, "createdAt": viewer.Logs, "updatedAt": viewer.Logs,
 	}
 )
 

@@ -27,12 +27,20 @@ func (r *endUserResolver) ExternalUserID(ctx context.Context, obj *model.EndUser
 	return profile(ctx, obj, viewer.People, "external_user_id", func(p *endUserProfile) *string { return p.ExternalUserID })
 }
 
-func (r *endUserResolver) CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
+func (r *endUserResolver) ProfileCreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
 	return profile(ctx, obj, viewer.Logs, "created_at", func(p *endUserProfile) *time.Time { return p.CreatedAt })
 }
 
-func (r *endUserResolver) UpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
+func (r *endUserResolver) ProfileUpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
 	return profile(ctx, obj, viewer.Logs, "updated_at", func(p *endUserProfile) *time.Time { return p.UpdatedAt })
+}
+
+func (r *endUserResolver) CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
+	return r.ProfileCreatedAt(ctx, obj)
+}
+
+func (r *endUserResolver) UpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
+	return r.ProfileUpdatedAt(ctx, obj)
 }
 
 func (r *endUserResolver) WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.Connection[*model.WorkflowLog], error) {

@@ -119,6 +119,9 @@ func classify(err error) (model.ErrorCode, string) {
 	if e, ok := errors.AsType[*PriceError](err); ok {
 		return model.CostLimitExceeded, e.Error()
 	}
+	if e, ok := errors.AsType[*model.RangeError](err); ok {
+		return model.UpstreamBadResponse, e.Error()
+	}
 	if e, ok := errors.AsType[*RetryError](err); ok && e.Overloaded {
 		return model.Overloaded, e.Error()
 	} else if ok {
@@ -127,6 +130,8 @@ func classify(err error) (model.ErrorCode, string) {
 	switch {
 	case errors.Is(err, errTooManyMentions):
 		return model.CostLimitExceeded, errTooManyMentions.Error()
+	case errors.Is(err, model.ErrNoStart):
+		return model.UpstreamBadResponse, model.ErrNoStart.Error()
 	case errors.Is(err, errSchemaHidden):
 		return model.Forbidden, errSchemaHidden.Error()
 	case errors.Is(err, context.DeadlineExceeded):

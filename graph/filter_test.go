@@ -83,16 +83,21 @@ func anyFilter(t *rapid.T, seconds int, long bool) filter {
 
 func (f *filter) byRun(t *rapid.T, draw func(string) bool) {
 	if draw("by tokens") {
-		f.add("totalTokens", map[string]any{"min": 50}, true, func(r difytest.Row) bool { return r.Run != nil && r.Run.TotalTokens >= 50 })
+		f.add("totalTokens", map[string]any{"min": 50}, true, func(r difytest.Row) bool { return hasUsed(r) && r.Run.TotalTokens >= 50 })
 	}
 	if draw("by time taken") {
-		f.add("elapsedTime", map[string]any{"max": 4.5}, true, func(r difytest.Row) bool { return r.Run != nil && r.Run.ElapsedTime <= 4.5 })
+		f.add("elapsedTime", map[string]any{"max": 4.5}, true, func(r difytest.Row) bool { return hasTaken(r) && r.Run.ElapsedTime <= 4.5 })
 	}
 	if draw("by error") {
 		has := rapid.Bool().Draw(t, "has error")
 		f.add("hasError", has, true, func(r difytest.Row) bool { return r.Run != nil && (r.Run.Error != nil) == has })
 	}
 }
+
+// hasUsed tells whether it is known what a run has used: not before it waits or ends.
+func hasUsed(r difytest.Row) bool { return r.Run != nil && r.Run.Status != "running" }
+
+func hasTaken(r difytest.Row) bool { return hasUsed(r) && (r.Run.Status != "paused" || r.Run.ElapsedTime > 0) }
 
 var statuses = []string{"succeeded", "failed", "stopped", "running", "partial-succeeded", "paused", "unknown"}
 

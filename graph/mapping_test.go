@@ -52,6 +52,13 @@ var objects = map[string]string{
 
 func verbatim(v any) any { return v }
 
+// notYet are fields that are null until they are known, by the statuses of runs.
+var notYet = map[string][]string{
+	"workflow_run.elapsed_time": {"running", "paused"},
+	"workflow_run.total_tokens": {"running"},
+	"workflow_run.total_steps":  {"running"},
+}
+
 // upper is how enums are written.
 func upper(v any) any { return strings.ToUpper(strings.ReplaceAll(v.(string), "-", "_")) }
 

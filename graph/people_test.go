@@ -16,10 +16,10 @@ import (
 )
 
 // profileFields are those of an end user that only the profile has.
-const profileFields = `name isAnonymous externalUserId createdAt updatedAt`
+const profileFields = `name isAnonymous externalUserId profileCreatedAt profileUpdatedAt createdAt updatedAt`
 
 // noProfile is a profile of nulls.
-const noProfile = `"name": null, "isAnonymous": null, "externalUserId": null, "createdAt": null, "updatedAt": null`
+const noProfile = `"name": null, "isAnonymous": null, "externalUserId": null, "profileCreatedAt": null, "profileUpdatedAt": null, "createdAt": null, "updatedAt": null`
 
 // alice has a whole profile, with times that Dify writes without a zone.
 func alice() *difytest.EndUser {
@@ -31,7 +31,7 @@ func alice() *difytest.EndUser {
 }
 
 const aliceProfile = `"name": "Alice 京都", "isAnonymous": true, "externalUserId": "ext-1",
-	"createdAt": "2026-02-01T10:00:00Z", "updatedAt": "2026-02-02T10:00:00.123456Z"`
+	"profileCreatedAt": "2026-02-01T10:00:00Z", "createdAt": "2026-02-01T10:00:00Z", "profileUpdatedAt": "2026-02-02T10:00:00.123456Z", "updatedAt": "2026-02-02T10:00:00.123456Z"`
 
 // serveAlice serves app a with one run of Alice's and one of another's, and app b without any.
 func serveAlice(t *testing.T, o difytest.Options) *api {
@@ -69,7 +69,8 @@ func TestProfileOfWhatIsOld(t *testing.T) {
 	a := serveAlice(t, difytest.Options{})
 	a.apps["a"].SetEndUser(difytest.EndUser{ID: alice().ID, Type: "service_api", SessionID: "alice", CreatedAt: epoch})
 	checkData(t, a, userQuery("a", alice().ID, `type `+profileFields), `{"endUser": {"type": "service-api", "name": null, "isAnonymous": false,
-		"externalUserId": null, "createdAt": "2026-03-01T00:00:00Z", "updatedAt": "2026-03-01T00:00:00Z"}}`)
+		"externalUserId": null, "profileCreatedAt": "2026-03-01T00:00:00Z", "profileUpdatedAt": "2026-03-01T00:00:00Z",
+		"createdAt": "2026-03-01T00:00:00Z", "updatedAt": "2026-03-01T00:00:00Z"}}`)
 }
 
 // TestProfileOnOldServer: the fields alone fail. Where the version is known, nothing is asked.

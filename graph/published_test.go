@@ -34,9 +34,10 @@ func declared(schema *ast.Schema) published {
 		}
 		p.add(name, kindOf(d), d.Description, nil)
 		for _, f := range d.Fields {
-			if !strings.HasPrefix(f.Name, "__") {
-				p.add(name+"."+f.Name, typed(f.Type.String(), literal(f.DefaultValue)), f.Description, reason(f.Directives))
+			if strings.HasPrefix(f.Name, "__") {
+				continue // of every root
 			}
+			p.add(name+"."+f.Name, typed(f.Type.String(), literal(f.DefaultValue)), f.Description, reason(f.Directives))
 			for _, a := range f.Arguments {
 				p.add(name+"."+f.Name+"("+a.Name+")", typed(a.Type.String(), literal(a.DefaultValue)), a.Description, reason(a.Directives))
 			}

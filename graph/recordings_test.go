@@ -161,7 +161,8 @@ func checkRow(t *testing.T, row map[string]any, nodes []map[string]any) {
 			continue
 		}
 		want[m.ours], got[m.ours] = nil, at(nodes[i], m.ours)
-		if value := at(row, m.dify); value != nil {
+		status, _ := at(row, "workflow_run.status").(string)
+		if value := at(row, m.dify); value != nil && !slices.Contains(notYet[m.dify], status) {
 			want[m.ours] = m.convert(value)
 		}
 	}

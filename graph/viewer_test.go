@@ -130,7 +130,7 @@ func TestFiltersNeedScopes(t *testing.T) {
 		{`keyword: "x"`, []viewer.Scope{viewer.People}, "content"},
 		{`keyword: "x"`, []viewer.Scope{viewer.Content}, "people"},
 		{`keyword: "x"`, []viewer.Scope{viewer.Content, viewer.People}, ""},
-		{`keyword: ""`, nil, ""},
+		{`keyword: null`, nil, ""},
 		{`endUserSessionId: ["s"]`, []viewer.Scope{viewer.Content}, "people"},
 		{`endUserSessionId: ["s"]`, []viewer.Scope{viewer.People}, ""},
 		{`accountEmail: "ada@example.com"`, []viewer.Scope{viewer.Content}, "people"},

@@ -25,8 +25,8 @@ func (f Filter) looksAtRun() bool {
 
 func (f Filter) matchesRun(run *difyapi.WorkflowRun) bool {
 	return f.matchesStatus(run.Status) && oneOf(f.TriggeredFrom, run.TriggeredFrom) &&
-		(f.ElapsedTime == nil || within(run.ElapsedTime, f.ElapsedTime.Min, f.ElapsedTime.Max)) &&
-		(f.TotalTokens == nil || within(run.TotalTokens, f.TotalTokens.Min, f.TotalTokens.Max)) &&
+		(f.ElapsedTime == nil || within(run.TimeTaken(), f.ElapsedTime.Min, f.ElapsedTime.Max)) &&
+		(f.TotalTokens == nil || within(run.TokensUsed(), f.TotalTokens.Min, f.TotalTokens.Max)) &&
 		(f.HasError == nil || !run.Unreadable.Has("error") && *f.HasError == (run.Error != nil && *run.Error != ""))
 }
 

@@ -23,6 +23,8 @@ type EndUserResolver interface {
 	Name(ctx context.Context, obj *model.EndUser) (*string, error)
 	IsAnonymous(ctx context.Context, obj *model.EndUser) (*bool, error)
 	ExternalUserID(ctx context.Context, obj *model.EndUser) (*string, error)
+	ProfileCreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
+	ProfileUpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	UpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.Connection[*model.WorkflowLog], error)
@@ -283,6 +285,52 @@ func (ec *executionContext) fieldContext_EndUser_externalUserId(_ context.Contex
 	return graphql.NewScalarFieldContext("EndUser", field, true, true, "String")
 }
 
+func (ec *executionContext) _EndUser_profileCreatedAt(ctx context.Context, field graphql.CollectedField, obj *model.EndUser) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndUser_profileCreatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EndUser().ProfileCreatedAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndUser_profileCreatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndUser", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _EndUser_profileUpdatedAt(ctx context.Context, field graphql.CollectedField, obj *model.EndUser) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndUser_profileUpdatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EndUser().ProfileUpdatedAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EndUser_profileUpdatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EndUser", field, true, true, "DateTime")
+}
+
 func (ec *executionContext) _EndUser_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.EndUser) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -439,6 +487,18 @@ func (ec *executionContext) _EndUser(ctx context.Context, sel ast.SelectionSet, 
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._EndUser_externalUserId(ctx, field, obj)
+				})
+		case "profileCreatedAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EndUser_profileCreatedAt(ctx, field, obj)
+				})
+		case "profileUpdatedAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EndUser_profileUpdatedAt(ctx, field, obj)
 				})
 		case "createdAt":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

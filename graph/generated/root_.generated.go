@@ -61,17 +61,19 @@ type ComplexityRoot struct {
 	}
 
 	EndUser struct {
-		App            func(childComplexity int) int
-		CreatedAt      func(childComplexity int) int
-		ExternalUserID func(childComplexity int) int
-		ID             func(childComplexity int) int
-		IsAnonymous    func(childComplexity int) int
-		Name           func(childComplexity int) int
-		SessionID      func(childComplexity int) int
-		Type           func(childComplexity int) int
-		UUID           func(childComplexity int) int
-		UpdatedAt      func(childComplexity int) int
-		WorkflowLogs   func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) int
+		App              func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		ExternalUserID   func(childComplexity int) int
+		ID               func(childComplexity int) int
+		IsAnonymous      func(childComplexity int) int
+		Name             func(childComplexity int) int
+		ProfileCreatedAt func(childComplexity int) int
+		ProfileUpdatedAt func(childComplexity int) int
+		SessionID        func(childComplexity int) int
+		Type             func(childComplexity int) int
+		UUID             func(childComplexity int) int
+		UpdatedAt        func(childComplexity int) int
+		WorkflowLogs     func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) int
 	}
 
 	PageInfo struct {
@@ -307,6 +309,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndUser.Name(childComplexity), true
+	case "EndUser.profileCreatedAt":
+		if e.ComplexityRoot.EndUser.ProfileCreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.ProfileCreatedAt(childComplexity), true
+	case "EndUser.profileUpdatedAt":
+		if e.ComplexityRoot.EndUser.ProfileUpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndUser.ProfileUpdatedAt(childComplexity), true
 	case "EndUser.sessionId":
 		if e.ComplexityRoot.EndUser.SessionID == nil {
 			break
@@ -720,9 +734,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
-			graphql.NewInputUnmarshaler("FloatRange", ec.unmarshalInputFloatRange),
-			graphql.NewInputUnmarshaler("Int64Range", ec.unmarshalInputInt64Range),
 			graphql.NewInputUnmarshaler("WorkflowLogFilter", ec.unmarshalInputWorkflowLogFilter),
+			graphql.NewInputUnmarshaler("WorkflowLogFloatRange", ec.unmarshalInputWorkflowLogFloatRange),
+			graphql.NewInputUnmarshaler("WorkflowLogInt64Range", ec.unmarshalInputWorkflowLogInt64Range),
 			graphql.NewInputUnmarshaler("WorkflowLogTimeRange", ec.unmarshalInputWorkflowLogTimeRange),
 		)
 	}
@@ -787,58 +801,95 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../dify_app.graphqls", Input: `"A Dify app: what one Dify API key opens."
 type DifyApp implements Node @key(fields: "id") @key(fields: "key") {
+  "Unique across the whole API, and the same on every server that calls the app alike; for ` + "`" + `Query.node` + "`" + `."
   id: ID!
-  "The key by which the configuration names the app."
+  "The key by which the configuration names the app, of ` + "`" + `a-z` + "`" + `, ` + "`" + `0-9` + "`" + ` and ` + "`" + `-` + "`" + `, e.g. ` + "`" + `translator` + "`" + `."
   key: String!
-  "Name in Dify, unless the configuration gives another."
+  "Name in Dify, unless the configuration gives another. One call to Dify, shared with the fields below."
   name: String @cost(weight: 10)
+  "What the app is for, as its makers wrote it in Dify."
   description: String @cost(weight: 10)
+  "The app's tags in Dify; empty if it has none."
   tags: [String!] @cost(weight: 10)
-  "Kind of app in Dify, such as ` + "`" + `workflow` + "`" + ` or ` + "`" + `advanced-chat` + "`" + `. Only ` + "`" + `workflow` + "`" + ` apps record logs."
+  """
+  Kind of app in Dify, such as ` + "`" + `workflow` + "`" + ` or ` + "`" + `advanced-chat` + "`" + `; null where Dify is older than 1.4.0. Only ` + "`" + `workflow` + "`" + ` apps record
+  logs.
+  """
   mode: String @cost(weight: 10)
+  "Who made the app; null where Dify is older than 1.4.3. Needs the scope ` + "`" + `people` + "`" + `."
   authorName: String @cost(weight: 10)
-  "The version that the Dify server reports, e.g. ` + "`" + `1.14.2` + "`" + `."
+  "The version that the Dify server reports, e.g. ` + "`" + `1.14.2` + "`" + `; null where a proxy hides it and the configuration has none."
   difyVersion: String @cost(weight: 10)
+  "The runs of this app, as ` + "`" + `Query.workflowLogs` + "`" + ` has them of several."
   workflowLogs(
+    "Which runs; all if left out."
     filter: WorkflowLogFilter
+    "Which runs come first."
     order: WorkflowLogOrder! = NEWEST_FIRST
+    "How many runs from the start, 1 to 100; 20 if neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given. Not together with ` + "`" + `last` + "`" + `."
     first: Int
+    "Only runs after this cursor, a ` + "`" + `pageInfo.endCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of the same list. Null and an empty text are none."
     after: String
+    "How many runs from the end, 1 to 100. Not together with ` + "`" + `first` + "`" + `."
     last: Int
+    "Only runs before this cursor, a ` + "`" + `pageInfo.startCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of the same list. Null and an empty text are none."
     before: String
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 `, BuiltIn: false},
 	{Name: "../end_user.graphqls", Input: `"A person or system that calls an app from outside the workspace, known to Dify by a session id."
 type EndUser implements Node @key(fields: "id") @key(fields: "app { key } sessionId") {
+  "Unique across the whole API; for ` + "`" + `Query.node` + "`" + `."
   id: ID!
+  "Dify's own id; for ` + "`" + `Query.endUser` + "`" + `."
   uuid: UUID!
+  "The app that is called. Who calls two apps is an end user of each."
   app: DifyApp!
   "How it comes in: ` + "`" + `service-api` + "`" + `, ` + "`" + `browser` + "`" + `, ` + "`" + `trigger` + "`" + `, ` + "`" + `mcp` + "`" + `, … as Dify writes it."
   type: String!
-  "The ` + "`" + `user` + "`" + ` that the caller of Dify's API passed."
+  "The ` + "`" + `user` + "`" + ` that the caller of Dify's API passed, e.g. ` + "`" + `ada-7` + "`" + `. Needs the scope ` + "`" + `people` + "`" + `."
   sessionId: String
-  "One upstream call per end user, shared with the fields below. Dify 1.13 or newer."
+  """
+  Name in Dify; null where it has none, or where the profile is gone while the log still shows the end user. One call to Dify
+  for each end user, shared with the fields below; Dify 1.13 or newer. Needs the scope ` + "`" + `people` + "`" + `.
+  """
   name: String @cost(weight: 10)
   "Whether the end user has not been identified. (What log entries say of this is always false, and not shown.)"
   isAnonymous: Boolean @cost(weight: 10)
+  "The id that another system gave; null for those that Dify has had for long. Needs the scope ` + "`" + `people` + "`" + `."
   externalUserId: String @cost(weight: 10)
-  createdAt: DateTime @cost(weight: 10)
-  updatedAt: DateTime @cost(weight: 10)
+  "When Dify first met the end user."
+  profileCreatedAt: DateTime @cost(weight: 10)
+  "When Dify last changed the profile."
+  profileUpdatedAt: DateTime @cost(weight: 10)
+  "When Dify first met the end user."
+  createdAt: DateTime @cost(weight: 10) @deprecated(reason: "Use ` + "`" + `profileCreatedAt` + "`" + `: elsewhere ` + "`" + `createdAt` + "`" + ` is never null, and one selection can't have both.")
+  "When Dify last changed the profile."
+  updatedAt: DateTime @cost(weight: 10) @deprecated(reason: "Use ` + "`" + `profileUpdatedAt` + "`" + `.")
   "The runs that this end user started in this app."
   workflowLogs(
+    "Which of these runs; all if left out."
     filter: WorkflowLogFilter
+    "Which runs come first."
     order: WorkflowLogOrder! = NEWEST_FIRST
+    "How many runs from the start, 1 to 100; 20 if neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given. Not together with ` + "`" + `last` + "`" + `."
     first: Int
+    "Only runs after this cursor, a ` + "`" + `pageInfo.endCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of the same list. Null and an empty text are none."
     after: String
+    "How many runs from the end, 1 to 100. Not together with ` + "`" + `first` + "`" + `."
     last: Int
+    "Only runs before this cursor, a ` + "`" + `pageInfo.startCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of the same list. Null and an empty text are none."
     before: String
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 `, BuiltIn: false},
-	{Name: "../errors.graphqls", Input: `type AppFailure {
+	{Name: "../errors.graphqls", Input: `"An app that could not be read, and why."
+type AppFailure {
+  "The app whose runs are missing."
   app: DifyApp!
+  "Why, for programs."
   code: ErrorCode!
+  "Why, for people, in this server's words."
   message: String!
 }
 
@@ -848,17 +899,21 @@ enum ErrorCode {
   UNAUTHENTICATED
   "Valid credentials that do not allow this."
   FORBIDDEN
+  "An argument or variable that is not allowed; ` + "`" + `extensions.argument` + "`" + ` names it, and the message says what is."
   BAD_USER_INPUT
+  "The text is no GraphQL."
   GRAPHQL_PARSE_FAILED
+  "The text is GraphQL, and does not fit this schema."
   GRAPHQL_VALIDATION_FAILED
+  "No operation is known by this hash; send its text, too."
   PERSISTED_QUERY_NOT_FOUND
   "A cursor that this API did not make, or that belongs to another list."
   INVALID_CURSOR
   "The query costs more than allowed."
   COST_LIMIT_EXCEEDED
-  "The caller sends too many queries."
+  "The caller sends too many queries; ` + "`" + `extensions.retryAfter` + "`" + ` says in how many seconds to try again."
   RATE_LIMITED
-  "The server has too much to do; try again later."
+  "The server has too much to do; try again later, where ` + "`" + `extensions.retryAfter` + "`" + ` is given in so many seconds."
   OVERLOADED
   "The operation took too long."
   OPERATION_TIMEOUT
@@ -866,12 +921,15 @@ enum ErrorCode {
   UPSTREAM_UNAUTHORIZED
   "Dify limits the app's calls."
   UPSTREAM_RATE_LIMITED
+  "Dify took too long to answer."
   UPSTREAM_TIMEOUT
+  "Dify can't be reached, or failed."
   UPSTREAM_UNAVAILABLE
   "What answered is not Dify's API, as a proxy or a firewall; or Dify wrote a value here that can't be read."
   UPSTREAM_BAD_RESPONSE
   "The app's Dify server is too old for this."
   UPSTREAM_UNSUPPORTED
+  "A fault of this server. The log has it under the id in ` + "`" + `extensions.id` + "`" + `."
   INTERNAL_SERVER_ERROR
 }
 `, BuiltIn: false},
@@ -900,21 +958,28 @@ directive @listSize(
 "A reference to an entity: its ` + "`" + `__typename` + "`" + ` and the fields of one of its keys."
 scalar _Any
 
+"What other graphs can refer to."
 union _Entity = DifyApp | WorkflowLog | WorkflowRun | EndUser | DifyAccount
 
 "The schema that this server adds to a graph of many."
 type _Service {
+  "The SDL, as gateways compose it."
   sdl: String!
 }
 
 extend type Query {
   "Entities by reference, in the order asked; null where nothing is there. For gateways, up to 1,000 at once."
-  _entities(representations: [_Any!]!): [_Entity]!
+  _entities(
+    "References, each with a ` + "`" + `__typename` + "`" + ` and the fields of a key."
+    representations: [_Any!]!
+  ): [_Entity]!
+  "The schema for gateways."
   _service: _Service!
 }
 `, BuiltIn: false},
 	{Name: "../node.graphqls", Input: `"An object with an id that is unique across the whole API and can be fetched again with ` + "`" + `Query.node` + "`" + `."
 interface Node {
+  "Opaque, and the same for the same object for good."
   id: ID!
 }
 `, BuiltIn: false},
@@ -922,15 +987,26 @@ interface Node {
 
 extend type Query {
   "Fetches one object by its id; null if nothing is there."
-  node(id: ID!): Node
+  node(
+    "The ` + "`" + `id` + "`" + ` of an object of this API."
+    id: ID!
+  ): Node
   "Fetches up to 100 objects by their ids, in the order asked; null where nothing is there."
-  nodes(ids: [ID!]!): [Node]
+  nodes(
+    "The ` + "`" + `id` + "`" + `s of objects of this API, of one or several types."
+    ids: [ID!]!
+  ): [Node]
 }
 `, BuiltIn: false},
-	{Name: "../pagination.graphqls", Input: `type PageInfo @shareable {
+	{Name: "../pagination.graphqls", Input: `"Information about pagination in a connection."
+type PageInfo @shareable {
+  "Whether there are more items after this page, whichever way it was read."
   hasNextPage: Boolean!
+  "Whether there are more items before this page, whichever way it was read."
   hasPreviousPage: Boolean!
+  "The cursor to go on backward from, as ` + "`" + `before` + "`" + `; null where there is nothing to go on from."
   startCursor: String
+  "The cursor to go on forward from, as ` + "`" + `after` + "`" + `; null where there is nothing to go on from."
   endCursor: String
 }
 
@@ -945,6 +1021,7 @@ type ScanReport {
   as well, so that it says nothing of them; what another list of this operation has asked for counts there.
   """
   upstreamCalls: Int!
+  "Log entries in Dify's answers, those included that the filter left out."
   rowsScanned: Int!
   """
   No request behind this page was sent before. Where answers may be shared it is as long ago as the oldest of them could be, so
@@ -955,6 +1032,7 @@ type ScanReport {
   failedApps: [AppFailure!]!
 }
 
+"Why a page is short of what it could have."
 enum IncompleteReason {
   "The budget of calls ended. Nothing is skipped: ` + "`" + `endCursor` + "`" + `, going backward ` + "`" + `startCursor` + "`" + `, goes on from there."
   SCAN_BUDGET
@@ -969,47 +1047,72 @@ enum IncompleteReason {
   BAD_RESPONSE
 }
 `, BuiltIn: false},
-	{Name: "../query.graphqls", Input: `type Query {
+	{Name: "../query.graphqls", Input: `"What can be asked."
+type Query {
   "The Dify apps that the caller may read, in the order of the configuration."
   difyApps: [DifyApp!]!
   "One Dify app by its configured key; null if the caller may not read it or it is not configured."
-  difyApp(key: String!): DifyApp
+  difyApp(
+    "The configured key, e.g. ` + "`" + `translator` + "`" + `."
+    key: String!
+  ): DifyApp
   """
   Runs of one, several or all apps in one list. A walk by cursors shows every run that exists for the whole walk
   exactly once, however many runs arrive meanwhile.
   """
   workflowLogs(
-    "The keys of the apps to read; all that the caller may read if left out."
+    "The keys of the apps to read, e.g. ` + "`" + `[\"translator\"]` + "`" + `; all that the caller may read if left out."
     apps: [String!]
+    "Which runs; all if left out."
     filter: WorkflowLogFilter
+    "Which runs come first."
     order: WorkflowLogOrder! = NEWEST_FIRST
     "How many runs from the start, 1 to 100; 20 if neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given. Not together with ` + "`" + `last` + "`" + `."
     first: Int
-    "Only runs after this cursor. Null and an empty text are no cursor."
+    """
+    Only runs after this cursor, a ` + "`" + `pageInfo.endCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of a list of the same apps, filter and order, such as
+    ` + "`" + `AQ2QqHjcH2X3wKCFqg0…` + "`" + `. Null and an empty text are none.
+    """
     after: String
-    "How many runs from the end, 1 to 100."
+    "How many runs from the end, 1 to 100. Not together with ` + "`" + `first` + "`" + `."
     last: Int
-    "Only runs before this cursor. Null and an empty text are no cursor."
+    """
+    Only runs before this cursor, a ` + "`" + `pageInfo.startCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of a list of the same apps, filter and order. Null
+    and an empty text are none. ` + "`" + `last: 20, before: startCursor` + "`" + ` has what has come since.
+    """
     before: String
     "What to do when some of the apps can't be read."
     onAppFailure: AppFailurePolicy! = FAIL
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
-  "One run by Dify's own id; null if the app has no such run. ` + "`" + `app` + "`" + ` may be left out where the caller may read just one."
-  workflowRun(app: String, uuid: UUID!): WorkflowRun
-  "One end user by Dify's own id; null if the app has no such end user."
-  endUser(app: String, uuid: UUID!): EndUser
+  "One run by Dify's own id; null if the app has no such run."
+  workflowRun(
+    "The key of the run's app. May be left out where the caller may read just one app."
+    app: String
+    "Dify's ` + "`" + `workflow_run_id` + "`" + `, e.g. ` + "`" + `fb47b2e6-5e43-4f90-be01-d5c5a088d156` + "`" + `."
+    uuid: UUID!
+  ): WorkflowRun
+  "One end user by Dify's own id; null if the app has no such end user. Dify 1.13 or newer."
+  endUser(
+    "The key of the end user's app. May be left out where the caller may read just one app."
+    app: String
+    "Dify's own id, as ` + "`" + `EndUser.uuid` + "`" + ` has it."
+    uuid: UUID!
+  ): EndUser
 }
 `, BuiltIn: false},
-	{Name: "../scalars.graphqls", Input: `"An instant in UTC, RFC 3339, e.g. ` + "`" + `2026-11-22T09:30:00Z` + "`" + `. Dify keeps whole seconds."
-scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
+	{Name: "../scalars.graphqls", Input: `"""
+An instant of RFC 3339 with an offset, e.g. ` + "`" + `2026-11-22T09:30:00Z` + "`" + ` or ` + "`" + `2026-11-22T18:30:00.5+09:00` + "`" + `. Answers are in UTC. Dify
+keeps whole seconds, so that a leap second is the second after it.
+"""
+scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
-"A UUID as Dify writes it, e.g. ` + "`" + `fb47b2e6-5e43-4f90-be01-d5c5a088d156` + "`" + `."
+"A UUID as Dify writes it, e.g. ` + "`" + `fb47b2e6-5e43-4f90-be01-d5c5a088d156` + "`" + `; taken in either case."
 scalar UUID @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc9562")
 
 "Any JSON value."
 scalar JSON
 
-"A whole number beyond 32 bits, such as a token count. Written as a JSON number."
+"A whole number beyond 32 bits, such as a token count. Written as a JSON number; beyond 2^53 JavaScript rounds it."
 scalar Int64
 `, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `extend schema
@@ -1017,45 +1120,63 @@ scalar Int64
 `, BuiltIn: false},
 	{Name: "../workflow_log.graphqls", Input: `"One entry of an app's workflow log: who started a run, from where and when."
 type WorkflowLog implements Node @key(fields: "id") {
+  "Unique across the whole API, and the same for good; for ` + "`" + `Query.node` + "`" + `."
   id: ID!
+  "Dify's own id, by which Dify has no way to ask for an entry."
   uuid: UUID!
+  "The app that ran."
   app: DifyApp!
-  "The run; null where Dify no longer has it."
+  "The run; null where Dify no longer has it, or does not have it yet."
   workflowRun: WorkflowRun
   "Where it was started: ` + "`" + `service-api` + "`" + `, ` + "`" + `web-app` + "`" + `, ` + "`" + `installed-app` + "`" + `, … as Dify writes it."
   createdFrom: String!
-  createdByRole: CreatorRole!
+  "Which of ` + "`" + `createdByAccount` + "`" + ` and ` + "`" + `createdByEndUser` + "`" + ` started it. Who is gone is null there all the same."
+  createdByRole: DifyCreatorRole!
   "The member of the workspace who started it; null where an end user did, or where Dify no longer knows the member."
   createdByAccount: DifyAccount
   "The end user who started it; null where a member of the workspace did, or where Dify no longer knows the end user."
   createdByEndUser: EndUser
+  """
+  When the entry was made, in whole seconds by the clock of Dify's database: at the start of the run, or at its end where Dify
+  is older than 1.11. Lists are ordered by this, and ` + "`" + `filter.createdAt` + "`" + ` compares it.
+  """
   createdAt: DateTime!
-  "What Dify adds to the entry, such as trigger metadata; usually null."
+  "What Dify adds to the entry, such as trigger metadata; usually null. Needs the scope ` + "`" + `content` + "`" + `."
   details: JSON
 }
 
-enum CreatorRole {
+"Who starts runs."
+enum DifyCreatorRole {
+  "One who calls the app from outside the workspace."
   END_USER
+  "A member of the workspace."
   ACCOUNT
+  "A role newer than this API."
   UNKNOWN
 }
 
 """
 A member of the Dify workspace, as a log entry shows it; Dify has no way to ask for one. Other graphs can join their people
-by ` + "`" + `email` + "`" + `; where they ask for one by e-mail, the e-mail is all that is known.
+by ` + "`" + `email` + "`" + `; where they ask for one by e-mail, the e-mail is all that is known. All fields need the scope ` + "`" + `people` + "`" + `.
 """
 type DifyAccount @key(fields: "email") {
   "Unique across the whole API, for clients' caches; not for ` + "`" + `Query.node` + "`" + `."
   id: ID
+  "Dify's own id."
   uuid: UUID
+  "How Dify shows the member."
   name: String
+  "The address by which the member signs in to Dify, e.g. ` + "`" + `ada@example.com` + "`" + `."
   email: String
 }
 
+"A page of a list of runs."
 type WorkflowLogConnection {
+  "The runs with their cursors, in the list's order."
   edges: [WorkflowLogEdge!]!
   "The nodes of ` + "`" + `edges` + "`" + `, for clients that need no cursors."
   nodes: [WorkflowLog!]!
+  "How to go on from this page. Whether there is more is looked up only when asked for."
   pageInfo: PageInfo!
   "How many runs match, on all pages. Counted only when asked for; null where a filter is not one that Dify counts by."
   totalCount: Int @cost(weight: 5)
@@ -1063,18 +1184,23 @@ type WorkflowLogConnection {
   scan: ScanReport!
 }
 
+"A run in a page."
 type WorkflowLogEdge {
-  "An opaque bookmark of this row, valid for this list's apps, filter and order."
+  "An opaque bookmark of this row, valid for good, for this list's apps, filter and order."
   cursor: String!
+  "The run's entry in the log."
   node: WorkflowLog!
 }
 
 "Newest or oldest first, by ` + "`" + `createdAt` + "`" + `; runs of one second are ordered by their id."
 enum WorkflowLogOrder {
+  "What was started last comes first."
   NEWEST_FIRST
+  "What was started first comes first."
   OLDEST_FIRST
 }
 
+"What becomes of a list when some of its apps can't be read."
 enum AppFailurePolicy {
   "The whole list fails."
   FAIL
@@ -1085,85 +1211,112 @@ enum AppFailurePolicy {
 	{Name: "../workflow_log_filter.graphqls", Input: `"""
 Which runs; all given conditions hold. What is left out, null or an object without members is no condition. A list without
 members is refused, and so is a text that is empty or blank: ` + "`" + `accountEmail: ""` + "`" + ` does not mean everybody's runs.
+
+E.g. ` + "`" + `{status: [FAILED], createdAt: {since: "2026-11-22T00:00:00Z"}, elapsedTime: {min: 10}}` + "`" + `.
 """
 input WorkflowLogFilter {
   """
   A text that occurs in the run's inputs or outputs, in any script (case is ignored for ASCII letters only), or in the end
   user's session id (printable ASCII without quote and backslash only), or that is the run's id. Dify compares the first 30
   characters, where one beyond ASCII counts as six. A longer text is then looked for in the details of the runs that have
-  its beginning: one upstream call per run, for a bounded number of runs per page (see ` + "`" + `scan` + "`" + `), and ` + "`" + `totalCount` + "`" + ` is null.
+  its beginning: one call to Dify per run, for a bounded number of runs per page (see ` + "`" + `scan` + "`" + `), and ` + "`" + `totalCount` + "`" + ` is null. Needs
+  the scopes ` + "`" + `content` + "`" + ` and ` + "`" + `people` + "`" + `.
   """
   keyword: String
-  "Any of these."
+  "Any of these. ` + "`" + `totalCount` + "`" + ` is null where others than ` + "`" + `SUCCEEDED` + "`" + `, ` + "`" + `FAILED` + "`" + ` and ` + "`" + `STOPPED` + "`" + ` are among them."
   status: [WorkflowRunStatus!]
+  "When the log entry was made."
   createdAt: WorkflowLogTimeRange
-  "Any of these session ids."
+  "Any of these session ids, at most 20, e.g. ` + "`" + `[\"ada-7\"]` + "`" + `; case counts. Needs the scope ` + "`" + `people` + "`" + `."
   endUserSessionId: [String!]
-  "E-mail of the workspace member who started the run."
+  """
+  E-mail address of the workspace member who started the run, e.g. ` + "`" + `ada@example.com` + "`" + `; case counts. Refused where none of the
+  apps' workspaces has such a member. Needs the scope ` + "`" + `people` + "`" + `.
+  """
   accountEmail: String
-  "Any of these, as Dify writes them."
+  "Any of these, as Dify writes them, e.g. ` + "`" + `[\"service-api\", \"web-app\"]` + "`" + `. Looked at here: ` + "`" + `totalCount` + "`" + ` is null."
   createdFrom: [String!]
-  "Any of these, as Dify writes them."
+  "Any of these, as Dify writes them, e.g. ` + "`" + `[\"webhook\"]` + "`" + `. Looked at here: ` + "`" + `totalCount` + "`" + ` is null. Dify 1.10 or newer."
   triggeredFrom: [String!]
-  elapsedTime: FloatRange
-  totalTokens: Int64Range
-  "Runs with, or without, an error message."
+  "Seconds that the run took. Looked at here: ` + "`" + `totalCount` + "`" + ` is null. A run of which this is not known is in no range."
+  elapsedTime: WorkflowLogFloatRange
+  "Tokens that the run used. Looked at here: ` + "`" + `totalCount` + "`" + ` is null. A run of which this is not known is in no range."
+  totalTokens: WorkflowLogInt64Range
+  "Runs with, or without, an error message. Looked at here: ` + "`" + `totalCount` + "`" + ` is null."
   hasError: Boolean
 }
 
 "From ` + "`" + `since` + "`" + `, up to but not including ` + "`" + `until` + "`" + `."
 input WorkflowLogTimeRange {
+  "The first instant, e.g. ` + "`" + `2026-11-22T00:00:00+09:00` + "`" + `; from the beginning if left out."
   since: DateTime
+  "The first instant that is too late; without end if left out."
   until: DateTime
 }
 
 "From ` + "`" + `min` + "`" + ` to ` + "`" + `max` + "`" + `, both included."
-input FloatRange {
+input WorkflowLogFloatRange {
+  "The least value; none if left out."
   min: Float
+  "The greatest value; none if left out."
   max: Float
 }
 
 "From ` + "`" + `min` + "`" + ` to ` + "`" + `max` + "`" + `, both included."
-input Int64Range {
+input WorkflowLogInt64Range {
+  "The least value; none if left out."
   min: Int64
+  "The greatest value; none if left out."
   max: Int64
 }
 `, BuiltIn: false},
 	{Name: "../workflow_run.graphqls", Input: `"One execution of a workflow."
 type WorkflowRun implements Node @key(fields: "id") @key(fields: "app { key } uuid") {
+  "Unique across the whole API; for ` + "`" + `Query.node` + "`" + `."
   id: ID!
+  "Dify's own id, its ` + "`" + `workflow_run_id` + "`" + `; for ` + "`" + `Query.workflowRun` + "`" + `."
   uuid: UUID!
+  "The app that ran."
   app: DifyApp!
   "Version of the workflow that ran: on Dify the time when it was published, e.g. ` + "`" + `2026-11-23 06:22:27.283087` + "`" + `."
   version: String
+  "How the run stands."
   status: WorkflowRunStatus!
-  "The status as Dify writes it: tells what an ` + "`" + `UNKNOWN` + "`" + ` status is."
+  "The status as Dify writes it, e.g. ` + "`" + `partial-succeeded` + "`" + `: tells what an ` + "`" + `UNKNOWN` + "`" + ` status is."
   statusText: String!
-  "The text of the failure or stop; null otherwise."
+  "The text of the failure or stop; null otherwise. Needs the scope ` + "`" + `content` + "`" + `."
   error: String
-  "Seconds that the run took; 0 while it runs."
+  "Seconds that the run took, e.g. ` + "`" + `2.731` + "`" + `; null while it runs or waits."
   elapsedTime: Float
+  "Tokens that its models used; null while it runs."
   totalTokens: Int64
+  "Nodes that were executed; null while it runs."
   totalSteps: Int
+  "Failures that the run went on after; null where Dify is older than 0.14.0."
   exceptionsCount: Int
-  "What triggered it: ` + "`" + `app-run` + "`" + `, ` + "`" + `debugging` + "`" + `, ` + "`" + `webhook` + "`" + `, ` + "`" + `schedule` + "`" + `, ` + "`" + `plugin` + "`" + `, … as Dify writes it."
+  "What triggered it: ` + "`" + `app-run` + "`" + `, ` + "`" + `debugging` + "`" + `, ` + "`" + `webhook` + "`" + `, ` + "`" + `schedule` + "`" + `, ` + "`" + `plugin` + "`" + `, … as Dify writes it; null before Dify 1.10."
   triggeredFrom: String
-  createdAt: DateTime
+  "When it started, by the clock of Dify's server. Up to a second off the log entry's."
+  createdAt: DateTime!
   "Null until it ends."
   finishedAt: DateTime
-  "Id of the workflow. One upstream call per run."
+  "Id of the workflow. One call to Dify for each run, shared with ` + "`" + `inputs` + "`" + ` and ` + "`" + `outputs` + "`" + `."
   workflowId: UUID @cost(weight: 10)
-  "The run's input variables. One upstream call per run, shared with ` + "`" + `outputs` + "`" + ` and ` + "`" + `workflowId` + "`" + `."
+  "The run's input variables. One call to Dify for each run, shared with ` + "`" + `outputs` + "`" + ` and ` + "`" + `workflowId` + "`" + `. Needs the scope ` + "`" + `content` + "`" + `."
   inputs: JSON @cost(weight: 10)
-  "The run's output variables."
+  "The run's output variables; nothing or an empty object until it ends. One call, as ` + "`" + `inputs` + "`" + `. Needs the scope ` + "`" + `content` + "`" + `."
   outputs: JSON @cost(weight: 10)
 }
 
+"How a run stands."
 enum WorkflowRunStatus {
   "Under way; a run that was stopped or that crashed can keep this status for good."
   RUNNING
+  "Ended as it should."
   SUCCEEDED
+  "Ended by an error."
   FAILED
+  "Ended by someone who stopped it."
   STOPPED
   "Some nodes failed and the run went on."
   PARTIAL_SUCCEEDED
@@ -1248,6 +1401,10 @@ func (ec *executionContext) childFields_EndUser(ctx context.Context, field graph
 		return ec.fieldContext_EndUser_isAnonymous(ctx, field)
 	case "externalUserId":
 		return ec.fieldContext_EndUser_externalUserId(ctx, field)
+	case "profileCreatedAt":
+		return ec.fieldContext_EndUser_profileCreatedAt(ctx, field)
+	case "profileUpdatedAt":
+		return ec.fieldContext_EndUser_profileUpdatedAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_EndUser_createdAt(ctx, field)
 	case "updatedAt":

@@ -266,14 +266,14 @@ func (ec *executionContext) _WorkflowLog_createdByRole(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCreatorRole2string(ctx, selections, v)
+			return ec.marshalNDifyCreatorRole2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowLog_createdByRole(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowLog", field, false, false, "CreatorRole")
+	return graphql.NewScalarFieldContext("WorkflowLog", field, false, false, "DifyCreatorRole")
 }
 
 func (ec *executionContext) _WorkflowLog_createdByAccount(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLog) (ret graphql.Marshaler) {
@@ -856,16 +856,16 @@ var (
 	}
 )
 
-func (ec *executionContext) unmarshalNCreatorRole2string(ctx context.Context, v any) (string, error) {
-	res, err := model.UnmarshalCreatorRole(v)
+func (ec *executionContext) unmarshalNDifyCreatorRole2string(ctx context.Context, v any) (string, error) {
+	res, err := model.UnmarshalDifyCreatorRole(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCreatorRole2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+func (ec *executionContext) marshalNDifyCreatorRole2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := model.MarshalCreatorRole(v)
+	res := model.MarshalDifyCreatorRole(v)
 	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "CreatorRole!")
+		graphql.AddInvalidNullFromMarshaler(ctx, "DifyCreatorRole!")
 	}
 	return res
 }

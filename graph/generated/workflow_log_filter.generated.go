@@ -24,104 +24,6 @@ import (
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputFloatRange(ctx context.Context, obj any) (feed.FloatRange, error) {
-	var it feed.FloatRange
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"min", "max"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "min":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("min"))
-			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Min = data
-		case "max":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("max"))
-			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Max = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalFloatRange unmarshals raw into the FloatRange input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalFloatRange(ctx context.Context, raw any) (feed.FloatRange, error) {
-	var out feed.FloatRange
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "FloatRange", raw, &out)
-	return out, err
-}
-
-func (ec *executionContext) unmarshalInputInt64Range(ctx context.Context, obj any) (feed.Int64Range, error) {
-	var it feed.Int64Range
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"min", "max"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "min":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("min"))
-			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Min = data
-		case "max":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("max"))
-			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Max = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalInt64Range unmarshals raw into the Int64Range input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalInt64Range(ctx context.Context, raw any) (feed.Int64Range, error) {
-	var out feed.Int64Range
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "Int64Range", raw, &out)
-	return out, err
-}
-
 func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context, obj any) (feed.Filter, error) {
 	var it feed.Filter
 	if obj == nil {
@@ -191,14 +93,14 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 			it.TriggeredFrom = data
 		case "elapsedTime":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("elapsedTime"))
-			data, err := ec.unmarshalOFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFloatRange(ctx, v)
+			data, err := ec.unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFloatRange(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.ElapsedTime = data
 		case "totalTokens":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("totalTokens"))
-			data, err := ec.unmarshalOInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐInt64Range(ctx, v)
+			data, err := ec.unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐInt64Range(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -224,6 +126,104 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 func UnmarshalWorkflowLogFilter(ctx context.Context, raw any) (feed.Filter, error) {
 	var out feed.Filter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputWorkflowLogFloatRange(ctx context.Context, obj any) (feed.FloatRange, error) {
+	var it feed.FloatRange
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"min", "max"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "min":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("min"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Min = data
+		case "max":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("max"))
+			data, err := ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Max = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWorkflowLogFloatRange unmarshals raw into the WorkflowLogFloatRange input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWorkflowLogFloatRange(ctx context.Context, raw any) (feed.FloatRange, error) {
+	var out feed.FloatRange
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogFloatRange", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputWorkflowLogInt64Range(ctx context.Context, obj any) (feed.Int64Range, error) {
+	var it feed.Int64Range
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"min", "max"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "min":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("min"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Min = data
+		case "max":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("max"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Max = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWorkflowLogInt64Range unmarshals raw into the WorkflowLogInt64Range input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWorkflowLogInt64Range(ctx context.Context, raw any) (feed.Int64Range, error) {
+	var out feed.Int64Range
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogInt64Range", raw, &out)
 	return out, err
 }
 
@@ -288,27 +288,27 @@ func UnmarshalWorkflowLogTimeRange(ctx context.Context, raw any) (feed.TimeRange
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalOFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFloatRange(ctx context.Context, v any) (*feed.FloatRange, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputFloatRange(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐInt64Range(ctx context.Context, v any) (*feed.Int64Range, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputInt64Range(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFilter(ctx context.Context, v any) (*feed.Filter, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputWorkflowLogFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFloatRange(ctx context.Context, v any) (*feed.FloatRange, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputWorkflowLogFloatRange(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐInt64Range(ctx context.Context, v any) (*feed.Int64Range, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputWorkflowLogInt64Range(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -67,8 +67,8 @@ func UnmarshalWorkflowRunStatus(v any) (difyapi.RunStatus, error) {
 	}
 }
 
-// MarshalCreatorRole gives a role the schema's name.
-func MarshalCreatorRole(role string) graphql.Marshaler {
+// MarshalDifyCreatorRole gives a role the schema's name.
+func MarshalDifyCreatorRole(role string) graphql.Marshaler {
 	switch role {
 	case "end_user":
 		return enum("END_USER")
@@ -79,9 +79,9 @@ func MarshalCreatorRole(role string) graphql.Marshaler {
 	}
 }
 
-// UnmarshalCreatorRole is never called: no input has a role.
-func UnmarshalCreatorRole(v any) (string, error) {
-	return "", notA("CreatorRole", v, "an input")
+// UnmarshalDifyCreatorRole is never called: no input has a role.
+func UnmarshalDifyCreatorRole(v any) (string, error) {
+	return "", notA("DifyCreatorRole", v, "an input")
 }
 
 func enum(name string) graphql.Marshaler {

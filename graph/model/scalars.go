@@ -1,8 +1,12 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -18,15 +22,44 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, t.UTC().Format(`"`+time.RFC3339Nano+`"`)) })
 }
 
-// UnmarshalDateTime reads an instant with any offset. Dates without a time and times without an offset are refused: they
-// are different instants in different places.
+// UnmarshalDateTime reads what RFC 3339 takes: letters of either case, any offset and any number of digits. A leap second is
+// the second after it, as in Unix time. Dates without a time and times without an offset are none: they are different
+// instants in different places.
 func UnmarshalDateTime(v any) (time.Time, error) {
-	text, ok := v.(string)
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if year := t.UTC().Year(); !ok || err != nil || year < 1 || year > 9999 {
+	text, _ := v.(string)
+	t, ok := parseDateTime(strings.ToUpper(text))
+	if !ok {
 		return t, notA("DateTime", v, "an instant of RFC 3339 with an offset, e.g. 2026-11-22T09:30:00Z")
 	}
 	return t, nil
+}
+
+// dateTime is the form that RFC 3339 has, in capitals: up to the minute, seconds, what a nanosecond leaves of a fraction, the
+// rest of it, the offset.
+var dateTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d:)(\d\d)(\.\d{1,9})?(\d*)(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$`)
+
+func parseDateTime(text string) (time.Time, bool) {
+	parts := dateTime.FindStringSubmatch(text)
+	if parts == nil || parts[3] == "" && parts[4] != "" {
+		return time.Time{}, false
+	}
+	leap := parts[2] == "60"
+	if leap {
+		parts[2], parts[3], parts[4] = "59", "", ""
+	}
+	t, err := time.Parse(time.RFC3339Nano, parts[1]+parts[2]+parts[3]+parts[5])
+	if strings.Trim(parts[4], "0") != "" {
+		t = t.Add(time.Nanosecond) // no instant is earlier than it was written
+	}
+	if leap {
+		t = t.Add(time.Second)
+	}
+	return t, err == nil && (!leap || endsHalfYear(t.UTC()))
+}
+
+// endsHalfYear tells whether a leap second can come before an instant: they are at the end of June or December in UTC.
+func endsHalfYear(t time.Time) bool {
+	return t.Equal(time.Date(t.Year(), time.January, 1, 0, 0, 0, 0, time.UTC)) || t.Equal(time.Date(t.Year(), time.July, 1, 0, 0, 0, 0, time.UTC))
 }
 
 // MarshalUUID writes a UUID as Dify does.
@@ -43,6 +76,27 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 	}
 	return id, nil
 }
+
+// RangeError is for a number that its field's type does not have.
+type RangeError struct{ Number int }
+
+func (e *RangeError) Error() string {
+	return fmt.Sprintf("%d is beyond the 32 bits of an Int", e.Number)
+}
+
+// MarshalInt writes a JSON number of 32 bits, as clients take an Int to be. A larger one is an error at its field.
+func MarshalInt(n int) graphql.ContextMarshaler {
+	return graphql.ContextWriterFunc(func(_ context.Context, w io.Writer) error {
+		if int(int32(n)) != n { //nolint:gosec // that is what is looked at
+			return &RangeError{n}
+		}
+		_, err := io.WriteString(w, strconv.Itoa(n))
+		return err
+	})
+}
+
+// UnmarshalInt reads a whole number, from a literal or a variable.
+func UnmarshalInt(_ context.Context, v any) (int, error) { return graphql.UnmarshalInt(v) }
 
 // MarshalInt64 writes a JSON number.
 func MarshalInt64(n int64) graphql.Marshaler { return graphql.MarshalInt64(n) }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,29 +31,39 @@ func (r *WorkflowRun) ID() string {
 // UUID is Dify's own id.
 func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }
 
+// ErrNoStart is for a run of which Dify does not tell when it started.
+var ErrNoStart = errors.New("Dify does not tell when this run started") //nolint:staticcheck // a name
+
 // Error is the text of the failure or stop.
 func (r *WorkflowRun) Error(ctx context.Context) (*string, error) {
 	return visible(ctx, viewer.Content, r.App, r.WorkflowRun.Error, r.Unreadable, "error")
 }
 
-// ElapsedTime is in seconds.
+// ElapsedTime is in seconds; nil until it is known.
 func (r *WorkflowRun) ElapsedTime() (*float64, error) {
-	return Readable(r.App, r.WorkflowRun.ElapsedTime, r.Unreadable, "elapsed_time")
+	return Readable(r.App, r.TimeTaken(), r.Unreadable, "elapsed_time")
 }
 
-// TotalTokens is what the run has used.
+// TotalTokens is what the run has used; nil while it is under way.
 func (r *WorkflowRun) TotalTokens() (*int64, error) {
-	return Readable(r.App, r.WorkflowRun.TotalTokens, r.Unreadable, "total_tokens")
+	return Readable(r.App, r.TokensUsed(), r.Unreadable, "total_tokens")
 }
 
-// TotalSteps is how many nodes ran.
+// TotalSteps is how many nodes ran; nil while the run is under way.
 func (r *WorkflowRun) TotalSteps() (*int, error) {
-	return Readable(r.App, r.WorkflowRun.TotalSteps, r.Unreadable, "total_steps")
+	return Readable(r.App, r.StepsTaken(), r.Unreadable, "total_steps")
 }
 
-// CreatedAt is when the run began.
-func (r *WorkflowRun) CreatedAt() (*time.Time, error) {
-	return Readable(r.App, r.WorkflowRun.CreatedAt, r.Unreadable, "created_at")
+// CreatedAt is when the run began. Dify always knows.
+func (r *WorkflowRun) CreatedAt() (time.Time, error) {
+	at, err := Readable(r.App, r.WorkflowRun.CreatedAt, r.Unreadable, "created_at")
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case at == nil:
+		return time.Time{}, ErrNoStart
+	}
+	return *at, nil
 }
 
 // FinishedAt is nil until the run ends.

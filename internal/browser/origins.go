@@ -43,7 +43,7 @@ func Origins(origins []string, refuse Refuse) (func(http.Handler) http.Handler, 
 	isAllowed := func(r *http.Request) bool { return allowed[r.Header.Get("Origin")] && len(r.Header["Origin"]) == 1 }
 	sharing := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(r *http.Request, _ string) (bool, []string) { return isAllowed(r), nil },
-		AllowedMethods:             []string{http.MethodGet, http.MethodPost},
+		AllowedMethods:             []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders:             requestHeaders,
 		ExposedHeaders:             []string{"Retry-After", "WWW-Authenticate"},
 		MaxAge:                     preflightSeconds,

@@ -139,7 +139,7 @@ func (t *Transport) choose(ctx context.Context, r *request, method string) (doc 
 		if op, f = chooseOperation(doc.ast, r.OperationName); f != nil {
 			return f
 		}
-		if f = checkMethod(method, op); f != nil || valid {
+		if f = checkMethod(method, op, t.documents.schema); f != nil || valid {
 			return f
 		}
 		return t.documents.validate(m, r.Query, doc)

@@ -2,6 +2,7 @@ package graphqlhttp_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -84,14 +85,14 @@ func TestWebSocketIsRefusedClearly(t *testing.T) {
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	server := serve(t, graphqlhttp.Options{})
-	for _, method := range []string{"PUT", "PATCH", "DELETE", "HEAD", "TRACE", "QUERY"} {
+	for _, method := range []string{"PUT", "PATCH", "DELETE", "TRACE", "QUERY"} {
 		got := server.do(t, httptest.NewRequest(method, "/graphql?query={__typename}", nil))
-		if got.StatusCode != http.StatusMethodNotAllowed || got.Header.Get("Allow") != "GET, OPTIONS, POST" {
+		if got.StatusCode != http.StatusMethodNotAllowed || got.Header.Get("Allow") != "GET, HEAD, OPTIONS, POST" {
 			t.Errorf("%s: %d, Allow %q", method, got.StatusCode, got.Header.Get("Allow"))
 		}
 	}
 	got := server.do(t, httptest.NewRequest(http.MethodOptions, "/graphql", nil))
-	if got.StatusCode != http.StatusNoContent || got.Header.Get("Allow") != "GET, OPTIONS, POST" || got.raw != "" {
+	if got.StatusCode != http.StatusNoContent || got.Header.Get("Allow") != "GET, HEAD, OPTIONS, POST" || got.raw != "" {
 		t.Errorf("OPTIONS: %d, Allow %q", got.StatusCode, got.Header.Get("Allow"))
 	}
 }
@@ -115,6 +116,44 @@ func TestGetRunsQueriesAlone(t *testing.T) {
 	two.Set("operationName", "B")
 	if got := server.do(t, get(two)); got.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("the mutation beside a query: %s", got.raw)
+	}
+}
+
+// TestSubscriptionByGet: nobody is told to come by POST with what is not served by POST either.
+func TestSubscriptionByGet(t *testing.T) {
+	t.Parallel()
+	server := serve(t, graphqlhttp.Options{})
+	const text = "subscription { changed }"
+	byGet, byPost := server.do(t, get(url.Values{"query": {text}})), server.do(t, post(body(t, text, nil)))
+	if byGet.raw != byPost.raw || byGet.StatusCode != byPost.StatusCode || byGet.code() != graphqlhttp.CodeValidationFailed ||
+		strings.Contains(byGet.message(), "POST") {
+		t.Errorf("by GET: %d %s\nby POST: %d %s", byGet.StatusCode, byGet.raw, byPost.StatusCode, byPost.raw)
+	}
+}
+
+// TestHead: its answer is that to GET, but for the body.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(serve(t, graphqlhttp.Options{}))
+	t.Cleanup(server.Close)
+	for query, status := range map[string]int{"{__typename}": 200, "{none}": 400, "mutation { change }": 405} {
+		at := server.URL + "/graphql?" + url.Values{"query": {query}}.Encode()
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			r, err := http.NewRequestWithContext(t.Context(), method, at, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Accept", "application/graphql-response+json")
+			got, err := server.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := io.ReadAll(got.Body)
+			_ = got.Body.Close()
+			if err != nil || got.StatusCode != status || (len(read) == 0) != (method == http.MethodHead) || got.Header.Get("Content-Type") == "" {
+				t.Errorf("%s %s: %d %v, %d bytes", method, query, got.StatusCode, got.Header, len(read))
+			}
+		}
 	}
 }
 

@@ -165,8 +165,9 @@ func describeCount(n int) string {
 }
 
 // checkMethod wants POST for everything but a query: a GET can come from a link, and may be sent again.
-func checkMethod(method string, op *ast.OperationDefinition) *failure {
-	if method == http.MethodGet && op.Operation != ast.Query {
+func checkMethod(method string, op *ast.OperationDefinition, schema *ast.Schema) *failure {
+	served := op.Operation == ast.Mutation && schema.Mutation != nil || op.Operation == ast.Subscription && schema.Subscription != nil
+	if method != http.MethodPost && served {
 		return unsound(http.StatusMethodNotAllowed, "GET runs queries alone: send the %s by POST", op.Operation).with("Allow", http.MethodPost)
 	}
 	return nil

@@ -4,16 +4,11 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// checkNulls refuses null in a variable that stands where null is not allowed. Validation lets such a variable pass if the
-// variable or the place has a default: only the values tell. gqlgen would take null there for 0, or panic.
+// checkNulls refuses null in a variable that says whether a field is skipped or included. Validation lets such a variable pass
+// if it has a default: only the values tell, and gqlgen would panic. Null in a field's arguments is the field's own error.
 func checkNulls(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) *failure {
-	n := nullFinder{fragments: doc.Fragments, null: map[string]bool{}, entered: map[string]bool{}}
-	for name, value := range variables {
-		if value == nil {
-			n.null[name] = true
-		}
-	}
-	if len(n.null) == 0 {
+	n := nullFinder{fragments: doc.Fragments, variables: variables, entered: map[string]bool{}}
+	if !n.anyNull() {
 		return nil
 	}
 	n.selections(op.SelectionSet)
@@ -25,24 +20,35 @@ func checkNulls(doc *ast.QueryDocument, op *ast.OperationDefinition, variables m
 
 type nullFinder struct {
 	fragments ast.FragmentDefinitionList
-	null      map[string]bool // variables
+	variables map[string]any
 	entered   map[string]bool // fragments
 	found     *ast.Value
+}
+
+func (n *nullFinder) anyNull() bool {
+	for _, value := range n.variables {
+		if value == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *nullFinder) selections(set ast.SelectionSet) {
 	for _, selection := range set {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			n.arguments(selection.Arguments)
-			n.directives(selection.Directives)
-			n.selections(selection.SelectionSet)
+			if n.included(selection.Directives) {
+				n.selections(selection.SelectionSet)
+			}
 		case *ast.InlineFragment:
-			n.directives(selection.Directives)
-			n.selections(selection.SelectionSet)
+			if n.included(selection.Directives) {
+				n.selections(selection.SelectionSet)
+			}
 		case *ast.FragmentSpread:
-			n.directives(selection.Directives)
-			n.fragment(selection.Name)
+			if n.included(selection.Directives) {
+				n.fragment(selection.Name)
+			}
 		}
 	}
 }
@@ -54,23 +60,19 @@ func (n *nullFinder) fragment(name string) {
 	}
 }
 
-func (n *nullFinder) directives(list ast.DirectiveList) {
+// included tells whether what has the directives is executed. Null says neither.
+func (n *nullFinder) included(list ast.DirectiveList) bool {
+	included := true
 	for _, d := range list {
-		n.arguments(d.Arguments)
+		condition := d.Arguments.ForName("if")
+		if condition == nil {
+			continue
+		}
+		value, _ := condition.Value.Value(n.variables)
+		if value == nil {
+			n.found = condition.Value
+		}
+		included = included && value != (d.Name == "skip")
 	}
-}
-
-func (n *nullFinder) arguments(list ast.ArgumentList) {
-	for _, a := range list {
-		n.value(a.Value)
-	}
-}
-
-func (n *nullFinder) value(v *ast.Value) {
-	if v.Kind == ast.Variable && n.null[v.Raw] && v.ExpectedType != nil && v.ExpectedType.NonNull {
-		n.found = v
-	}
-	for _, child := range v.Children {
-		n.value(child.Value)
-	}
+	return included
 }

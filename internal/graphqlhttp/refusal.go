@@ -52,7 +52,7 @@ func (f *failure) with(header, value string) *failure {
 	return f
 }
 
-const allowedMethods = "GET, OPTIONS, POST"
+const allowedMethods = "GET, HEAD, OPTIONS, POST"
 
 // readHeaders are those that are read here, whose length is bounded. One that is longer is of no client that means well.
 var readHeaders = []string{"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Type", "Upgrade"}
@@ -60,7 +60,7 @@ var readHeaders = []string{"Accept", "Accept-Encoding", "Connection", "Content-E
 // admit looks at the request's head, before anything of its body is read, and returns the media type of the answer.
 func admit(r *http.Request) (mediaType, *failure) {
 	switch r.Method {
-	case http.MethodGet, http.MethodPost:
+	case http.MethodGet, http.MethodHead, http.MethodPost:
 	case http.MethodOptions:
 		return "", (&failure{status: http.StatusNoContent}).with("Allow", allowedMethods)
 	default:

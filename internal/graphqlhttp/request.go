@@ -37,7 +37,7 @@ func (t *Transport) read(w http.ResponseWriter, r *http.Request, held *lease) (*
 }
 
 func (t *Transport) readRequest(w http.ResponseWriter, r *http.Request, held *lease) (*request, *failure) {
-	if r.Method == http.MethodGet {
+	if r.Method != http.MethodPost { // GET, or HEAD
 		return t.readQueryString(r, held)
 	}
 	body, f := readBody(w, r, t.options.MaxBodyBytes, held)
