@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -273,6 +274,19 @@ func TestAllIsDescribed(t *testing.T) {
 	for _, place := range slices.Sorted(maps.Keys(all)) {
 		if _, description, _ := strings.Cut(all[place], " # "); description == "" && !strings.Contains(place, "__") {
 			t.Errorf("%s has no description", place)
+		}
+	}
+}
+
+// TestNamesAreOurs: what could be another graph's too has a name that begins with what it is of. The others are fixed by
+// specifications, or are in use: no other graph is known to have them.
+func TestNamesAreOurs(t *testing.T) {
+	t.Parallel()
+	given := []string{"Query", "Node", "PageInfo", "AppFailure", "AppFailurePolicy", "ErrorCode", "IncompleteReason", "ScanReport"}
+	ours := regexp.MustCompile(`^(Dify|EndUser|WorkflowLog|WorkflowRun)`)
+	for name, definition := range graph.Schema().Types {
+		if definition.Kind != ast.Scalar && !strings.HasPrefix(name, "_") && !ours.MatchString(name) && !slices.Contains(given, name) {
+			t.Errorf("%s is a name that other graphs may have", name)
 		}
 	}
 }

@@ -21,6 +21,9 @@ func TestComposition(t *testing.T) {
 		"alone":              {ours, nil, ""},
 		"people":             {ours, []string{"people"}, ""},
 		"own node, PageInfo": {ours, []string{"accounts"}, ""},
+		"own value types":    {ours, []string{"neighbours"}, ""},
+		// Why our value types have names of their own:
+		"FloatRange twice": {ours + "input FloatRange { min: Float max: Float } extend type Query { a(r: FloatRange): Int }", []string{"neighbours"}, "hint INCONSISTENT_INPUT_OBJECT_FIELD"},
 		// Why the schema that _service gives goes without these:
 		"Query.node twice": {ours + "extend type Query { node(id: ID!): Node }", []string{"accounts"}, "error INVALID_FIELD_SHARING"},
 		// And that hints are seen:
