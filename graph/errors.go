@@ -128,8 +128,8 @@ func classify(err error) (model.ErrorCode, string) {
 		return model.RateLimited, e.Error()
 	}
 	switch {
-	case errors.Is(err, errTooManyMentions):
-		return model.CostLimitExceeded, errTooManyMentions.Error()
+	case errors.Is(err, errTooMany):
+		return model.CostLimitExceeded, errTooMany.Error()
 	case errors.Is(err, model.ErrNoStart):
 		return model.UpstreamBadResponse, model.ErrNoStart.Error()
 	case errors.Is(err, errSchemaHidden):

@@ -101,45 +101,67 @@ func TestFieldsOfNodes(t *testing.T) {
 	}
 }
 
-// TestEntryByID: it is found by its run, and where that is gone by its second.
+// TestEntryByID: it is found in its second, whatever becomes of its run; by an old id by its run, and where that is gone by its
+// second.
 func TestEntryByID(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		before, after func(*api, difytest.Row)
-		want          spent
-		gone          bool
+		after      func(*api, difytest.Row)
+		lists, old int
+		gone       bool
 	}{
-		"with a run":     {want: spent{lists: 1}},
-		"run deleted":    {after: func(a *api, row difytest.Row) { _ = a.apps["a"].DeleteRun(row.ID) }, want: spent{lists: 2}},
-		"without a run":  {before: func(a *api, row difytest.Row) { _ = a.apps["a"].DeleteRun(row.ID) }, want: spent{lists: 1}},
-		"person deleted": {after: func(a *api, row difytest.Row) { a.apps["a"].DeletePerson(row.EndUser.ID) }, want: spent{lists: 1}},
-		"entry deleted":  {after: func(a *api, row difytest.Row) { a.apps["a"].Delete(row.ID) }, want: spent{lists: 2}, gone: true},
+		"with a run":     {lists: 1, old: 1},
+		"run deleted":    {after: func(a *api, row difytest.Row) { _ = a.apps["a"].DeleteRun(row.ID) }, lists: 1, old: 2},
+		"person deleted": {after: func(a *api, row difytest.Row) { a.apps["a"].DeletePerson(row.EndUser.ID) }, lists: 1, old: 1},
+		"entry deleted":  {after: func(a *api, row difytest.Row) { a.apps["a"].Delete(row.ID) }, lists: 1, old: 2, gone: true},
 		"run named by another": {after: func(a *api, row difytest.Row) {
 			other := run(9)
 			other.Run.Inputs = `{"about": "` + row.Run.ID.String() + `"}`
 			a.apps["a"].Insert(other)
-		}, want: spent{lists: 1}},
+		}, lists: 1, old: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := serve(t, options{keys: []string{"a", "b"}})
 			a.apps["a"].Insert(runsOf(map[int]int{4: 3, 5: 2, 6: 1})...)
 			row := a.apps["a"].Insert(run(9))[0]
-			if test.before != nil {
-				test.before(a, row)
-			}
 			id := a.newestID(t)
 			if test.after != nil {
 				test.after(a, row)
 			}
-			a.dify.ResetRequests()
-			want := `{"node": {"__typename": "WorkflowLog", "id": "` + id + `"}}`
-			if test.gone {
-				want = `{"node": null}`
+			for id, lists := range map[string]int{id: test.lists, oldIDOfEntry("a", row): test.old} {
+				a.dify.ResetRequests()
+				want := `{"node": {"__typename": "WorkflowLog", "id": "` + id + `"}}`
+				if test.gone {
+					want = `{"node": null}`
+				}
+				checkAnswer(t, a.post(t, nodeQuery, vars{"id": id}), want, none)
+				checkSpent(t, a, spent{lists: lists})
 			}
-			checkAnswer(t, a.post(t, nodeQuery, vars{"id": id}), want, none)
-			checkSpent(t, a, test.want)
 		})
+	}
+}
+
+// TestIDOfAnEntryStays: it is the same before its run is written, with it, and after it was deleted.
+func TestIDOfAnEntryStays(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	late := run(5)
+	late.Run = nil
+	row := a.apps["a"].Insert(late)[0]
+	ids := []string{a.newestID(t)}
+	if err := a.apps["a"].Update(row.ID, func(r *difytest.Row) {
+		r.Run = run(5).Run
+		r.Run.ID = uuid.New()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ids = append(ids, a.newestID(t))
+	if err := a.apps["a"].DeleteRun(row.ID); err != nil {
+		t.Fatal(err)
+	}
+	if ids = append(ids, a.newestID(t)); len(slices.Compact(ids)) != 1 {
+		t.Errorf("ids %q", ids)
 	}
 }
 
@@ -151,13 +173,13 @@ func (a *api) newestID(t *testing.T) string {
 	return list.WorkflowLogs.Nodes[0].ID
 }
 
-// TestEntryWhoseRunIsWrittenLater keeps the id that a list showed before there was a run.
+// TestEntryWhoseRunIsWrittenLater keeps the old id that a list showed before there was a run.
 func TestEntryWhoseRunIsWrittenLater(t *testing.T) {
 	t.Parallel()
 	a := serve(t, options{keys: []string{"a"}})
 	row := a.apps["a"].Insert(run(5))[0]
 	row.Run = nil
-	id := idOfEntry("a", row)
+	id := oldIDOfEntry("a", row)
 	checkAnswer(t, a.post(t, `query ($id: ID!) {node(id: $id) {id ... on WorkflowLog {workflowRun {statusText}}}}`, vars{"id": id}),
 		`{"node": {"id": "`+id+`", "workflowRun": {"statusText": "succeeded"}}}`, none)
 }
@@ -170,7 +192,7 @@ func TestEntryWithAnotherRun(t *testing.T) {
 	row := rows[0]
 	for _, id := range []uuid.UUID{uuid.New(), rows[1].Run.ID} {
 		row.Run = &difytest.Run{ID: id}
-		checkAnswer(t, a.post(t, nodeQuery, vars{"id": idOfEntry("a", row)}), `{"node": null}`, none)
+		checkAnswer(t, a.post(t, nodeQuery, vars{"id": oldIDOfEntry("a", row)}), `{"node": null}`, none)
 	}
 }
 
@@ -181,9 +203,10 @@ func TestEntryOfACrowdedSecond(t *testing.T) {
 	rows := a.apps["a"].Insert(runsOf(map[int]int{4: 10, 5: 150, 6: 10})...)
 	crowded := slices.DeleteFunc(rows, func(r difytest.Row) bool { return r.CreatedAt != run(5).CreatedAt })
 	for _, i := range []int{0, 70, 149} {
-		id := idOfEntry("a", crowded[i])
 		for range 2 {
-			checkAnswer(t, a.post(t, nodeQuery, vars{"id": id}), `{"node": {"__typename": "WorkflowLog", "id": "`+id+`"}}`, none)
+			for _, id := range []string{idOfEntry("a", crowded[i]), oldIDOfEntry("a", crowded[i])} {
+				checkAnswer(t, a.post(t, nodeQuery, vars{"id": id}), `{"node": {"__typename": "WorkflowLog", "id": "`+id+`"}}`, none)
+			}
 			if err := a.apps["a"].DeleteRun(crowded[i].ID); err != nil {
 				t.Fatal(err)
 			}

@@ -108,7 +108,7 @@ func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUI
 	})
 }
 
-// entry finds a log entry by what its id says; nil if it is gone.
+// entry finds a log entry by what its id says; nil if it is gone. An old id names the run too, which finds it among many.
 func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (*model.WorkflowLog, error) {
 	at := time.Unix(id.Second, 0).UTC()
 	second := &feed.TimeRange{Since: &at, Until: new(at.Add(time.Second))}
@@ -124,7 +124,7 @@ func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (
 		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second}, same)
 	}
 	if entry != nil {
-		entry.Named = &id.Run
+		entry.Named = id.Run
 	}
 	return entry, err
 }
@@ -135,7 +135,7 @@ func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Fil
 	if err != nil {
 		return nil, err
 	}
-	after := (*string)(nil)
+	after, whole := (*string)(nil), true
 	for range findPages {
 		slice, err := feed.NewSlice(list, new(feed.MaxPageSize), after, nil, nil)
 		if err != nil {
@@ -148,17 +148,20 @@ func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Fil
 		if i := slices.IndexFunc(page.Rows, is); i >= 0 {
 			return r.log(page.Rows[i]), nil
 		}
-		if !page.HasNextPage {
+		whole = whole && page.Scan.Complete()
+		if !page.HasNextPage && whole {
 			return nil, nil
+		}
+		if !page.HasNextPage {
+			break
 		}
 		after = &page.EndCursor
 	}
-	return nil, atApp(app, errTooManyMentions)
+	return nil, atApp(app, errTooMany)
 }
 
 // findPages is how many pages a search may read.
 const findPages = 10
 
-// errTooManyMentions is for a run whose id stands in the inputs or outputs of so many others that its entry is not found
-// among them.
-var errTooManyMentions = errors.New("the log entry was not found among the many runs that mention it")
+// errTooMany is for an entry that is not found among very many of its second, or among the runs that mention its own.
+var errTooMany = errors.New("the log entry was not found among the many runs of its second, or that mention its run")

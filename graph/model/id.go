@@ -37,10 +37,10 @@ type ID struct {
 	App string
 	// UUID is Dify's own id, of all but apps.
 	UUID uuid.UUID
-	// Second and Run are of log entries, for which Dify has no way to ask: when it was made, in Unix seconds, and its run.
-	// Run is zero where Dify no longer had it.
+	// Second is of log entries, for which Dify has no way to ask: when it was made, in Unix seconds.
 	Second int64
-	Run    uuid.UUID
+	// Run is of ids of log entries as they once were: the entry's run. It is read, and no longer given away.
+	Run uuid.UUID
 }
 
 func (i ID) String() string {

@@ -14,24 +14,17 @@ import (
 type WorkflowLog struct {
 	App *DifyApp
 	*difyapi.WorkflowLog
-	// Named is the run in the id by which the entry was fetched, zero if that has none; nil of an entry in a list. Dify may
-	// have dropped or written the run since, but the id stays.
-	Named *uuid.UUID
+	// Named is the run in the old id by which the entry was fetched, which stays its id in that answer; else zero.
+	Named uuid.UUID
 }
 
 // IsNode says that the entry can be fetched again.
 func (*WorkflowLog) IsNode() {}
 
-// ID carries the second and the run, because Dify has no way to ask for an entry by its own id.
+// ID carries the second, because Dify has no way to ask for an entry by its own id. It is the same for good: the run is not part
+// of it, which Dify can write late or delete.
 func (l *WorkflowLog) ID() string {
-	id := ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix()}
-	switch run := l.WorkflowLog.WorkflowRun; {
-	case l.Named != nil:
-		id.Run = *l.Named
-	case run != nil:
-		id.Run = run.ID
-	}
-	return id.String()
+	return ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix(), Run: l.Named}.String()
 }
 
 // UUID is Dify's own id.
