@@ -97,7 +97,9 @@ func (f *filter) byRun(t *rapid.T, draw func(string) bool) {
 // hasUsed tells whether it is known what a run has used: not before it waits or ends.
 func hasUsed(r difytest.Row) bool { return r.Run != nil && r.Run.Status != "running" }
 
-func hasTaken(r difytest.Row) bool { return hasUsed(r) && (r.Run.Status != "paused" || r.Run.ElapsedTime > 0) }
+func hasTaken(r difytest.Row) bool {
+	return hasUsed(r) && (r.Run.Status != "paused" || r.Run.ElapsedTime > 0)
+}
 
 var statuses = []string{"succeeded", "failed", "stopped", "running", "partial-succeeded", "paused", "unknown"}
 

@@ -121,6 +121,7 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 	rows := new(atomic.Int64)
 	response := next(context.WithValue(ctx, rowsKey{}, rows))
 	if response != nil {
+		response.Errors = onePerField(response.Errors)
 		shown := int(rows.Load())
 		spent := loader.For(ctx).Calls()*callPrice + shown*rowPrice
 		response.Extensions = withCost(response.Extensions, Cost{Price: price, Limit: o.Limits.Price, Spent: spent, Rows: shown})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -86,6 +88,47 @@ func TestFieldsNeedScopes(t *testing.T) {
 						t.Errorf("%s is shown without %q: %s", secret, scope, r.text)
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestOneErrorPerField: what the viewer lacks a scope for is said once for each field, at the first of its places, however many
+// rows, apps, nodes or references have it.
+func TestOneErrorPerField(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{[]string{"a", "b"}, []viewer.Scope{viewer.Logs}}})
+	for _, app := range a.apps {
+		app.Insert(runsOf(map[int]int{1: 20, 2: 30})...)
+	}
+	row := a.apps["a"].Rows()[0]
+	id := idOfRun("a", row)
+	for name, test := range map[string]struct {
+		query string
+		want  map[string]float64 // counts by the paths of errors, 0 where it is said of one place
+	}{
+		"rows":         {`{workflowLogs(first: 100) {nodes {details e: workflowRun {error}}}}`, map[string]float64{"workflowLogs.nodes.0.details": 100, "workflowLogs.nodes.0.e.error": 100}},
+		"two aliases":  {`{workflowLogs(first: 7) {nodes {a: details b: details}}}`, map[string]float64{"workflowLogs.nodes.0.a": 7, "workflowLogs.nodes.0.b": 7}},
+		"one row":      {`{workflowLogs(first: 1) {nodes {details}}}`, map[string]float64{"workflowLogs.nodes.0.details": 0}},
+		"nested lists": {`{difyApps {authorName workflowLogs(first: 3) {edges {node {details}}}}}`, map[string]float64{"difyApps.0.authorName": 2, "difyApps.0.workflowLogs.edges.0.node.details": 6}},
+		"an argument":  {`{difyApps {workflowLogs(filter: {keyword: "x"}) {totalCount}}}`, map[string]float64{"difyApps.0.workflowLogs": 2}},
+		"nodes":        {`{nodes(ids: ["` + id + `", "` + id + `"]) {... on WorkflowRun {error}}}`, map[string]float64{"nodes.0.error": 2}},
+		"references": {`{_entities(representations: [{__typename: "DifyApp", key: "a"}, {__typename: "DifyAccount", email: "a@b"}, {__typename: "DifyAccount", email: "b@b"}]) {__typename}}`,
+			map[string]float64{"_entities.1": 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := map[string]float64{}
+			answer := a.post(t, test.query, nil)
+			for _, e := range answer.Errors {
+				count, _ := e.Extensions["count"].(float64)
+				got[pathOf(e)] = count
+				if e.Extensions["code"] != "FORBIDDEN" || (count > 0) != strings.Contains(e.Message, fmt.Sprintf("; so it is in %v places", count)) {
+					t.Errorf("%s %v", e.Message, e.Extensions)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" || len(answer.Errors) != len(test.want) {
+				t.Errorf("errors (-want +got):\n%s%s", diff, answer.text)
 			}
 		})
 	}
