@@ -55,6 +55,8 @@ func (p pricer) root(field graphql.CollectedField) int {
 	switch field.Name {
 	case "difyApps":
 		return times(p.apps, p.app(selections{field.Selections}))
+	case "difygraphViewer":
+		return times(p.apps, p.app(p.children(selections{field.Selections}, "DifygraphViewer", "apps")))
 	case "difyApp":
 		return p.app(selections{field.Selections})
 	case "workflowLogs":

@@ -206,7 +206,7 @@ func isServersAlone(place string) bool {
 	name, _, _ := strings.Cut(place, "(")
 	name, field, _ := strings.Cut(name, ".")
 	return strings.HasPrefix(name, "_") || strings.Contains(name, "__") ||
-		name == "Query" && (strings.HasPrefix(field, "_") || field == "node" || field == "nodes")
+		name == "Query" && (strings.HasPrefix(field, "_") || slices.Contains([]string{"node", "nodes", "difygraphViewer"}, field)) || name == "DifygraphViewer"
 }
 
 // TestSpecifiedDirectives: all that clients are offered beside what gateways read is the specification's of September 2025,

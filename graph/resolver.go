@@ -71,6 +71,11 @@ func (r *Resolver) appsOf(ctx context.Context) []*model.DifyApp {
 	return apps
 }
 
+// viewer is the caller, as the caller may see it.
+func (r *Resolver) viewer(ctx context.Context) *model.DifygraphViewer {
+	return &model.DifygraphViewer{Name: viewer.Name(ctx), Scopes: viewer.ScopesOf(ctx), Apps: r.appsOf(ctx)}
+}
+
 // name is the configured one, else Dify's.
 func name(ctx context.Context, app *model.DifyApp) (*string, error) {
 	if app.ConfiguredName != "" {

@@ -17,6 +17,7 @@ var schemaFiles embed.FS
 const (
 	federationFile = "federation.graphqls"
 	nodeQueryFile  = "node_query.graphqls"
+	viewerFile     = "viewer_query.graphqls"
 )
 
 // SubgraphSDL is the schema as a graph of many takes it: without what every subgraph has, and what only one of them may have.
@@ -24,7 +25,7 @@ func SubgraphSDL() string {
 	files, err := fs.Glob(schemaFiles, "*.graphqls")
 	var sdl strings.Builder
 	for _, name := range files {
-		if name == federationFile || name == nodeQueryFile {
+		if name == federationFile || name == nodeQueryFile || name == viewerFile {
 			continue
 		}
 		var text []byte

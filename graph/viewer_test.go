@@ -15,17 +15,19 @@ import (
 
 // someone may read some apps and has some scopes.
 type someone struct {
+	name   string
 	apps   []string
 	scopes []viewer.Scope
 }
 
 func (s someone) MayRead(app string) bool     { return slices.Contains(s.apps, app) }
+func (s someone) ViewerName() string          { return s.name }
 func (s someone) Has(scope viewer.Scope) bool { return slices.Contains(s.scopes, scope) }
 
 // serveTo serves two apps, each with a run that failed, of an end user, and one of a member. The viewer may read the first.
 func serveTo(t *testing.T, scopes ...viewer.Scope) *api {
 	t.Helper()
-	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{[]string{"a"}, scopes}})
+	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{"", []string{"a"}, scopes}})
 	for _, key := range []string{"a", "b"} {
 		failed, member := run(2), run(1)
 		failed.EndUser = &difytest.EndUser{SessionID: "sess-" + key, Type: "browser", Name: new("Ann"), ExternalUserID: new("crm-77")}
@@ -97,7 +99,7 @@ func TestFieldsNeedScopes(t *testing.T) {
 // rows, apps, nodes or references have it.
 func TestOneErrorPerField(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{[]string{"a", "b"}, []viewer.Scope{viewer.Logs}}})
+	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{"", []string{"a", "b"}, []viewer.Scope{viewer.Logs}}})
 	for _, app := range a.apps {
 		app.Insert(runsOf(map[int]int{1: 20, 2: 30})...)
 	}
@@ -246,7 +248,7 @@ func TestAppsThatAreNotTheViewers(t *testing.T) {
 
 func TestViewerOfNothing(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a"}, viewer: someone{nil, []viewer.Scope{viewer.Logs}}})
+	a := serve(t, options{keys: []string{"a"}, viewer: someone{"", nil, []viewer.Scope{viewer.Logs}}})
 	a.apps["a"].Insert(run(1))
 	checkData(t, a, `{difyApps {key} workflowLogs {totalCount nodes {uuid} pageInfo {hasNextPage} scan {complete upstreamCalls}}}`,
 		`{"difyApps": [], "workflowLogs": {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false}, "scan": {"complete": true, "upstreamCalls": 0}}}`)
@@ -265,5 +267,24 @@ func TestPeopleByKeysNeedScope(t *testing.T) {
 	}
 	if n := len(a.dify.Requests()); n != 0 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// TestViewer tells a frontend beforehand what there is for it to show.
+func TestViewer(t *testing.T) {
+	t.Parallel()
+	const query = `{difygraphViewer {name scopes apps {key}}}`
+	for want, who := range map[string]viewer.Viewer{
+		`{"name": "dashboard", "scopes": ["logs", "people"], "apps": [{"key": "b"}]}`:                   someone{"dashboard", []string{"b"}, []viewer.Scope{viewer.People, viewer.Logs}},
+		`{"name": "nobody", "scopes": [], "apps": []}`:                                                  someone{"nobody", nil, nil},
+		`{"name": null, "scopes": ["logs", "content", "people"], "apps": [{"key": "a"}, {"key": "b"}]}`: viewer.All,
+	} {
+		a := serve(t, options{keys: []string{"a", "b"}, viewer: who})
+		checkData(t, a, query, `{"difygraphViewer": `+want+`}`)
+		checkSpent(t, a, spent{})
+	}
+	priced := serve(t, options{keys: []string{"a", "b"}}).post(t, `{difygraphViewer {apps {name}}}`, nil)
+	if !strings.Contains(string(priced.text), `"price":21,`) {
+		t.Errorf("%s", priced.text)
 	}
 }

@@ -60,6 +60,12 @@ type ComplexityRoot struct {
 		WorkflowLogs func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) int
 	}
 
+	DifygraphViewer struct {
+		Apps   func(childComplexity int) int
+		Name   func(childComplexity int) int
+		Scopes func(childComplexity int) int
+	}
+
 	EndUser struct {
 		App              func(childComplexity int) int
 		CreatedAt        func(childComplexity int) int
@@ -86,6 +92,7 @@ type ComplexityRoot struct {
 	Query struct {
 		DifyApp            func(childComplexity int, key string) int
 		DifyApps           func(childComplexity int) int
+		DifygraphViewer    func(childComplexity int) int
 		EndUser            func(childComplexity int, app *string, uuid uuid.UUID) int
 		Node               func(childComplexity int, id string) int
 		Nodes              func(childComplexity int, ids []string) int
@@ -273,6 +280,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DifyApp.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
+	case "DifygraphViewer.apps":
+		if e.ComplexityRoot.DifygraphViewer.Apps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifygraphViewer.Apps(childComplexity), true
+	case "DifygraphViewer.name":
+		if e.ComplexityRoot.DifygraphViewer.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifygraphViewer.Name(childComplexity), true
+	case "DifygraphViewer.scopes":
+		if e.ComplexityRoot.DifygraphViewer.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifygraphViewer.Scopes(childComplexity), true
+
 	case "EndUser.app":
 		if e.ComplexityRoot.EndUser.App == nil {
 			break
@@ -399,6 +425,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.DifyApps(childComplexity), true
+	case "Query.difygraphViewer":
+		if e.ComplexityRoot.Query.DifygraphViewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.DifygraphViewer(childComplexity), true
 	case "Query.endUser":
 		if e.ComplexityRoot.Query.EndUser == nil {
 			break
@@ -1118,6 +1150,23 @@ scalar Int64
 	{Name: "../schema.graphqls", Input: `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@cost", "@listSize"])
 `, BuiltIn: false},
+	{Name: "../viewer_query.graphqls", Input: `# Not part of the schema that _service gives: a graph of many has a viewer of its own.
+
+extend type Query {
+  "The caller: what a frontend can show, known beforehand."
+  difygraphViewer: DifygraphViewer!
+}
+
+"Who asks, and what they may see."
+type DifygraphViewer {
+  "The caller's name in the configuration, or an issuer's URL and its name for the caller; null where callers have no names."
+  name: String
+  "Which of ` + "`" + `logs` + "`" + ` (lists of runs, runs, end users), ` + "`" + `content` + "`" + ` (inputs, outputs, errors) and ` + "`" + `people` + "`" + ` (names, e-mails, session ids)."
+  scopes: [String!]!
+  "The apps that the caller may read, as ` + "`" + `Query.difyApps` + "`" + ` has them."
+  apps: [DifyApp!]!
+}
+`, BuiltIn: false},
 	{Name: "../workflow_log.graphqls", Input: `"One entry of an app's workflow log: who started a run, from where and when."
 type WorkflowLog implements Node @key(fields: "id") {
   "Unique across the whole API, and the same for good; for ` + "`" + `Query.node` + "`" + `."
@@ -1381,6 +1430,18 @@ func (ec *executionContext) childFields_DifyApp(ctx context.Context, field graph
 		return ec.fieldContext_DifyApp_workflowLogs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DifyApp", field.Name)
+}
+
+func (ec *executionContext) childFields_DifygraphViewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_DifygraphViewer_name(ctx, field)
+	case "scopes":
+		return ec.fieldContext_DifygraphViewer_scopes(ctx, field)
+	case "apps":
+		return ec.fieldContext_DifygraphViewer_apps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DifygraphViewer", field.Name)
 }
 
 func (ec *executionContext) childFields_EndUser(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -30,6 +30,9 @@ type Viewer interface {
 	Has(scope Scope) bool
 }
 
+// Named is a viewer that has a name. It is empty where viewers are not told apart.
+type Named interface{ ViewerName() string }
+
 // All may see everything.
 var All Viewer = all{}
 
@@ -49,6 +52,25 @@ func NewContext(ctx context.Context, v Viewer) context.Context {
 func MayRead(ctx context.Context, app string) bool {
 	v, ok := ctx.Value(contextKey{}).(Viewer)
 	return ok && v.MayRead(app)
+}
+
+// Name is the name of the viewer of the context; nil if it has none.
+func Name(ctx context.Context) *string {
+	if v, ok := ctx.Value(contextKey{}).(Named); ok && v.ViewerName() != "" {
+		return new(v.ViewerName())
+	}
+	return nil
+}
+
+// ScopesOf names those that the viewer of the context has.
+func ScopesOf(ctx context.Context) []string {
+	scopes := []string{}
+	for _, scope := range []Scope{Logs, Content, People} {
+		if Needs(ctx, scope) == nil {
+			scopes = append(scopes, string(scope))
+		}
+	}
+	return scopes
 }
 
 // Needs is nil if the viewer of the context has all of the scopes, else a [*ForbiddenError].

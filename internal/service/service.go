@@ -102,7 +102,7 @@ func (s *Service) handler(cfg *config.Config, told *telemetry.Telemetry, origins
 	if !cfg.Auth.Identifies() {
 		guard = browser.Hosts(cfg.HostNames(), refuse)
 	}
-	endpoint := told.Middleware(GraphQLPath)(guard(origins(identity.Middleware(s.callers, refuse)(s.charge(asViewer(api))))))
+	endpoint := told.Middleware(GraphQLPath)(guard(origins(identity.Middleware(s.callers, refuse)(s.charge(asViewer(cfg.Auth.Identifies(), api))))))
 	page := playground.Options{Endpoint: GraphQLPath}
 	if cfg.Demo {
 		page.Notice = "Sample data"
