@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,21 +18,14 @@ const otherSite = "a page of another site sent this request; where that site is 
 // preflightSeconds is how long a browser may remember what is allowed. Chrome keeps it for two hours at most.
 const preflightSeconds = 600
 
-// requestHeaders are those that pages of configured origins may set. Clients of Apollo name themselves and force a
-// preflight; traces go on from the page.
-var requestHeaders = []string{
-	"Accept", "Authorization", "Content-Type", "Traceparent", "Tracestate",
-	"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version",
-}
-
 // Origins serves requests that no page sent, that a page of this server sent, or that a page of a configured origin sent,
 // and answers others by 403: GET too, since the answer is read before the browser keeps it from the page. To pages of the
 // configured origins it grants CORS for GET and POST, without credentials: tokens travel in the Authorization header, which
-// the page sets itself. It answers preflights.
+// the page sets itself. It answers preflights, and tells the log why one is refused.
 //
 // Origins are a scheme, a host and perhaps a port, such as https://dash.example, in letters of any case. The error is of
-// the first that is none.
-func Origins(origins []string, refuse Refuse) (func(http.Handler) http.Handler, error) {
+// the first that is none. Their pages may set the headers too, beside those that clients and tools are known to set.
+func Origins(origins []string, refuse Refuse, headers ...string) (func(http.Handler) http.Handler, error) {
 	allowed := map[string]bool{}
 	for i, text := range origins {
 		origin, ok := canonicalOrigin(strings.ToLower(text))
@@ -41,19 +35,26 @@ func Origins(origins []string, refuse Refuse) (func(http.Handler) http.Handler, 
 		allowed[origin] = true
 	}
 	isAllowed := func(r *http.Request) bool { return allowed[r.Header.Get("Origin")] && len(r.Header["Origin"]) == 1 }
+	headers = slices.Concat(requestHeaders, headers)
+	asked := newPreflights(headers, slog.Default())
 	sharing := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(r *http.Request, _ string) (bool, []string) { return isAllowed(r), nil },
-		AllowedMethods:             []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders:             requestHeaders,
+		AllowedMethods:             requestMethods,
+		AllowedHeaders:             headers,
 		ExposedHeaders:             []string{"Retry-After", "WWW-Authenticate"},
 		MaxAge:                     preflightSeconds,
 	})
 	return func(next http.Handler) http.Handler {
 		shared := sharing.Handler(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !isOwn(r) && !isAllowed(r) {
+			known := isAllowed(r)
+			if !isOwn(r) && !known {
+				asked.noteRefusal(r, false)
 				refuse(w, r, http.StatusForbidden, Code, otherSite)
 				return
+			}
+			if known {
+				asked.noteRefusal(r, true)
 			}
 			shared.ServeHTTP(w, r)
 		})

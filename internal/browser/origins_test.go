@@ -189,7 +189,11 @@ func TestCORS(t *testing.T) {
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	const vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-	handler := guard(t, "https://dash.example")
+	guarded, err := Origins([]string{"https://dash.example"}, refuseInTest, "X-Tenant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := guarded(run)
 	granted := func(method, headers string) map[string]string {
 		all := map[string]string{
 			"Access-Control-Allow-Origin": "https://dash.example", "Access-Control-Allow-Methods": method,
@@ -213,6 +217,10 @@ func TestPreflight(t *testing.T) {
 		"no headers":       {"https://dash.example", "POST", "", http.StatusNoContent, granted("POST", "")},
 		"Apollo's":         {"https://dash.example", "POST", "apollo-require-preflight", http.StatusNoContent, granted("POST", "apollo-require-preflight")},
 		"another method":   {"https://dash.example", "DELETE", "", http.StatusNoContent, map[string]string{"Vary": vary}},
+		"tracing tools'":   {"https://dash.example", "POST", "baggage,content-type,sentry-trace,traceparent,tracestate,x-request-id", http.StatusNoContent, granted("POST", "baggage,content-type,sentry-trace,traceparent,tracestate,x-request-id")},
+		"clients'":         {"https://dash.example", "POST", "apollographql-client-name,graphql-preflight,x-apollo-operation-name", http.StatusNoContent, granted("POST", "apollographql-client-name,graphql-preflight,x-apollo-operation-name")},
+		"HEAD":             {"https://dash.example", "HEAD", "authorization", http.StatusNoContent, granted("HEAD", "authorization")},
+		"configured":       {"https://dash.example", "POST", "x-tenant", http.StatusNoContent, granted("POST", "x-tenant")},
 		"a header of none": {"https://dash.example", "POST", "x-evil", http.StatusNoContent, map[string]string{"Vary": vary}},
 		"another site":     {"https://evil.example", "POST", "content-type", http.StatusForbidden, map[string]string{}},
 	} {

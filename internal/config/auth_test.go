@@ -71,10 +71,11 @@ func TestLoadAuth(t *testing.T) {
 		},
 		"null is absent": {validFile + "auth: ~\nhosts: ~\ncors: ~\n", defaults(nil)},
 		"hosts and origins": {
-			validFile + "hosts: [logs.example, 10.0.0.7, '::1', '[fd00::1]']\ncors: {origins: ['https://Dash.example', 'http://a:8080']}\n",
+			validFile + "hosts: [logs.example, 10.0.0.7, '::1', '[fd00::1]']\ncors: {origins: ['https://Dash.example', 'http://a:8080'], headers: [X-Tenant]}\n",
 			defaults(func(c *Config) {
 				c.Hosts = []string{"logs.example", "10.0.0.7", "::1", "[fd00::1]"}
 				c.CORS.Origins = []string{"https://Dash.example", "http://a:8080"}
+				c.CORS.Headers = []string{"X-Tenant"}
 			}),
 		},
 	} {
@@ -179,14 +180,18 @@ var authMistakes = map[string]mistakeTest{
 		"2:18: cors.origins[0]: " + wantOrigin, "2:23: cors.origins[1]: " + wantOrigin,
 		"2:31: cors.origins[2]: " + wantOrigin, "2:45: cors.origins[3]: " + wantOrigin,
 	}},
+	"headers": {"auth: none\ncors: {headers: ['*', 'X-Tenant', 'X Tenant', '']}\n", []string{
+		"2:18: cors.headers[0]: " + wantHeader, "2:35: cors.headers[2]: " + wantHeader, "2:47: cors.headers[3]: " + wantHeader,
+	}},
 	"origins no list": {"auth: none\ncors: {origins: 'https://a'}\n", []string{"2:17: cors.origins: must be a list of origins, such as https://dash.example"}},
-	"cors a list":     {"auth: none\ncors: ['https://a']\n", []string{"2:7: cors: must be a mapping of origins"}},
+	"cors a list":     {"auth: none\ncors: ['https://a']\n", []string{"2:7: cors: must be a mapping of origins, headers"}},
 }
 
 const (
 	wantPattern = `must be a pattern of app keys, such as shop-* or "*" (in quotes)`
 	wantScope   = "must be one of logs, content, people"
 	wantHost    = "must be a name or an address, without scheme and port, such as logs.example"
+	wantHeader  = "must be the name of a request header, such as X-Tenant; there is none for all headers"
 	wantOrigin  = "must be an origin, such as https://dash.example: http or https, a name, and the port if it is not the scheme's own; there is none for all sites"
 )
 

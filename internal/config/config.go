@@ -109,6 +109,10 @@ type CORS struct {
 	// Origins are as browsers write them, such as https://dash.example: a
 	// scheme, a name and perhaps a port.
 	Origins []string `yaml:"origins" validate:"dive,origin"`
+
+	// Headers are names of request headers that their pages may set, beside
+	// those that clients of GraphQL and tools for tracing are known to set.
+	Headers []string `yaml:"headers" validate:"dive,header"`
 }
 
 // Limits bound what one request may cost.

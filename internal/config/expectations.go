@@ -14,6 +14,8 @@ var expectations = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"cors.origins": "must be a list of origins, such as https://dash.example",
 	"cors.origins[]": "must be an origin, such as https://dash.example: http or https, a name, and the port if it is not " +
 		"the scheme's own; there is none for all sites",
+	"cors.headers":   "must be a list of names of request headers, such as X-Tenant",
+	"cors.headers[]": "must be the name of a request header, such as X-Tenant; there is none for all headers",
 
 	"auth":                         "must be none, or a mapping of tokens and issuers with at least one of either",
 	"auth.tokens":                  "must be a list of tokens, each with name, sha256, apps and scopes",

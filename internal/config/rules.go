@@ -50,6 +50,7 @@ func newRules() *validator.Validate {
 		"baseurl":     isBaseURL,
 		"callername":  callerName.MatchString,
 		"difyversion": difyVersion.MatchString,
+		"header":      isHeaderName,
 		"hostname":    isHostName,
 		"hostport":    isHostPort,
 		"issuerurl":   isIssuerURL,
@@ -74,5 +75,11 @@ var (
 	// or is a blank that was pasted along.
 	apiKey = regexp.MustCompile(`^[!-~]+$`)
 )
+
+// headerName is as RFC 9110 has them.
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
+
+// isHeaderName wants the name of one header: to browsers a * of its own is all of them.
+func isHeaderName(text string) bool { return text != "*" && headerName.MatchString(text) }
 
 func isAPIKey(text string) bool { return apiKey.MatchString(text) }

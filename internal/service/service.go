@@ -83,7 +83,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	if s.callers, err = identity.New(who); err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
-	origins, err := browser.Origins(cfg.CORS.Origins, s.process.refuseBy(transport))
+	origins, err := browser.Origins(cfg.CORS.Origins, s.process.refuseBy(transport), cfg.CORS.Headers...)
 	if err != nil {
 		return fmt.Errorf("cors: %w", err)
 	}

@@ -1,0 +1,79 @@
+package browser
+
+import (
+	"log/slog"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// requestHeaders are those that pages of configured origins may set: what clients of GraphQL name themselves and force a
+// preflight by, and what tools in a page add to every request, so that traces go on from it. None of them opens anything.
+var requestHeaders = []string{
+	"Accept", "Authorization", "Content-Type",
+	"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "X-Apollo-Operation-Name",
+	"X-Apollo-Operation-Id", "Graphql-Preflight", "Graphql-Client-Name", "Graphql-Client-Version", "X-Requested-With",
+	"Traceparent", "Tracestate", "Baggage", "Sentry-Trace", "B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled",
+	"X-Request-Id", "X-Correlation-Id", "Request-Id", "Request-Context", "X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Newrelic",
+	"X-Datadog-Origin", "X-Datadog-Parent-Id", "X-Datadog-Sampling-Priority", "X-Datadog-Trace-Id", "Elastic-Apm-Traceparent",
+}
+
+var requestMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost}
+
+// headerName is a name as RFC 9110 has them, of a length that can be logged.
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
+
+// preflights knows what a preflight may ask for.
+type preflights struct {
+	headers map[string]bool // in small letters
+	log     *slog.Logger
+}
+
+func newPreflights(headers []string, log *slog.Logger) preflights {
+	p := preflights{headers: make(map[string]bool), log: log}
+	for _, name := range headers {
+		p.headers[strings.ToLower(name)] = true
+	}
+	return p
+}
+
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// noteRefusal tells the log why a browser will not send a request of a page: the page is told nothing of it, and the server
+// sees nothing else. Only what the browser named is shown, and only where it is a name.
+func (p preflights) noteRefusal(r *http.Request, known bool) {
+	if !isPreflight(r) {
+		return
+	}
+	reason, origin := "its origin is not under cors.origins", "none"
+	if known {
+		reason = p.refusal(r)
+	}
+	if canonical, ok := canonicalOrigin(r.Header.Get("Origin")); ok {
+		origin = canonical
+	}
+	if reason != "" {
+		p.log.WarnContext(r.Context(), "a preflight is refused", "origin", origin, "reason", reason)
+	}
+}
+
+// refusal is why a preflight of a configured origin is not granted; empty if it is.
+func (p preflights) refusal(r *http.Request) string {
+	if method := r.Header.Get("Access-Control-Request-Method"); !slices.Contains(requestMethods, method) {
+		return "it asks for another method than " + strings.Join(requestMethods, ", ")
+	}
+	for name := range strings.SplitSeq(strings.Join(r.Header.Values("Access-Control-Request-Headers"), ","), ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		switch {
+		case name == "" || p.headers[name]:
+		case name != "*" && headerName.MatchString(name):
+			return "the header " + name + " is not allowed; it can be, under cors.headers"
+		default:
+			return "it asks for a header that has no name"
+		}
+	}
+	return ""
+}
