@@ -134,9 +134,10 @@ type Limits struct {
 	Rate  int `yaml:"rate" default:"2000" validate:"min=10,max=10000000"`
 	Burst int `yaml:"burst" default:"40000" validate:"min=10,max=10000000,gtefield=Price"`
 
-	// Operations is the number of operations that are executed at once, 1 to
-	// 10000. One that waits for Dify is not.
-	Operations int `yaml:"operations" default:"64" validate:"min=1,max=10000"`
+	// Operations is the number of operations that are executed at once, 0 to
+	// 10000. One that waits for Dify is not. 0 stands for four for each
+	// processor, at least 8.
+	Operations int `yaml:"operations" validate:"min=0,max=10000"`
 
 	// Waiting is how many more may be admitted, that wait for Dify or for
 	// others, 0 to 100000.

@@ -54,7 +54,7 @@ var expectations = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"limits.price":                 "must be a whole number from 10 to 10000000",
 	"limits.rate":                  "must be a whole number from 10 to 10000000",
 	"limits.burst":                 "must be a whole number from 10 to 10000000, at least limits.price",
-	"limits.operations":            "must be a whole number from 1 to 10000",
+	"limits.operations":            "must be a whole number from 0 to 10000; 0 stands for four for each processor",
 	"limits.waiting":               "must be a whole number from 0 to 100000",
 	"limits.connections":           "must be a whole number from 10 to 1000000",
 	"limits.connectionsPerAddress": "must be a whole number from 10 to 1000000",

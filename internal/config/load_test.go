@@ -48,7 +48,7 @@ func defaults(change func(*Config)) *Config {
 		GraphQL: GraphQL{Introspection: true, Suggestions: true},
 		Log:     "json",
 		Limits: Limits{
-			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Operations: 64, Waiting: 2000, Deadline: time.Minute,
+			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Waiting: 2000, Deadline: time.Minute,
 			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 512 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},

@@ -215,7 +215,7 @@ func TestLimitsThatContradictEachOther(t *testing.T) {
 		"{price: 40001}":               "at least limits.price",
 		"{price: 100, burst: 99}":      "limits.burst: must be a whole number from 10 to 10000000, at least limits.price",
 		"{operationBytes: 536870913}":  "at least limits.operationBytes",
-		"{operations: 0}":              "limits.operations: must be a whole number from 1 to 10000",
+		"{operations: -1}":             "limits.operations: must be a whole number from 0 to 10000",
 		"{waiting: -1}":                "limits.waiting: must be a whole number from 0 to 100000",
 		"{deadline: 1ms}":              "limits.deadline: must be a duration from 100ms to 10m",
 		"{connectionsPerServer: 1001}": "limits.connectionsPerServer: must be a whole number from 1 to 1000",

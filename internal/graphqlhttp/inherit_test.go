@@ -34,8 +34,8 @@ func TestInherit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			doc, _, f := before.documents.read(text)
-			if f != nil || before.documents.validate(text, doc) != nil {
+			doc, _, f := before.documents.read(unlimited(), text)
+			if f != nil || before.documents.validate(unlimited(), text, doc) != nil {
 				t.Fatal("the document is not valid")
 			}
 			before.persisted.register(hashOf(text), text)

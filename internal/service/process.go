@@ -1,8 +1,10 @@
 package service
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
 	"time"
 
@@ -57,7 +59,10 @@ func termsOf(l config.Limits) admission.Terms {
 }
 
 func gateOf(l config.Limits) admission.Options {
-	return admission.Options{Operations: l.Operations, Waiting: l.Waiting, Patience: min(maxPatience, l.Deadline)}
+	// Those that are executed share the processors: with many more of them than these, who asks for little would wait for
+	// those who ask for much.
+	operations := cmp.Or(l.Operations, max(8, 4*runtime.GOMAXPROCS(0)))
+	return admission.Options{Operations: operations, Waiting: l.Waiting, Patience: min(maxPatience, l.Deadline)}
 }
 
 // callers are those of the service before, or nil.
