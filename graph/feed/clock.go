@@ -76,9 +76,9 @@ type Clocks interface {
 // EverProven stands for any week.
 const EverProven = -1 << 62
 
-// weekOf numbers weeks from Sundays at 01:00 UTC on, when the zones that are UTC for half of the year change their clocks. All
+// WeekOf numbers weeks from Sundays at 01:00 UTC on, when the zones that are UTC for half of the year change their clocks. All
 // others are shifted in winter and in summer.
-func weekOf(second int64) int64 {
+func WeekOf(second int64) int64 {
 	const seconds, first = 7 * 24 * 3600, 3*24*3600 + 3600
 	n := second - first
 	if n < 0 {
@@ -156,7 +156,7 @@ func (s *stream) meet(p Position) {
 
 func (c clock) prove(second int64) {
 	c.source.ProveClock(c.app, EverProven)
-	c.source.ProveClock(c.app, weekOf(second))
+	c.source.ProveClock(c.app, WeekOf(second))
 }
 
 // metCursor tells whether the cursor's row was in its second, or can't be told to be missing.
@@ -171,17 +171,17 @@ func (c clock) checkSample(ctx context.Context) error {
 	if c.source.ClockProven(c.app, EverProven) {
 		return nil
 	}
-	return c.checkRow(ctx)
+	return c.checkRow(ctx, c.probe(ctx))
 }
 
 // checkRow asks for the second of one of the rows that were read.
-func (c clock) checkRow(ctx context.Context) error {
+func (c clock) checkRow(ctx context.Context, ask func(span) (*difyapi.LogPage, error)) error {
 	row := c.sample()
 	if row == nil {
 		return nil
 	}
 	second := secondOf(row)
-	page, err := c.probe(ctx, span{second, second})
+	page, err := ask(span{second, second})
 	switch {
 	case err != nil:
 		return err
@@ -222,8 +222,8 @@ func (c clock) checkBeside(ctx context.Context) error {
 	if err := c.checkSample(ctx); err != nil || c.knowsWeek() {
 		return err
 	}
-	if row := c.sample(); row != nil && weekOf(secondOf(row)) == weekOf(c.first()) {
-		if err := c.checkRow(ctx); err != nil || c.knowsWeek() {
+	if row := c.sample(); row != nil && WeekOf(secondOf(row)) == WeekOf(c.first()) {
+		if err := c.checkRow(ctx, c.probe(ctx)); err != nil || c.knowsWeek() {
 			return err
 		}
 	}
@@ -232,7 +232,7 @@ func (c clock) checkBeside(ctx context.Context) error {
 	if c.toward == newer {
 		w = span{c.first() - hour, c.first() - 1}
 	}
-	page, err := c.probe(ctx, w)
+	page, err := c.probe(ctx)(w)
 	if err == nil && len(page.Rows) > 0 {
 		c.prove(c.first())
 	}
@@ -240,7 +240,7 @@ func (c clock) checkBeside(ctx context.Context) error {
 }
 
 // knowsWeek tells whether the app's times are known to be right in the week of the cursor.
-func (c clock) knowsWeek() bool { return c.source.ClockProven(c.app, weekOf(c.first())) }
+func (c clock) knowsWeek() bool { return c.source.ClockProven(c.app, WeekOf(c.first())) }
 
 // find looks for a row that was not in its second: in that second by itself, in the two hours before and after it, as at a
 // change of clocks, and then by another row. If all of these are right the row was deleted.
@@ -260,7 +260,7 @@ func (c clock) find(ctx context.Context, at Position) error {
 	if i := indexOf(page, at.ID); i >= 0 {
 		return c.disordered(ctx, page.Rows[i:i+1])
 	}
-	return c.checkRow(ctx)
+	return c.checkRow(ctx, func(w span) (*difyapi.LogPage, error) { return c.askAny(ctx, w, 1) })
 }
 
 // askAround asks for the seconds that are some seconds off, until one has the row.
@@ -282,12 +282,14 @@ func indexOf(page *difyapi.LogPage, id uuid.UUID) int {
 
 // probe asks for one row of a window whatever the list's filter. It is not counted among the page's requests: from these nobody
 // is to learn what others have read.
-func (c clock) probe(ctx context.Context, w span) (*difyapi.LogPage, error) {
-	page, err := c.source.Probe(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, 1))
-	if err != nil {
-		return nil, err
+func (c clock) probe(ctx context.Context) func(span) (*difyapi.LogPage, error) {
+	return func(w span) (*difyapi.LogPage, error) {
+		page, err := c.source.Probe(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, 1))
+		if err != nil {
+			return nil, err
+		}
+		return page, c.checkTimes(ctx, page, w)
 	}
-	return page, c.checkTimes(ctx, page, w)
 }
 
 // askAny asks for rows of a window whatever the list's filter.
