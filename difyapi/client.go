@@ -114,6 +114,9 @@ func (c *Client) send(ctx context.Context, endpoint, path, query string) (got *a
 	}
 	began := time.Now()
 	defer func() { c.leave(slot, err, time.Since(began)) }()
+	if !allowed(ctx) {
+		return nil, fmt.Errorf("dify: %s: %w", endpoint, ErrAllowanceSpent)
+	}
 	callCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	got, failure := c.exchange(c.newRequest(callCtx, path, query))

@@ -60,10 +60,13 @@ func (r *retrier) do(ctx context.Context, again *atomic.Int64, send func(context
 	var last attempt
 	sent, requests := 0, 0
 	_, err := failsafe.With[attempt](r.policy).WithContext(ctx).Get(func() (attempt, error) {
-		if sent++; sent > 1 {
+		got, err := send(ctx)
+		if sent++; sent > 1 && errors.Is(err, ErrAllowanceSpent) {
+			last.again = false
+			return last, nil
+		} else if sent > 1 {
 			again.Add(1)
 		}
-		got, err := send(ctx)
 		requests += requestsOf(got, err)
 		last = attempt{answer: got, err: err, again: sent <= r.most && retries(err) >= sent}
 		return last, nil
