@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"strconv"
@@ -15,6 +16,10 @@ import (
 
 // gzipFrom is the size in bytes from which compression makes up for what it costs; a packet of a network holds some more.
 const gzipFrom = 1 << 10
+
+// streamFrom is the size in bytes from which an answer is compressed while it is sent, and not before: its length is not known
+// then, and nothing of it is held twice.
+const streamFrom = 256 << 10
 
 var gzipWriters = sync.Pool{New: func() any {
 	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // no error: the level is one of gzip's own
@@ -46,33 +51,63 @@ func (t *Transport) refuse(w http.ResponseWriter, r *http.Request, f *failure) {
 	send(w, r, media, f.status, t.encode(&graphql.Response{Errors: f.errors}, false))
 }
 
-func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, body []byte) {
+func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, body parts) {
 	h := w.Header()
 	h.Set("Content-Type", string(media)+"; charset=utf-8")
 	h.Add("Vary", "Accept, Accept-Encoding")
 	h.Set("Cache-Control", "no-store") // runs change by the second, and are not for everyone's eyes
-	if len(body) >= gzipFrom && acceptsGzip(r.Header) {
+	switch size := body.size(); {
+	case size < gzipFrom || !acceptsGzip(r.Header):
+	case size < streamFrom:
 		h.Set("Content-Encoding", "gzip")
-		body = compress(body)
+		body = parts{compress(body)}
+	default:
+		h.Set("Content-Encoding", "gzip")
+		w.WriteHeader(status)
+		body.compressTo(w)
+		return
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(body.size()))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON, and declared so, whatever of a request is in it; who can't be written to has left
+	body.writeTo(w)
 }
 
-func compress(body []byte) []byte {
-	var buffer bytes.Buffer
+// parts are the bytes of a body, one after the other: an answer can be large, and is not copied.
+type parts [][]byte
+
+func (p parts) size() (size int) {
+	for _, part := range p {
+		size += len(part)
+	}
+	return size
+}
+
+// writeTo does not fail: who can't be written to has left.
+func (p parts) writeTo(w io.Writer) {
+	for _, part := range p {
+		if _, err := w.Write(part); err != nil {
+			return
+		}
+	}
+}
+
+func (p parts) compressTo(to io.Writer) {
 	w, _ := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(w)
-	w.Reset(&buffer)
-	_, _ = w.Write(body) // no error: the buffer takes everything
-	_ = w.Close()
+	w.Reset(to)
+	p.writeTo(w)
+	_ = w.Close() // who can't be written to has left
+}
+
+func compress(body parts) []byte {
+	var buffer bytes.Buffer
+	body.compressTo(&buffer)
 	return buffer.Bytes()
 }
 
 // encode writes the answer by its parts: encoding/json would look at each byte of the data again, which gqlgen has made
 // JSON already. The key `data` is there if execution began.
-func (t *Transport) encode(resp *graphql.Response, more bool) []byte {
+func (t *Transport) encode(resp *graphql.Response, more bool) parts {
 	body, err := t.encodeParts(resp, more)
 	if err != nil {
 		failed := gqlerror.List{newError(CodeInternal, "the answer can't be written as JSON")}
@@ -81,7 +116,7 @@ func (t *Transport) encode(resp *graphql.Response, more bool) []byte {
 	return body
 }
 
-func (t *Transport) encodeParts(resp *graphql.Response, more bool) ([]byte, error) {
+func (t *Transport) encodeParts(resp *graphql.Response, more bool) (parts, error) {
 	errs, err := t.encodeErrors(resp.Errors, more)
 	if err != nil {
 		return nil, err
@@ -92,27 +127,18 @@ func (t *Transport) encodeParts(resp *graphql.Response, more bool) ([]byte, erro
 			return nil, err
 		}
 	}
-	body := make([]byte, 0, len(errs)+len(resp.Data)+len(extensions)+64)
-	body = appendPart(body, "errors", errs)
-	body = appendPart(body, "data", resp.Data)
-	body = appendPart(body, "extensions", extensions)
+	var body parts
+	for _, member := range []struct {
+		name  string
+		value []byte
+	}{{"errors", errs}, {"data", resp.Data}, {"extensions", extensions}} {
+		if len(member.value) > 0 {
+			body = append(body, []byte(`,"`+member.name+`":`), member.value)
+		}
+	}
 	if len(body) == 0 {
-		return []byte("{}"), nil
+		return parts{[]byte("{}")}, nil
 	}
-	return append(body, '}'), nil
-}
-
-// appendPart adds a member to an object that is still open. The first one opens it.
-func appendPart(body []byte, name string, value []byte) []byte {
-	if len(value) == 0 {
-		return body
-	}
-	start := byte(',')
-	if len(body) == 0 {
-		start = '{'
-	}
-	body = append(body, start, '"')
-	body = append(body, name...)
-	body = append(body, '"', ':')
-	return append(body, value...)
+	body[0][0] = '{'
+	return append(body, []byte{'}'}), nil
 }

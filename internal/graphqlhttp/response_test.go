@@ -45,6 +45,15 @@ func TestGzip(t *testing.T) {
 	}
 }
 
+// TestLargeAnswersAreCompressedWhileTheyAreSent, and so have no length.
+func TestLargeAnswersAreCompressedWhileTheyAreSent(t *testing.T) {
+	t.Parallel()
+	got := serve(t, graphqlhttp.Options{}).do(t, post(body(t, "{ long(bytes: 1000000) }", nil), "Accept-Encoding", "gzip"))
+	if text, _ := got.Data["long"].(string); got.Header.Get("Content-Encoding") != "gzip" || got.Header.Get("Content-Length") != "" || len(text) != 1_000_000 {
+		t.Errorf("%v, %d bytes", got.Header, len(text))
+	}
+}
+
 func TestContentLengthIsThatOfTheBody(t *testing.T) {
 	t.Parallel()
 	socket := httptest.NewServer(serve(t, graphqlhttp.Options{}))
