@@ -218,6 +218,7 @@ func ask(t *testing.T, handler http.Handler, query string, into any) []byte {
 	t.Helper()
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, question(t.Context(), query))
+	checkCost(t, w.Body.Bytes())
 	if err := json.Unmarshal(w.Body.Bytes(), &struct{ Data any }{into}); err != nil {
 		t.Fatalf("%v: %s", err, w.Body)
 	}

@@ -19,18 +19,28 @@ const maxEntities = 1000
 
 // Entities resolves Query._entities: each representation by itself, so that one which is malformed harms no other.
 func (r *Resolver) Entities(ctx context.Context, representations []map[string]any) []model.Entity {
-	if n := len(representations); n > maxEntities {
+	n := len(representations)
+	if n > maxEntities {
 		graphql.AddError(ctx, &feed.InputError{Argument: "representations", Reason: fmt.Sprintf("at most %d, not %d", maxEntities, n)})
 		return []model.Entity{}
 	}
-	return eachOf(ctx, representations, r.entity)
+	keys := make([]representationKey, n)
+	for i, representation := range representations {
+		keys[i].reference, keys[i].err = newReference(representation)
+	}
+	return eachOf(ctx, keys, r.entity)
+}
+
+// representationKey is what a representation refers to, or what is wrong with it.
+type representationKey struct {
+	reference
+	err error
 }
 
 // entity fetches what a representation refers to; nil if it is not there.
-func (r *Resolver) entity(ctx context.Context, representation map[string]any) (model.Entity, error) {
-	ref, err := newReference(representation)
-	if err != nil {
-		return nil, &feed.InputError{Argument: "representations", Reason: err.Error()}
+func (r *Resolver) entity(ctx context.Context, ref representationKey) (model.Entity, error) {
+	if ref.err != nil {
+		return nil, &feed.InputError{Argument: "representations", Reason: ref.err.Error()}
 	}
 	if ref.email != "" || ref.session != "" {
 		if err := viewer.Needs(ctx, viewer.People); err != nil {
@@ -120,4 +130,10 @@ func uuidIn(representation map[string]any, complete bool) (uuid.UUID, bool) {
 func textIn(representation map[string]any, field string, complete bool) (string, bool) {
 	text, _ := representation[field].(string)
 	return text, complete && text != ""
+}
+
+// typeNames are the kinds' types.
+var typeNames = map[model.Kind]string{
+	model.KindApp: "DifyApp", model.KindLog: "WorkflowLog", model.KindRun: "WorkflowRun", model.KindEndUser: "EndUser",
+	0: "DifyAccount", // which is no kind of reference, as what can't be read
 }

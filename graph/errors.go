@@ -110,6 +110,9 @@ func classify(err error) (model.ErrorCode, string) {
 	if e, ok := errors.AsType[*loader.SizeError](err); ok {
 		return model.CostLimitExceeded, e.Error()
 	}
+	if e, ok := errors.AsType[*loader.AnswerError](err); ok {
+		return model.CostLimitExceeded, e.Error()
+	}
 	if e, ok := errors.AsType[*loader.FullError](err); ok {
 		return model.Overloaded, e.Error() + "; try again later"
 	}
@@ -128,6 +131,8 @@ func classify(err error) (model.ErrorCode, string) {
 		return model.RateLimited, e.Error()
 	}
 	switch {
+	case errors.Is(err, feed.ErrCallsSpent), errors.Is(err, difyapi.ErrAllowanceSpent):
+		return model.CostLimitExceeded, feed.ErrCallsSpent.Error()
 	case errors.Is(err, errTooMany):
 		return model.CostLimitExceeded, errTooMany.Error()
 	case errors.Is(err, model.ErrNoStart):

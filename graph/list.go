@@ -57,7 +57,7 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 	}
 	req := feed.Request{List: list, Slice: slice, Partial: onFailure == model.Partial}
 	req.Rows, req.Flags, req.Total = wanted(ctx)
-	page, err := r.feed(ctx).Read(ctx, req)
+	page, err := r.feed(loader.For(ctx)).Read(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 	return model.NewConnection(page, r.log, r.report(ctx, page.Scan)), nil
 }
 
-func (r *Resolver) feed(ctx context.Context) *feed.Feed {
-	return &feed.Feed{Source: loader.For(ctx), ScanCalls: r.Limits.ScanCalls, ScanDetails: r.Limits.ScanDetails}
+func (r *Resolver) feed(source feed.Source) *feed.Feed {
+	return &feed.Feed{Source: source, ScanCalls: r.Limits.ScanCalls, ScanDetails: r.Limits.ScanDetails}
 }
 
 func (r *Resolver) list(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order) (feed.List, error) {

@@ -77,7 +77,7 @@ func orNil[T any, P interface {
 	return o, err
 }
 
-// nodes fetches objects side by side. Each that fails is null, with an error of its own.
+// nodes fetches objects side by side, and each of them once. Each that fails is null, with an error of its own.
 func (r *Resolver) nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	if len(ids) > maxNodes {
 		return nil, &feed.InputError{Argument: "ids", Reason: fmt.Sprintf("at most %d ids, not %d", maxNodes, len(ids))}
@@ -85,28 +85,39 @@ func (r *Resolver) nodes(ctx context.Context, ids []string) ([]model.Node, error
 	return eachOf(ctx, ids, r.node), nil
 }
 
-// eachOf resolves the elements of a list side by side. What fails is nil, with an error at its index, in the list's order.
-func eachOf[K, V any](ctx context.Context, keys []K, resolve func(context.Context, K) (V, error)) []V {
-	values, errs := make([]V, len(keys)), make([]error, len(keys))
+// eachOf resolves the elements of a list side by side, those that are equal once. What fails is nil, with an error at its
+// index, in the list's order.
+func eachOf[K comparable, V any](ctx context.Context, keys []K, resolve func(context.Context, K) (V, error)) []V {
+	type result struct {
+		value V
+		err   error
+	}
+	results := make(map[K]*result, len(keys))
 	var resolving sync.WaitGroup
 	for i, key := range keys {
+		if results[key] != nil {
+			continue
+		}
+		one := new(result)
+		results[key] = one
 		resolving.Go(func() {
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 			defer func() {
 				if panicked := recover(); panicked != nil {
-					errs[i] = Recover(ctx, panicked)
+					one.err = Recover(ctx, panicked)
 				}
 			}()
-			values[i], errs[i] = resolve(ctx, key)
+			one.value, one.err = resolve(ctx, key)
 		})
 	}
 	resolving.Wait()
-	for i, err := range errs {
-		if err != nil {
-			var none V
-			values[i] = none
+	values := make([]V, len(keys))
+	for i, key := range keys {
+		if err := results[key].err; err != nil {
 			graphql.AddError(graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i)), err)
+			continue
 		}
+		values[i] = results[key].value
 	}
 	return values
 }

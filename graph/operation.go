@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -23,33 +22,38 @@ func (operations) ExtensionName() string { return "Operations" }
 // Validate has nothing to find: any schema will do.
 func (operations) Validate(graphql.ExecutableSchema) error { return nil }
 
-// PriceError says that an operation would cost more than allowed.
+// PriceError says that an operation is foreseen to cost more than allowed.
 type PriceError struct{ Price, Limit int }
 
 func (e *PriceError) Error() string {
 	return fmt.Sprintf("this operation can cost %d, and at most %d is allowed (%d for each call to Dify, %d for each row); ask for "+
-		"fewer rows, or for fewer fields that take a call for each", e.Price, e.Limit, callPrice, rowPrice)
+		"fewer rows, or for fewer fields that take a call for each", e.Price, e.Limit, callPrice, 1)
 }
 
-const priceStat = "price"
+const estimateStat = "estimate"
+
+func estimateOf(ctx context.Context) *estimate {
+	e, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(estimateStat).(*estimate)
+	return e
+}
 
 // MutateOperationContext refuses an operation that costs too much.
 func (o operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	price := o.price(ctx, op)
-	if price > o.Limits.Price {
-		return Present(ctx, &PriceError{price, o.Limits.Price})
+	e := o.estimate(ctx, op)
+	if e.foreseen > o.Limits.Price {
+		return Present(ctx, &PriceError{e.foreseen, o.Limits.Price})
 	}
-	op.Stats.SetExtension(priceStat, price)
+	op.Stats.SetExtension(estimateStat, e)
 	return nil
 }
 
 // InterceptOperation executes an operation once it is admitted.
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) (respond graphql.ResponseHandler) {
-	if o.Admit == nil {
+	e := estimateOf(ctx)
+	if o.Admit == nil || e == nil {
 		return next(ctx)
 	}
-	price, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
-	ctx, leave, err := o.Admit(ctx, price)
+	ctx, leave, err := o.Admit(ctx, e.foreseen)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{Present(ctx, err)}})
 	}
@@ -67,9 +71,11 @@ func (o operations) InterceptOperation(ctx context.Context, next graphql.Operati
 
 // Cost is `extensions.cost` of an answer.
 type Cost struct {
-	Price int `json:"price"`
-	Limit int `json:"limit"`
-	// Spent is by the same measure what the operation has taken.
+	// Price is what the operation can cost at most, Foreseen what it mostly costs at most. Limit is for the latter.
+	Price    int `json:"price"`
+	Foreseen int `json:"foreseen"`
+	Limit    int `json:"limit"`
+	// Spent is by the same measure what the operation has taken, never more than Price.
 	Spent int `json:"spent"`
 	// Rows is how many rows its lists have shown.
 	Rows int `json:"-"`
@@ -89,8 +95,10 @@ func CostOf(ctx context.Context, response *graphql.Response) Cost {
 	if !graphql.HasOperationContext(ctx) {
 		return Cost{}
 	}
-	price, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
-	return Cost{Price: price}
+	if e := estimateOf(ctx); e != nil {
+		return Cost{Price: e.price, Foreseen: e.foreseen}
+	}
+	return Cost{}
 }
 
 // spentBy is what an operation took, by its answer.
@@ -102,40 +110,29 @@ func spentBy(response *graphql.Response) int {
 	return cost.Spent
 }
 
-// InterceptResponse executes an operation within its deadline, by loaders of its own.
+// InterceptResponse executes an operation within its deadline and its price, by loaders of its own.
 func (o operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if !graphql.HasOperationContext(ctx) {
 		return next(ctx) // a request that is no operation
 	}
-	price, executes := graphql.GetOperationContext(ctx).Stats.GetExtension(priceStat).(int)
-	if !executes {
-		return next(ctx)
+	e := estimateOf(ctx)
+	if e == nil {
+		return next(ctx) // one that is not executed
 	}
-	ctx, done := o.Upstream.Attach(ctx)
-	defer done()
+	ctx, done := o.Upstream.Attach(ctx, e.allowance)
 	if o.Limits.Deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Limits.Deadline)
 		defer cancel()
 	}
-	rows := new(atomic.Int64)
-	response := next(context.WithValue(ctx, rowsKey{}, rows))
+	a := newAccount(e, loader.For(ctx))
+	response := next(context.WithValue(ctx, accountKey{}, a))
+	done(a.settle(ctx, response))
 	if response != nil {
 		response.Errors = onePerField(response.Errors)
-		shown := int(rows.Load())
-		spent := loader.For(ctx).Calls()*callPrice + shown*rowPrice
-		response.Extensions = withCost(response.Extensions, Cost{Price: price, Limit: o.Limits.Price, Spent: spent, Rows: shown})
+		response.Extensions = withCost(response.Extensions, a.cost(o.Limits.Price))
 	}
 	return response
-}
-
-type rowsKey struct{}
-
-// countRows notes the rows of a page that an operation shows.
-func countRows(ctx context.Context, n int) {
-	if rows, ok := ctx.Value(rowsKey{}).(*atomic.Int64); ok {
-		rows.Add(int64(n))
-	}
 }
 
 func withCost(extensions map[string]any, c Cost) map[string]any {

@@ -59,7 +59,7 @@ func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, ses
 	if err != nil {
 		return nil, err
 	}
-	page, err := r.feed(ctx).Read(ctx, feed.Request{List: list, Slice: slice, Rows: true})
+	page, err := r.feed(loader.For(ctx)).Read(ctx, feed.Request{List: list, Slice: slice, Rows: true})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, filter *feed
 }
 
 // runsSelected is how many of an end user's newest runs the selection wants, so that the call that finds the person has
-// those, too; at least 1.
+// those, too; at least 1, and no more than one call has.
 func runsSelected(ctx context.Context) int {
 	op, most := graphql.GetOperationContext(ctx), 1
 	for _, field := range graphql.CollectFields(op, graphql.GetFieldContext(ctx).Field.Selections, []string{"EndUser", "Node", "_Entity"}) {
@@ -108,7 +108,7 @@ func runsSelected(ctx context.Context) int {
 		case !given || first == nil:
 			most = max(most, feed.DefaultPageSize)
 		case err == nil:
-			most = max(most, min(n, feed.MaxPageSize))
+			most = max(most, min(n, feed.OneCallRows))
 		}
 	}
 	return most

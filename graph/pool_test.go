@@ -12,7 +12,7 @@ import (
 // held.
 func TestOperationsTogetherHoldSoMuch(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a", "b"}, allBytes: 60_000})
+	a := serve(t, options{keys: []string{"a", "b"}, allBytes: 120_000})
 	for _, app := range a.apps {
 		app.Insert(runsOf(pairs(100))...) // a page of 90 has some 50 KB
 	}

@@ -9,34 +9,43 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
-type cost struct{ Price, Limit, Spent int }
+type cost struct{ Price, Foreseen, Limit, Spent int }
 
-func costOf(t *testing.T, r *response) cost {
+func costOf(t tb, r *response) cost {
 	t.Helper()
-	var answer struct{ Extensions struct{ Cost cost } }
-	if err := json.Unmarshal(r.text, &answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer.Extensions.Cost
+	return checkCost(t, r.text)
 }
 
-// priced are operations over two apps, and what each can cost: 1, 10 for a call, 1 for a row. ScanCalls is 3, ScanDetails 5.
+// checkCost holds that no operation of any test has spent more than its price.
+func checkCost(t tb, answer []byte) cost {
+	t.Helper()
+	var parsed struct{ Extensions struct{ Cost cost } }
+	if err := json.Unmarshal(answer, &parsed); err != nil {
+		t.Fatalf("%v: %.300s", err, answer)
+	}
+	if c := parsed.Extensions.Cost; c.Spent > c.Price || c.Foreseen > c.Price || c.Price > 0 && c.Price > c.Limit {
+		t.Fatalf("spent %+v: %.300s", c, answer)
+	}
+	return parsed.Extensions.Cost
+}
+
+// priced are operations over two apps, and what each is foreseen to cost: 1, 10 for a call, 1 for a row or what is asked for by
+// its id. ScanCalls is 3, ScanDetails 5.
 var priced = []struct {
 	name, query string
-	price       int
+	foreseen    int
 }{
 	{"nothing", `{__typename}`, 1},
-	{"introspection", `{__schema {types {name fields {name type {name ofType {name}}}}}}`, 1},
-	{"apps", `{difyApps {key}}`, 1},
-	{"apps' names", `{difyApps {name tags mode}}`, 1 + 2*10},
+
+	{"apps", `{difyApps {key}}`, 1 + 2},
+	{"apps' names", `{difyApps {name tags mode}}`, 1 + 2*11},
 	{"app", `{difyApp(key: "a") {key difyVersion}}`, 1 + 10},
 	{"list", `{workflowLogs {nodes {uuid}}}`, 1 + 2*10 + 20},
 	{"list of one app", `{workflowLogs(apps: ["a"], first: 7) {nodes {uuid}}}`, 1 + 10 + 7},
-	{"lists of apps", `{difyApps {workflowLogs(last: 5) {nodes {uuid}}}}`, 1 + 2*(20+5)},
+	{"lists of apps", `{difyApps {workflowLogs(last: 5) {nodes {uuid}}}}`, 1 + 2*(1+20+5)},
 	{"rows twice", `{workflowLogs(apps: "a") {nodes {uuid} edges {node {uuid}}}}`, 1 + 10 + 2*20},
 	{"aliases", `{x: workflowLogs(apps: ["a"]) {nodes {uuid}} y: workflowLogs(apps: ["a"]) {nodes {uuid}}}`, 1 + 2*(10+20)},
 	{"total", `{workflowLogs(apps: ["a"]) {totalCount}}`, 1 + 10},
@@ -55,16 +64,28 @@ var priced = []struct {
 	{"run", `{workflowRun(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {status inputs}}`, 1 + 10 + 10},
 	{"run's version", `{workflowRun(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {version triggeredFrom}}`, 1 + 10 + 10},
 	{"end user", `{endUser(app: "a", uuid: "9be587a7-45db-4316-b0ca-0bff8687389c") {name workflowLogs(first: 3) {nodes {uuid}}}}`, 1 + 10 + 10 + 3},
-	{"no node", `{node(id: "x") {id}}`, 1},
-	{"log", `{node(id: "LOG") {id}}`, 1 + 20},
-	{"app by id", `{node(id: "APP") {id ... on DifyApp {name}}}`, 1 + 10},
+	{"no node", `{node(id: "x") {id}}`, 1 + 1},
+	{"log", `{node(id: "LOG") {id}}`, 1 + 1 + 10},
+	{"app by id", `{node(id: "APP") {id ... on DifyApp {name}}}`, 1 + 1 + 10},
 	{"oldest first", `{workflowLogs(apps: ["a"], order: OLDEST_FIRST, first: 5) {nodes {uuid}}}`, 1 + 20 + 5},
 	{"oldest first from its end", `{workflowLogs(apps: ["a"], order: OLDEST_FIRST, last: 5) {nodes {uuid}}}`, 1 + 10 + 5},
 	{"96 rows", `{workflowLogs(apps: ["a"], first: 96) {nodes {uuid}}}`, 1 + 20 + 96},
 	{"apps that failed", `{workflowLogs(first: 1, onAppFailure: PARTIAL) {scan {failedApps {app {name workflowLogs(first: 2) {nodes {workflowRun {inputs}}}}}}}}`, 1 + 2*10 + 2*(10+10+2*11)},
 	{"nodes", `{nodes(ids: ["RUN", "USER", "z"]) {id ... on WorkflowRun {inputs version}}}`, 1 + 3 + (10 + 10 + 10) + 10},
-	{"entities", `{_entities(representations: [{__typename: "EndUser"}, {__typename: "DifyAccount"}, {}]) {... on EndUser {workflowLogs(first: 4) {nodes {uuid}}}}}`, 1 + 3 + (10 + 10 + 4)},
-	{"out of range", `{x: workflowLogs(apps: ["a"], first: -5) {nodes {uuid}} y: workflowLogs(apps: ["a"], last: 2000000000) {nodes {uuid}}}`, 1 + 10 + 1 + 20 + 100},
+	{"entities", `{_entities(representations: [{__typename: "EndUser", app: {key: "a"}, sessionId: "s"}, {__typename: "DifyAccount"}, {}]) {... on EndUser {workflowLogs(first: 4) {nodes {uuid}}}}}`, 1 + 3 + (10 + 10 + 4)},
+	{"end user of a session", `{_entities(representations: [{__typename: "EndUser", app: {key: "a"}, sessionId: "s"}]) {... on EndUser {name}}}`, 1 + 1 + 10 + 10},
+	{"out of range", `{x: workflowLogs(apps: ["a"], first: -5) {nodes {uuid}} y: workflowLogs(apps: ["a"], last: 2000000000) {nodes {uuid}}}`, 1 + 10 + 1 + 30 + 100},
+	{"back", `{workflowLogs(apps: ["a"], last: 20) {nodes {uuid}}}`, 1 + 20 + 20},
+	{"back by many rows", `{workflowLogs(apps: ["a"], last: 100) {nodes {uuid}}}`, 1 + 30 + 100},
+	{"flags at an end", `{workflowLogs(apps: ["a"], first: 5) {nodes {uuid} pageInfo {hasNextPage}}}`, 1 + 10 + 5},
+	{"flags and total behind a cursor", `{workflowLogs(apps: ["a"], first: 5, after: "x") {totalCount nodes {uuid} pageInfo {hasPreviousPage}}}`, 1 + 30 + 5},
+	{"total behind a cursor", `{workflowLogs(apps: ["a"], first: 5, after: "x") {totalCount}}`, 1 + 10},
+	{"the same app twice", `{workflowLogs(apps: ["a", "a"], first: 5) {nodes {uuid}}}`, 1 + 10 + 5},
+	{"app of each row", `{workflowLogs(first: 50) {nodes {app {name}}}}`, 1 + 2*10 + 50 + 2*10},
+	{"rows with many fields", `{workflowLogs(apps: ["a"], first: 10) {nodes {` + fieldsOf("uuid", 51) + `}}}`, 1 + 10 + 10*2},
+	{"rows with much JSON", `{workflowLogs(apps: ["a"], first: 10) {nodes {` + fieldsOf("details", 11) + `}}}`, 1 + 10 + 10*3},
+	{"app with many fields", `{difyApp(key: "a") {` + fieldsOf("key", 101) + `}}`, 1 + 2},
+	{"schema for gateways", `{_service {sdl} b: _service {c: sdl d: sdl}}`, 1 + 3*2},
 }
 
 func TestPrice(t *testing.T) {
@@ -79,22 +100,30 @@ func TestPrice(t *testing.T) {
 			}
 			test.query = withIDs(test.query)
 			got := costOf(t, a.post(t, test.query, nil))
-			if got.Price != test.price || got.Limit != 1_000_000 {
-				t.Errorf("%+v, want %d", got, test.price)
+			if got.Foreseen != test.foreseen || got.Limit != 1_000_000 {
+				t.Errorf("%+v, want %d", got, test.foreseen)
 			}
-			calls := a.listCalls() + a.dify.Calls(difytest.RunRoute) + a.dify.Calls(difytest.EndUserRoute)
-			if strings.Contains(test.query, "difyApp") {
-				calls += a.dify.Calls(difytest.InfoRoute) // asked for more than the version
+			if rows := got.Spent - 10*len(a.dify.Requests()); rows < 1 || rows > 201 {
+				t.Errorf("spent %d for %d requests", got.Spent, len(a.dify.Requests()))
 			}
-			if rows := got.Spent - 10*calls; rows < 0 || rows > 200 {
-				t.Errorf("spent %d for %d calls", got.Spent, calls)
+			o.price = test.foreseen
+			if got := costOf(t, serve(t, o).post(t, test.query, nil)); got.Price != test.foreseen {
+				t.Errorf("where there is no room for a reserve: %+v", got)
 			}
-			o.price = test.price - 1
-			if o.price > 0 {
-				checkTooDear(t, serve(t, o), test.query, test.price)
+			if o.price--; o.price > 0 {
+				checkTooDear(t, serve(t, o), test.query, test.foreseen)
 			}
 		})
 	}
+}
+
+// fieldsOf is a field by so many aliases.
+func fieldsOf(name string, n int) string {
+	var fields strings.Builder
+	for i := range n {
+		fmt.Fprintf(&fields, " f%d: %s", i, name)
+	}
+	return fields.String()
 }
 
 // withIDs puts ids in the place of their kinds.
@@ -143,7 +172,7 @@ func TestPriceByVariables(t *testing.T) {
 	r := a.post(t, `query ($n: Int, $f: WorkflowLogFilter, $ids: [ID!]!, $with: Boolean!) {
 		workflowLogs(first: $n, filter: $f) {nodes {workflowRun {inputs @include(if: $with)}}} nodes(ids: $ids) {id}}`,
 		vars{"n": 3, "f": vars{"status": []string{"FAILED", "SUCCEEDED"}}, "ids": []string{"x", "y"}, "with": true})
-	if got, want := costOf(t, r).Price, 1+20+3*11+2; got != want {
+	if got, want := costOf(t, r).Foreseen, 1+20+3*11+2; got != want {
 		t.Errorf("price %d, want %d", got, want)
 	}
 }

@@ -8,6 +8,7 @@ package graph
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/difygraph/difygraph/graph/loader"
@@ -27,8 +28,9 @@ type Resolver struct {
 	// is nil.
 	Admit func(ctx context.Context, foreseen int) (admitted context.Context, leave func(spent int), err error)
 
-	apps  []*model.DifyApp
-	byKey map[string]*model.DifyApp
+	apps      []*model.DifyApp
+	byKey     map[string]*model.DifyApp
+	described func() *described
 }
 
 // Limits bound what a page may take.
@@ -37,7 +39,8 @@ type Limits struct {
 	ScanCalls int
 	// ScanDetails is how many runs a page with a keyword longer than Dify compares may look at, at least 1.
 	ScanDetails int
-	// Price is what an operation may cost at most: 10 for each request to Dify that it can cause, 1 for each row.
+	// Price is what an operation may be foreseen to cost, and may cost, at most: 10 for each request to Dify that it can cause,
+	// 1 for each row.
 	Price int
 	// Deadline is how long an operation may take; no limit if 0.
 	Deadline time.Duration
@@ -46,6 +49,7 @@ type Limits struct {
 // NewResolver makes the root for apps in the order in which they are shown. Their keys are those of the upstream's clients.
 func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits) *Resolver {
 	r := &Resolver{Upstream: upstream, Limits: limits, apps: apps, byKey: make(map[string]*model.DifyApp)}
+	r.described = sync.OnceValue(func() *described { return describe(Schema()) })
 	for _, app := range apps {
 		r.byKey[app.Key] = app
 	}

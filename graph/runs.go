@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -40,7 +41,7 @@ func (r *Resolver) run(ctx context.Context, app *model.DifyApp, id uuid.UUID) (*
 			return &model.WorkflowRun{App: app, WorkflowRun: &detail.WorkflowRun}, nil
 		}
 	}
-	entry, err := r.entryOf(ctx, app, id)
+	entry, err := r.entryOf(ctx, app, id, version.ScopesWorkflowRuns())
 	if err != nil || entry == nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (r *Resolver) detail(ctx context.Context, app *model.DifyApp, id uuid.UUID)
 	case difyapi.IsNotFound(err):
 		return nil, nil
 	case difyapi.IsPossiblyNotFound(err):
-		if entry, lookErr := r.entryOf(ctx, app, id); lookErr == nil && entry == nil {
+		if entry, lookErr := r.entryOf(ctx, app, id, true); lookErr == nil && entry == nil {
 			return nil, nil
 		}
 	}
@@ -79,12 +80,20 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, n
 	return v, nil
 }
 
-// shownTo are a run's inputs or outputs without the end user's session id for who may not see it.
-func shownTo(ctx context.Context, variables difyapi.Variables) (jsontext.Value, error) {
-	if viewer.Needs(ctx, viewer.People) != nil {
-		return variables.Without(model.UserInput)
+// shownTo are a run's inputs or outputs without the end user's session id for who may not see it, which is looked for once,
+// whatever aliases there are; and if there is room for them in the answer.
+func shownTo(ctx context.Context, variables *difyapi.Variables) (value jsontext.Value, err error) {
+	if viewer.Needs(ctx, viewer.People) == nil {
+		value, err = variables.Value()
+	} else {
+		strip := sync.OnceValues(func() (jsontext.Value, error) { return variables.Without(model.UserInput) })
+		known, _ := accountOf(ctx).stripped.LoadOrStore(variables, strip)
+		value, err = known.(func() (jsontext.Value, error))()
 	}
-	return variables.Value()
+	if err != nil {
+		return nil, err
+	}
+	return claim(ctx, value)
 }
 
 // listed is a field that only the log has, which Dify calls by the member's name.
@@ -92,7 +101,7 @@ func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, mem
 	if run.Listed {
 		return model.Readable(run.App, field(run.WorkflowRun), run.Unreadable, member)
 	}
-	entry, err := r.entryOf(ctx, run.App, run.UUID())
+	entry, err := r.entryOf(ctx, run.App, run.UUID(), false)
 	if err != nil || entry == nil {
 		return v, err
 	}
@@ -101,9 +110,9 @@ func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, mem
 }
 
 // entryOf finds the log entry of a run; nil if the log does not have it, as that of a run in the debugger. Dify looks for
-// a run's id in inputs and outputs, too.
-func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUID) (*model.WorkflowLog, error) {
-	return r.find(ctx, app, feed.Filter{Keyword: new(run.String())}, func(row feed.Row) bool {
+// a run's id in inputs and outputs, too. unforeseen says that the operation's price does not have a call for it.
+func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUID, unforeseen bool) (*model.WorkflowLog, error) {
+	return r.find(ctx, app, feed.Filter{Keyword: new(run.String())}, unforeseen, func(row feed.Row) bool {
 		return row.WorkflowRun != nil && row.WorkflowRun.ID == run
 	})
 }
@@ -118,10 +127,10 @@ func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (
 	var entry *model.WorkflowLog
 	var err error
 	if id.Run != uuid.Nil {
-		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second, Keyword: new(id.Run.String())}, same)
+		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second, Keyword: new(id.Run.String())}, false, same)
 	}
 	if entry == nil && err == nil { // its run may be gone
-		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second}, same)
+		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second}, id.Run != uuid.Nil, same)
 	}
 	if entry != nil {
 		entry.Named = id.Run
@@ -129,19 +138,20 @@ func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (
 	return entry, err
 }
 
-// find reads an app's list until a row is the one that is looked for.
-func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Filter, is func(feed.Row) bool) (*model.WorkflowLog, error) {
+// find reads an app's list until a row is the one that is looked for. Of its calls one is foreseen, if that.
+func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Filter, unforeseen bool, is func(feed.Row) bool) (*model.WorkflowLog, error) {
 	list, err := feed.NewList([]string{app.Key}, false, filter, feed.NewestFirst)
 	if err != nil {
 		return nil, err
 	}
 	after, whole := (*string)(nil), true
 	for range findPages {
-		slice, err := feed.NewSlice(list, new(feed.MaxPageSize), after, nil, nil)
+		slice, err := feed.NewSlice(list, new(feed.OneCallRows), after, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		page, err := r.feed(ctx).Read(ctx, feed.Request{List: list, Slice: slice, Rows: true, Flags: true})
+		request := feed.Request{List: list, Slice: slice, Rows: true, Flags: true, Unforeseen: unforeseen || after != nil}
+		page, err := r.feed(loader.For(ctx)).Read(ctx, request)
 		if err != nil {
 			return nil, err
 		}

@@ -48,6 +48,7 @@ type options struct {
 	price     int           // limit; 1,000,000 if 0
 	viewer    viewer.Viewer // may see all if nil
 	timeout   time.Duration
+	retries   int // of failed requests
 	// unprovenClocks makes the first list of an app ask for one row more.
 	unprovenClocks bool
 	apart          map[string]apart // apps that are not like the others, by their keys
@@ -86,7 +87,8 @@ func serve(t tb, o options) *api {
 		a.apps[key] = a.difys[key].AddApp(special.app)
 		clients[key] = newClient(t, difyapi.Options{
 			BaseURL: a.difys[key].socket.URL + "/v1", APIKey: "app-secret-" + key,
-			Timeout: cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version), Transport: special.transport,
+			Resilience: difyapi.Resilience{Retries: o.retries},
+			Timeout:    cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version), Transport: special.transport,
 		})
 	}
 	a.url = serveClients(t, o, clients)
@@ -197,6 +199,7 @@ func (a *api) post(t tb, query string, variables map[string]any) *response {
 	if err := json.Unmarshal(r.text, r); err != nil {
 		t.Fatalf("answer: %v", err)
 	}
+	checkCost(t, r.text)
 	return r
 }
 

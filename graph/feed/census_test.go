@@ -65,7 +65,7 @@ func (c *crowd) answer(page int) *difyapi.LogPage {
 func (c *crowd) take() (rows map[uuid.UUID]bool, whole bool) {
 	var found census
 	page := 1
-	for range crowdCalls {
+	for range SecondCalls {
 		answer := c.answer(page)
 		found.add(answer)
 		if rows, whole := found.whole(); whole {

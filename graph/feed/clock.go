@@ -103,6 +103,9 @@ func (r *reader) checkClocks(ctx context.Context) error {
 		if _, shifted := errors.AsType[*ClockError](err); shifted {
 			s.source.DoubtClock(s.app)
 		}
+		if errors.Is(err, errSpent) {
+			return ErrCallsSpent // rows whose times are not known to be right are not shown
+		}
 		return err
 	})
 }
@@ -284,7 +287,13 @@ func indexOf(page *difyapi.LogPage, id uuid.UUID) int {
 // is to learn what others have read.
 func (c clock) probe(ctx context.Context) func(span) (*difyapi.LogPage, error) {
 	return func(w span) (*difyapi.LogPage, error) {
+		if !c.mayAsk() {
+			return nil, errSpent
+		}
 		page, err := c.source.Probe(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, 1))
+		if errors.Is(err, difyapi.ErrAllowanceSpent) {
+			err = errSpent
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -294,8 +303,7 @@ func (c clock) probe(ctx context.Context) func(span) (*difyapi.LogPage, error) {
 
 // askAny asks for rows of a window whatever the list's filter.
 func (c clock) askAny(ctx context.Context, w span, limit int) (*difyapi.LogPage, error) {
-	page, sent, err := c.source.Logs(ctx, c.app, bounded(difyapi.LogQuery{}, w, 1, limit), true)
-	c.scan.calls += sent
+	page, err := c.logs(ctx, bounded(difyapi.LogQuery{}, w, 1, limit), true)
 	if err != nil {
 		return nil, err
 	}
@@ -327,6 +335,9 @@ func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, 
 		return &ClockError{Shift: time.Duration(secondOf(row)-w.from) * time.Second}
 	}
 	shift, _, err := s.measure(ctx, row)
+	if errors.Is(err, errSpent) {
+		return &ClockError{} // by how much is not worth more calls
+	}
 	return cmp.Or[error](err, &ClockError{Shift: shift})
 }
 
@@ -336,8 +347,7 @@ func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span)
 		return false, nil
 	}
 	q := bounded(difyapi.LogQuery{Keyword: row.WorkflowRun.ID.String()}, w, 1, maxLimit)
-	page, sent, err := s.source.Logs(ctx, s.app, q, true)
-	s.scan.calls += sent
+	page, err := s.logs(ctx, q, true)
 	return err == nil && hasRow(page, row.ID), err
 }
 
@@ -381,7 +391,9 @@ func outOfOrder(page *difyapi.LogPage) []*difyapi.WorkflowLog {
 func (s *stream) disordered(ctx context.Context, rows []*difyapi.WorkflowLog) error {
 	for _, row := range rows[:min(len(rows), 3)] {
 		shift, _, err := s.measure(ctx, row)
-		if err != nil {
+		if errors.Is(err, errSpent) {
+			break
+		} else if err != nil {
 			return err
 		}
 		if shift != 0 {

@@ -32,7 +32,7 @@ const (
 	cursorVersion = 1
 	digestSize    = 8
 	maxAppKey     = 64
-	// maxCrowd is more than a crowded second can be read to have; see [crowdCalls].
+	// maxCrowd is more than a crowded second can be read to have; see [SecondCalls].
 	maxCrowd = 1 << 16
 	// maxPace is some thirty years.
 	maxPace = 1_000_000_000

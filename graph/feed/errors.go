@@ -62,6 +62,10 @@ func (e *AppError) Error() string { return fmt.Sprintf("app %q: %v", e.App, e.Er
 
 func (e *AppError) Unwrap() error { return e.Err }
 
+// ErrCallsSpent says that a list could not be read on, because the operation may make no more calls.
+var ErrCallsSpent = errors.New("this operation may make no more calls to Dify, and its lists need more than they mostly do: many " +
+	"runs started in one second, or calls failed and were tried again; ask for less at once")
+
 // isUpstream tells whether a list that was asked to go on without failing apps may go on after err: the app or its server
 // is at fault, not the question nor the caller's deadline.
 func isUpstream(err error) bool {

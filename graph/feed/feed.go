@@ -19,10 +19,6 @@ type Feed struct {
 	ScanDetails int
 }
 
-// wholeCalls bounds the calls of one page for each stream where Dify applies the whole filter. Each of them brings rows then,
-// unless the server does not do what it says.
-const wholeCalls = 1000
-
 // Request asks for a page.
 type Request struct {
 	List  List
@@ -32,6 +28,8 @@ type Request struct {
 	// Rows, Flags and Total are what is wanted of the page: its rows, whether there are more, and how many there are in
 	// all. What is not wanted costs no call.
 	Rows, Flags, Total bool
+	// Unforeseen says that nobody has foreseen the page: all of its calls are extra.
+	Unforeseen bool
 }
 
 // Read reads a page. Errors are an [InputError], or an [AppError] around what the source or the look at its answers said.
@@ -74,10 +72,13 @@ func (f *Feed) reader(req Request) *reader {
 		s := &stream{
 			streamKey: key, source: f.Source, filter: req.List.residual(), whole: req.List.countable(),
 			versioned: req.List.dependsOnVersion(), keyword: req.List.head(), search: r.search,
-			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(), budget: wholeCalls,
+			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(),
 		}
 		if !s.whole {
 			s.budget = max(1, f.ScanCalls)
+		}
+		if !req.Unforeseen {
+			s.foreseen = f.foreseen(s.whole, req.shape())
 		}
 		s.begin()
 		r.streams = append(r.streams, s)

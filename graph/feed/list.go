@@ -167,18 +167,3 @@ func (l List) head() string {
 	}
 	return l.keyword()
 }
-
-// Size is what it takes to read a page of a list.
-type Size struct {
-	// Streams is how many lists of Dify's are merged, a call each; more if rows are looked at here.
-	Streams int
-	// Scans says that rows are looked at here, Details that their runs are, too.
-	Scans, Details bool
-}
-
-// PlanSize foresees the size of a list of so many apps. The filter need not be valid.
-func PlanSize(apps int, filter Filter) Size {
-	l := List{filter: filter}
-	streams := apps * max(len(l.pushedStatuses()), 1) * max(len(l.pushedSessions()), 1)
-	return Size{Streams: streams, Scans: !l.countable(), Details: l.head() != l.keyword()}
-}

@@ -96,7 +96,7 @@ func (s *stream) readTail(ctx context.Context, w span, head *difyapi.LogPage, wa
 		}
 		total = answer.Total
 	}
-	return s.readHalf(ctx, w, secondOf(head.Rows[0]), wanted)
+	return s.readHalf(ctx, w, head.Rows, wanted)
 }
 
 // takeWindow takes a window that is wholly known.
@@ -132,7 +132,7 @@ func (s *stream) takeTail(ctx context.Context, w span, tail *difyapi.LogPage, wa
 	s.expect(logs[0])
 	s.advance(cut)
 	if whole < 0 {
-		return s.readSecond(ctx, cut)
+		return s.readSecond(ctx, cut, logs)
 	}
 	s.take(logs[whole:])
 	s.lookBeyond(logs[:whole])
@@ -141,10 +141,11 @@ func (s *stream) takeTail(ctx context.Context, w span, tail *difyapi.LogPage, wa
 }
 
 // readHalf reads the older half of a window whose tail could not be had, because it kept moving or because no page number
-// reaches it. newest is the second of its newest row.
-func (s *stream) readHalf(ctx context.Context, w span, newest int64, wanted int) error {
+// reaches it. head are its newest rows.
+func (s *stream) readHalf(ctx context.Context, w span, head []*difyapi.WorkflowLog, wanted int) error {
+	newest := secondOf(head[0])
 	if newest <= w.from {
-		return s.readSecond(ctx, w.from)
+		return s.readSecond(ctx, w.from, head)
 	}
 	from := max(w.from, newest-decade)
 	return s.readWindow(ctx, span{w.from, from + (newest-from)/2}, maxLimit, wanted)

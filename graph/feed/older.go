@@ -26,7 +26,7 @@ func (s *stream) readOlder(ctx context.Context, wanted int) error {
 			return nil
 		}
 	}
-	return s.readSecond(ctx, s.next())
+	return s.readSecond(ctx, s.next(), page.Rows)
 }
 
 // takeNewest takes the seconds of page 1 that are whole. Where there is none, because the answer is full of rows of one

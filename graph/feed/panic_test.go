@@ -34,6 +34,8 @@ func (p panicking) Version(context.Context, string) (difyapi.Version, error) {
 	panic("boom")
 }
 
+func (p panicking) Extra() bool { return true }
+
 // TestPanicWhileReading: in whatever goroutine a page is read, a panic is that page's error, which names the app where there is
 // one. It is no failure of Dify's that a list could go on without.
 func TestPanicWhileReading(t *testing.T) {

@@ -23,7 +23,7 @@ type reader struct {
 	scan    tally // of streams that were dropped
 }
 
-// errSpent ends the reading of a stream whose budget of calls is spent.
+// errSpent ends the reading of a stream whose budget of calls is spent, or where the operation's is.
 var errSpent = errors.New("budget of calls spent")
 
 // read reads until the page is full and it is known whether there is more, or there is nothing left, or a budget ends.
@@ -142,9 +142,11 @@ func (r *reader) absorb(s *stream, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, errSpent):
+	case errors.Is(err, errSpent) && s.moved():
 		s.spent = true
 		return nil
+	case errors.Is(err, errSpent):
+		return &AppError{s.app, ErrCallsSpent} // a page without progress would come again for ever
 	case difyapi.IsAccountNotFound(err, s.query.AccountEmail):
 		s.accountUnknown = true
 		s.finish()
@@ -199,7 +201,7 @@ func (r *reader) behind(ctx context.Context) (bool, error) {
 	}
 	err := r.each(ctx, r.streams, func(ctx context.Context, s *stream) error {
 		err := s.lookBack(ctx)
-		if r.partial && isUpstream(err) {
+		if errors.Is(err, errSpent) || r.partial && isUpstream(err) {
 			s.behind = true // its rows are read; what is not known is taken to be so
 			return nil
 		}

@@ -2,20 +2,25 @@ package feed
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// crowdCalls bounds the calls for one crowded second. Dify on PostgreSQL mostly sorts alike for each page of so small a
+// SecondCalls bounds the calls for one crowded second. Dify on PostgreSQL mostly sorts alike for each page of so small a
 // window, so that 3 calls do for up to 199 rows, 5 for up to 299. If each answer were in a random order, 200 rows would
 // take some 26, 300 some 40.
-const crowdCalls = 60
+const SecondCalls = 60
 
-// readSecond reads a second that may have more rows than one answer. Its calls count against no other budget, so that
-// every page makes progress.
-func (s *stream) readSecond(ctx context.Context, second int64) error {
+// readSecond reads a second that may have more rows than one answer. seen are rows of it that an answer showed. Its calls count
+// against no budget of the list's, so that every page makes progress.
+func (s *stream) readSecond(ctx context.Context, second int64, seen []*difyapi.WorkflowLog) error {
 	logs, whole, err := s.takeCensus(ctx, span{second, second})
-	if err != nil {
+	switch {
+	case errors.Is(err, errSpent) && !s.moved() && len(seen)+len(logs) > 0:
+		logs = union(seen, logs) // else no page would ever come past it
+	case err != nil:
 		return err
 	}
 	s.take(logs)
@@ -25,13 +30,14 @@ func (s *stream) readSecond(ctx context.Context, second int64) error {
 	return nil
 }
 
+// takeCensus returns what was seen where an error ends it, too.
 func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.WorkflowLog, whole bool, err error) {
 	var c census
 	page, limit, known := 1, maxLimit, -1
-	for range crowdCalls {
+	for range SecondCalls {
 		answer, err := s.ask(ctx, w, page, limit, true)
 		if err != nil {
-			return nil, false, err
+			return c.seen(), false, err
 		}
 		c.add(answer)
 		if logs, whole := c.whole(); whole {
@@ -47,6 +53,16 @@ func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.Workfl
 		known = len(c.rows)
 	}
 	return c.seen(), false, nil
+}
+
+// union has each row once.
+func union(a, b []*difyapi.WorkflowLog) []*difyapi.WorkflowLog {
+	for _, row := range a {
+		if !slices.ContainsFunc(b, func(other *difyapi.WorkflowLog) bool { return other.ID == row.ID }) {
+			b = append(b, row)
+		}
+	}
+	return b
 }
 
 // pageAfter goes round the pages of a window, at the limit that the server really gives: that of a first page that is cut.

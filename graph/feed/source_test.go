@@ -22,6 +22,7 @@ type memory struct {
 	questions []question
 	most      int         // questions; more are an error, so that what would ask forever fails
 	between   func(n int) // is called before the n-th question, from 0
+	extra     int         // questions that may be asked beyond those that were foreseen
 }
 
 // rightClocks are those of apps whose times are known to be right.
@@ -68,6 +69,13 @@ func (*memory) Version(context.Context, string) (difyapi.Version, error) {
 	return difyapi.Version{}, nil
 }
 
+func (m *memory) Extra() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.extra--
+	return m.extra >= 0
+}
+
 // insert adds n rows of a second.
 func (m *memory) insert(second int64, n int) {
 	for range n {
@@ -80,11 +88,16 @@ func (m *memory) insert(second int64, n int) {
 // read reads the first page of app a's list.
 func (m *memory) read(t *testing.T, order Order, filter Filter, first int) (*Page, error) {
 	t.Helper()
+	return readList(t, m, order, filter, first, nil)
+}
+
+func readList(t *testing.T, source Source, order Order, filter Filter, first int, after *string) (*Page, error) {
+	t.Helper()
 	l := list(t, []string{"a"}, false, filter, order)
-	slice, err := NewSlice(l, &first, nil, nil, nil)
+	slice, err := NewSlice(l, &first, after, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Feed{Source: m, ScanCalls: 10, ScanDetails: 1}
+	f := &Feed{Source: source, ScanCalls: 10, ScanDetails: 1}
 	return f.Read(t.Context(), Request{List: l, Slice: slice, Rows: true, Flags: true})
 }

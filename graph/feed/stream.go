@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -21,6 +22,8 @@ type Source interface {
 	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
 	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
 	Version(ctx context.Context, app string) (difyapi.Version, error)
+	// Extra tells whether one more call may be made than [Feed.Plan] foresees, and counts it.
+	Extra() bool
 	Clocks
 }
 
@@ -34,14 +37,16 @@ type stream struct {
 	versioned bool   // the server's version has to be known first
 	keyword   string // as the caller wrote it, as far as Dify compares it
 	search    *search
-	budget    int // calls that a page may take, those for crowded seconds aside
+	budget    int // calls that a page may take, those for crowded seconds aside; no limit if 0
+	foreseen  int // calls that are left of those that were foreseen
 
 	toward direction // of reading
 	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
 	now    int64     // the present second, for guesses alone
 
-	rest span  // the seconds that are not known yet
-	rows []Row // the matching rows of those that are, as they are met
+	start int64 // the first second that was not known when reading began
+	rest  span  // the seconds that are not known yet
+	rows  []Row // the matching rows of those that are, as they are met
 	// beyond says that a matching row was seen in a second that is not wholly known; behind, that one was seen in the
 	// cursor's second, at the cursor or before it.
 	beyond, behind bool
@@ -95,6 +100,7 @@ func (t *tally) add(other tally) {
 // begin makes all seconds unknown from the cursor on.
 func (s *stream) begin() {
 	s.rest = s.bounds
+	defer func() { s.start = s.next() }()
 	if s.from == nil {
 		return
 	}
@@ -115,6 +121,9 @@ func (s *stream) first() int64 {
 }
 
 func (s *stream) done() bool { return s.rest.empty() }
+
+// moved tells whether at least one second became known.
+func (s *stream) moved() bool { return s.done() || s.next() != s.start }
 
 // pastCursor tells whether the second in which reading began is known: what is left of it are rows of earlier pages, too.
 func (s *stream) pastCursor() bool { return s.from == nil || s.progressed || s.from.Position.isEdge() }
@@ -161,7 +170,7 @@ func (s *stream) finish() {
 // read makes at least one more second known, so that as many more rows as are wanted are likely to be.
 func (s *stream) read(ctx context.Context, wanted int) error {
 	if s.hints().Crowd >= maxLimit {
-		return s.readSecond(ctx, s.next())
+		return s.readSecond(ctx, s.next(), nil)
 	}
 	if s.toward == older {
 		return s.readOlder(ctx, wanted)
@@ -202,7 +211,7 @@ func (s *stream) askCounted(ctx context.Context, w span, page, limit int, fresh 
 }
 
 func (s *stream) askOnce(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
-	if s.progressed && s.counted >= s.budget {
+	if s.budget > 0 && s.counted >= s.budget && s.moved() {
 		return nil, errSpent
 	}
 	s.counted++
@@ -214,8 +223,7 @@ func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (
 	if err := s.ensureSupported(ctx); err != nil {
 		return nil, err
 	}
-	answer, sent, err := s.source.Logs(ctx, s.app, bounded(s.query, w, page, limit), fresh)
-	s.scan.calls += sent
+	answer, err := s.logs(ctx, bounded(s.query, w, page, limit), fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -229,6 +237,25 @@ func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (
 		s.total = answer.Total
 	}
 	return answer, nil
+}
+
+func (s *stream) mayAsk() bool {
+	s.foreseen--
+	return s.foreseen >= 0 || s.source.Extra()
+}
+
+// logs is one call: of those that were foreseen, as long as there are some left, and then of those that the operation may make
+// beside them.
+func (s *stream) logs(ctx context.Context, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, error) {
+	if !s.mayAsk() {
+		return nil, errSpent
+	}
+	answer, sent, err := s.source.Logs(ctx, s.app, q, fresh)
+	s.scan.calls += sent
+	if errors.Is(err, difyapi.ErrAllowanceSpent) {
+		err = errSpent
+	}
+	return answer, err
 }
 
 // bounded is the query for one page of a window. The end of a window is the end of its last second, which is right on

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"testing"
@@ -41,7 +42,7 @@ func TestWhatTakesSeveralAnswersIsAskedAfresh(t *testing.T) {
 		"oldest are above": {map[int64]int{5: 3}, OldestFirst, []asked{{1, 8, false}}},
 		"tail":             {each(1000, 1), OldestFirst, []asked{{1, 8, false}, {63, 16, true}}},
 	} {
-		m := &memory{most: 50}
+		m := &memory{most: 50, extra: 50}
 		for second, n := range test.rows {
 			m.insert(second, n)
 		}
@@ -75,7 +76,7 @@ func (p *Page) seconds() (seconds []int64) {
 func TestTailThatGrows(t *testing.T) {
 	t.Parallel()
 	for newRows := 1; newRows <= 30; newRows++ {
-		m := &memory{most: 50}
+		m := &memory{most: 50, extra: 50}
 		for second, n := range each(1000, 1) {
 			m.insert(second, n)
 		}
@@ -97,7 +98,7 @@ func TestTailThatGrows(t *testing.T) {
 // TestRestOfAWindow: where the rows below a cut second fit one answer, they are asked for with that second.
 func TestRestOfAWindow(t *testing.T) {
 	t.Parallel()
-	m := &memory{most: 10}
+	m := &memory{most: 10, extra: 10}
 	for second, n := range each(105, 1) {
 		m.insert(second, n)
 	}
@@ -144,19 +145,106 @@ func (m *endless) Logs(_ context.Context, _ string, q difyapi.LogQuery, _ bool) 
 	return page, 1, nil
 }
 
-// TestServerThatNeverFindsWhatItFiltersBy costs a page many calls, but not all that its log would take; and the page says so.
+// TestServerThatNeverFindsWhatItFiltersBy costs a page the calls that may be made beyond the one that was foreseen, and the page
+// says so.
 func TestServerThatNeverFindsWhatItFiltersBy(t *testing.T) {
 	t.Parallel()
-	l := list(t, []string{"a"}, false, Filter{Status: []difyapi.RunStatus{difyapi.StatusFailed}}, NewestFirst)
+	failed := Filter{Status: []difyapi.RunStatus{difyapi.StatusFailed}}
+	source := &endless{memory{extra: 64}}
+	page, err := readList(t, source, NewestFirst, failed, 20, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.Scan.UpstreamCalls != 65 || !slices.Equal(page.Scan.Reasons, []Reason{ScanBudget}) || page.EndCursor == "" || !page.HasNextPage {
+		t.Errorf("%+v, on from %q", page.Scan, page.EndCursor)
+	}
+	source.extra = -1
+	next, err := readList(t, source, NewestFirst, failed, 20, &page.EndCursor)
+	if err != nil || next.Scan.UpstreamCalls != 2 || next.EndCursor == page.EndCursor {
+		t.Errorf("the next page: %+v, on from %q, %v", next, next.EndCursor, err)
+	}
+}
+
+// TestCrowdedSecondsWithoutExtraCalls: a walk by pages that may make no more calls than were foreseen comes past each second,
+// and says where rows may be missing.
+func TestCrowdedSecondsWithoutExtraCalls(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string]Order{"older": NewestFirst, "newer": OldestFirst} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &memory{most: 1000}
+			for second, n := range map[int64]int{10: 3, 20: 150, 30: 1, 40: 350, 50: 2, 60: 100} {
+				m.insert(second, n)
+			}
+			rows, reasons := m.walk(t, order)
+			if rows[10] != 3 || rows[30] != 1 || rows[50] != 2 {
+				t.Errorf("rows by seconds: %v", rows)
+			}
+			for _, second := range []int64{20, 40, 60} {
+				if rows[second] < 90 || rows[second] < 150 && reasons[CrowdedSecond] == 0 {
+					t.Errorf("second %d has %d rows; pages say %v", second, rows[second], reasons)
+				}
+			}
+		})
+	}
+}
+
+// walk reads a list to its end by pages of 20 rows, and counts rows by their seconds and what the pages say.
+func (m *memory) walk(t *testing.T, order Order) (rows map[int64]int, reasons map[Reason]int) {
+	t.Helper()
+	rows, reasons = make(map[int64]int), make(map[Reason]int)
+	var after *string
+	for {
+		page, err := readList(t, m, order, Filter{}, 20, after)
+		if err != nil {
+			t.Fatalf("after %v: %v", rows, err)
+		}
+		for _, row := range page.Rows {
+			rows[row.Second]++
+		}
+		for _, reason := range page.Scan.Reasons {
+			reasons[reason]++
+		}
+		if !page.HasNextPage {
+			return rows, reasons
+		}
+		if after != nil && *after == page.EndCursor {
+			t.Fatalf("a page without progress: %+v", page)
+		}
+		after = &page.EndCursor
+	}
+}
+
+// TestSpentCallsCutThePageBeforeACrowdedSecond: where there is progress, the second is left for the next page, which may have
+// calls for it.
+func TestSpentCallsCutThePageBeforeACrowdedSecond(t *testing.T) {
+	t.Parallel()
+	m := &memory{most: 100, extra: 2}
+	m.insert(90, 3)
+	m.insert(50, 250)
+	page, err := readList(t, m, NewestFirst, Filter{}, 20, nil)
+	if err != nil || len(page.Rows) != 3 || !page.HasNextPage || !slices.Equal(page.Scan.Reasons, []Reason{ScanBudget}) {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	m.extra = 60
+	next, err := readList(t, m, NewestFirst, Filter{}, 100, &page.EndCursor)
+	if err != nil || len(next.Rows) != 100 || !next.Scan.Complete() {
+		t.Errorf("%+v, %v", next, err)
+	}
+}
+
+// TestListThatCannotBeReadOnSaysSo: a page that nobody has foreseen, without extra calls.
+func TestListThatCannotBeReadOnSaysSo(t *testing.T) {
+	t.Parallel()
+	m := &memory{most: 100}
+	m.insert(90, 3)
+	l := list(t, []string{"a"}, false, Filter{}, NewestFirst)
 	slice, err := NewSlice(l, nil, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := (&Feed{Source: new(endless), ScanCalls: 10}).Read(t.Context(), Request{List: l, Slice: slice, Rows: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if page.Scan.UpstreamCalls != 1000 || !slices.Equal(page.Scan.Reasons, []Reason{ScanBudget}) || page.EndCursor == "" || !page.HasNextPage {
-		t.Errorf("%+v, on from %q", page.Scan, page.EndCursor)
+	_, err = (&Feed{Source: m, ScanCalls: 10}).Read(t.Context(), Request{List: l, Slice: slice, Rows: true, Unforeseen: true})
+	if !errors.Is(err, ErrCallsSpent) || len(m.questions) > 0 {
+		t.Errorf("%v, %d questions", err, len(m.questions))
 	}
 }

@@ -18,14 +18,34 @@ func (e *SizeError) Error() string {
 		"fewer runs with inputs and outputs", e.Limit>>20)
 }
 
-// FullError says that all operations together hold as much of Dify's answers as they may.
+// AnswerError says that an operation's own answer would be larger than it may be.
+type AnswerError struct {
+	// Limit is in bytes of JSON.
+	Limit int64
+}
+
+func (e *AnswerError) Error() string {
+	return fmt.Sprintf("the answer to this operation may have %d KiB, and would have more; ask for fewer rows at once, for fewer "+
+		"of them with inputs, outputs and errors, and for each field once", e.Limit>>10)
+}
+
+// FullError says that all operations together hold as much as they may.
 type FullError struct {
 	// Limit is in bytes of JSON.
 	Limit int64
 }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("Dify's answers to all operations under way are together larger than %d MiB", e.Limit>>20)
+	return fmt.Sprintf("all operations under way together hold more than %d MiB of answers", e.Limit>>20)
+}
+
+// Allowance is what one operation may take.
+type Allowance struct {
+	// Calls is how many requests to Dify were foreseen. Extra is how many may come on top of them: second tries, and what
+	// nobody could foresee ([Loaders.Extra]).
+	Calls, Extra int
+	// AnswerBytes is how large the operation's own answer may be, if OperationBytes allow it.
+	AnswerBytes int64
 }
 
 // pool is what all operations hold together, in bytes; without a limit if that is 0.
@@ -34,17 +54,24 @@ type pool struct {
 	held  atomic.Int64
 }
 
-// budget is how much one operation may hold of Dify's answers, shared ones included, out of the pool. Where either is
-// overdrawn, the operation waits for no further answer.
+// budget is how much one operation may take: requests to Dify, and bytes of answers, shared ones included, out of the pool.
+// Where Dify's answers overdraw it, the operation waits for no further one.
 type budget struct {
 	limit int64
 	pool  *pool
 	end   context.CancelCauseFunc
 
-	mu     sync.Mutex
-	taken  int64
-	closed bool // what comes now is nobody's
+	mu      sync.Mutex
+	left    Allowance // Calls are those that were foreseen and those beyond
+	sent    int       // requests
+	taken   int64     // of Dify's answers, and what is made of them
+	written int64     // of the operation's own
+	closed  bool      // what comes now is nobody's
 }
+
+// heldTwice is how often a byte of the operation's own answer is held: as a value, and in the answer. Or once in a buffer that
+// is half full.
+const heldTwice = 2
 
 // take counts bytes as they come, so that an answer which is too large is not read to its end. A nil budget has no limit.
 func (b *budget) take(bytes int) {
@@ -60,15 +87,78 @@ func (b *budget) take(bytes int) {
 	switch held := b.pool.held.Add(int64(bytes)); {
 	case b.taken > b.limit:
 		b.end(&SizeError{b.limit})
-	case b.pool.limit > 0 && held > b.pool.limit:
+	case b.pool.overdrawn(held):
 		b.end(&FullError{b.pool.limit})
 	}
 }
 
-// close gives back to the pool what the operation held.
-func (b *budget) close() {
+// write makes room for bytes of the operation's own answer, before they are made; or it says why there is none.
+func (b *budget) write(bytes int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if most := min(b.left.AnswerBytes, b.limit/heldTwice); b.written+bytes > most {
+		return &AnswerError{most}
+	}
+	if held := b.pool.held.Add(heldTwice * bytes); b.pool.overdrawn(held) {
+		b.pool.held.Add(-heldTwice * bytes)
+		return &FullError{b.pool.limit}
+	}
+	b.written += bytes
+	return nil
+}
+
+func (p *pool) overdrawn(held int64) bool { return p.limit > 0 && held > p.limit }
+
+// request takes one request to Dify; again says that it is not the first one of its call. It is false where none is left.
+func (b *budget) request(again bool) bool {
+	if b == nil {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.left.Calls == 0 || again && b.left.Extra == 0 {
+		return false
+	}
+	if again {
+		b.left.Extra--
+	}
+	b.left.Calls--
+	b.sent++
+	return true
+}
+
+// probe takes a request that is not the operation's own, and is not told of: nobody is to learn what others have asked.
+func (b *budget) probe() bool {
+	if !b.request(false) {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sent--
+	return true
+}
+
+// call is what the requests of one call ask.
+func (b *budget) call() (allow func() bool) {
+	var tried atomic.Bool
+	return func() bool { return b.request(tried.Swap(true)) }
+}
+
+// extra makes a call one of those that were not foreseen. It is false where no more of them may be made.
+func (b *budget) extra() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.left.Extra == 0 {
+		return false
+	}
+	b.left.Extra--
+	return true
+}
+
+// close gives back to the pool what the operation held, but for bytes that it still holds.
+func (b *budget) close(still int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.pool.held.Add(-b.taken)
+	b.pool.held.Add(still - b.taken - heldTwice*b.written)
 }

@@ -87,12 +87,15 @@ func upstreamTo(t *testing.T, dify http.RoundTripper, ttl time.Duration, limit i
 	return u
 }
 
+// plenty is more than any operation here takes.
+var plenty = Allowance{Calls: 1000, Extra: 1000, AnswerBytes: 1 << 30}
+
 // operation is one within a bubble, with its loaders.
 func (u *Upstream) operation(t *testing.T) (context.Context, *Loaders) {
 	t.Helper()
-	ctx, done := u.Attach(t.Context())
+	ctx, done := u.Attach(t.Context(), plenty)
 	t.Cleanup(func() {
-		done()
+		done(0)
 		time.Sleep(batchWait) // for batches that nobody waits for any more
 		synctest.Wait()
 	})

@@ -58,9 +58,13 @@ func (l *Loaders) ProveClock(app string, week int64) {
 	l.upstream.clocks.Prove(l.upstream.clients[app].Identity(), week)
 }
 
-// Probe answers a question that is not the operation's own, and does not count among its calls.
+// Probe answers a question that is not the operation's own, and does not count among its calls. It is made within the operation's
+// allowance all the same.
 func (l *Loaders) Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	u := l.upstream
+	if !l.budget.probe() {
+		return nil, difyapi.ErrAllowanceSpent
+	}
 	page, _, err := u.logs.get(ctx, logKey{u.clients[app].Identity(), q}, &l.budget, func(ctx context.Context) (*difyapi.LogPage, error) {
 		return u.askLogs(ctx, app, q)
 	})

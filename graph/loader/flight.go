@@ -26,6 +26,7 @@ type flight[V any] struct {
 	mu      sync.Mutex
 	waiters []*budget // each pays for the whole answer
 	bytes   int       // of the answer, as far as it has come
+	tried   bool      // a request was asked for
 }
 
 // join waits for a call of the key that began less than maxAge ago, or starts one, and tells whether it did. The answer is at
@@ -34,9 +35,10 @@ func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, p
 	f.mu.Lock()
 	fl := f.byKey[key]
 	if started = fl == nil || time.Since(fl.sent) >= maxAge; started {
-		fl = f.start(ctx, key, call)
+		fl = f.start(ctx, key, payer, call)
+	} else {
+		fl.board(payer)
 	}
-	fl.board(payer)
 	f.mu.Unlock()
 	select {
 	case <-fl.landed:
@@ -47,10 +49,10 @@ func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, p
 	}
 }
 
-// start is called with the lock held.
-func (f *flights[K, V]) start(ctx context.Context, key K, call func(context.Context) (V, error)) *flight[V] {
+// start is called with the lock held. The call asks its waiters at once, of whom the payer is the first.
+func (f *flights[K, V]) start(ctx context.Context, key K, payer *budget, call func(context.Context) (V, error)) *flight[V] {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	fl := &flight[V]{sent: time.Now(), cancel: cancel, landed: make(chan struct{})}
+	fl := &flight[V]{sent: time.Now(), cancel: cancel, landed: make(chan struct{}), waiters: []*budget{payer}}
 	if f.byKey == nil {
 		f.byKey = make(map[K]*flight[V])
 	}
@@ -58,7 +60,7 @@ func (f *flights[K, V]) start(ctx context.Context, key K, call func(context.Cont
 	go func() {
 		defer cancel()
 		fl.err = rescue.Call(func() (err error) {
-			fl.value, err = call(difyapi.WithMeter(ctx, fl.charge))
+			fl.value, err = call(difyapi.WithAllowance(difyapi.WithMeter(ctx, fl.charge), fl.request))
 			return err
 		})
 		f.forget(key, fl)
@@ -83,6 +85,18 @@ func (fl *flight[V]) charge(bytes int) {
 	for _, payer := range fl.waiters {
 		payer.take(bytes)
 	}
+}
+
+// request lets the first of the waiters who can pay for what is sent again; whoever began the call may be gone. All of them have
+// paid for the first request.
+func (fl *flight[V]) request() bool {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	if !fl.tried {
+		fl.tried = true
+		return true
+	}
+	return slices.ContainsFunc(fl.waiters, func(payer *budget) bool { return payer.request(true) })
 }
 
 // leave ends the call with its last waiter. Nobody can join it any more by then.

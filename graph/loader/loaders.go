@@ -3,7 +3,6 @@ package loader
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +20,6 @@ type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
 	budget   budget
-	calls    atomic.Int64
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
@@ -36,16 +34,22 @@ type appLoaders struct {
 
 type contextKey struct{}
 
-// Attach gives an operation loaders of its own, to be called once per response, not per connection. The context ends where
-// the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is called.
-func (u *Upstream) Attach(ctx context.Context) (_ context.Context, done func()) {
+// Attach gives an operation loaders of its own, to be called once per response, not per connection. The returned context ends
+// where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
+// called. What the operation held is given back by then; but for the bytes of its own answer, which done is told of, and
+// which are held until ctx ends: they have to be sent.
+func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, done func(answer int)) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
-	ctx, end := context.WithCancelCause(difyapi.WithOperation(ctx, l))
+	a.Calls += a.Extra
+	l.budget.limit, l.budget.pool, l.budget.left = u.options.OperationBytes, u.pool, a
+	whole := ctx
+	ctx = difyapi.WithAllowance(difyapi.WithOperation(ctx, l), func() bool { return l.budget.request(true) })
+	ctx, l.budget.end = context.WithCancelCause(ctx)
 	l.ctx = context.WithValue(ctx, contextKey{}, l)
-	l.budget.limit, l.budget.pool, l.budget.end = u.options.OperationBytes, u.pool, end
-	return l.ctx, func() {
-		end(context.Canceled)
-		l.budget.close()
+	return l.ctx, func(answer int) {
+		l.budget.end(context.Canceled)
+		l.budget.close(int64(answer))
+		context.AfterFunc(whole, func() { u.pool.held.Add(-int64(answer)) })
 	}
 }
 
@@ -63,8 +67,8 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 			return nil, 0, err
 		}
 		defer resume()
-		l.calls.Add(1)
-		page, err := l.upstream.askLogs(difyapi.WithMeter(ctx, l.budget.take), app, q)
+		ctx := difyapi.WithAllowance(difyapi.WithMeter(ctx, l.budget.take), l.budget.call())
+		page, err := l.upstream.askLogs(ctx, app, q)
 		sent := requests(page, err)
 		page, err = unlessEnded(ctx, page, err)
 		return page, sent, err
@@ -118,9 +122,23 @@ func expect[K comparable, V any](ctx context.Context, loader *dataloader.Loader[
 	loader.Flush()
 }
 
-// Calls is how many requests for data the operation has started so far, those included that a cache or another operation's
-// request has answered. That for a version is none.
-func (l *Loaders) Calls() int { return int(l.calls.Load()) }
+// Extra makes the next call one of those that were not foreseen, beside which those that were can still be made. It is false
+// where the operation may make no more of them.
+func (l *Loaders) Extra() bool { return l.budget.extra() }
+
+// Hold counts bytes that are made of Dify's answers like the answers themselves.
+func (l *Loaders) Hold(bytes int) { l.budget.take(bytes) }
+
+// Write makes room in the operation's own answer for so many bytes. Its errors are an [AnswerError] and a [FullError].
+func (l *Loaders) Write(bytes int) error { return l.budget.write(int64(bytes)) }
+
+// Taken is how many requests the operation has taken so far, and for how many bytes of its answer it has made room. What a cache
+// or another operation's request has answered counts as if it had been sent; what was sent again, or asked for a version, counts too.
+func (l *Loaders) Taken() (requests int, answer int64) {
+	l.budget.mu.Lock()
+	defer l.budget.mu.Unlock()
+	return l.budget.sent, l.budget.written
+}
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.
 func (l *Loaders) Version(ctx context.Context, app string) (difyapi.Version, error) {

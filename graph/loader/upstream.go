@@ -30,9 +30,10 @@ type Options struct {
 	// TTL is how long an answer may serve other operations, from the time when its request was sent; 0 lets each operation
 	// ask for itself.
 	TTL time.Duration
-	// OperationBytes is how much of Dify's answers one operation may hold, in bytes of JSON.
+	// OperationBytes is how much of Dify's answers one operation may hold, in bytes of JSON, and as much again for its own
+	// answer, each byte of which counts twice.
 	OperationBytes int64
-	// Bytes is how much of them all operations may hold together; no limit if 0.
+	// Bytes is how much of both all operations may hold together; no limit if 0.
 	Bytes int64
 	// Clocks are those of the apps; new ones if nil.
 	Clocks *Clocks
@@ -90,6 +91,9 @@ func (u *Upstream) Close() {
 	u.endUsers.close()
 }
 
+// AnswerBytes is how large an operation's own answer may be.
+func (u *Upstream) AnswerBytes() int64 { return u.options.OperationBytes / heldTwice }
+
 func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	client := u.clients[app]
 	return ask(at(ctx, app), u.logs, logKey{client.Identity(), q}, func(ctx context.Context) (*difyapi.LogPage, error) {
@@ -133,9 +137,11 @@ func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*dify
 
 // ask answers a question of the operation that the context is of, at its expense. It costs a call in any case: from what it
 // costs nobody is to learn whether others have asked the same.
-func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (V, error) {
+func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (value V, err error) {
 	l := For(ctx)
-	l.calls.Add(1)
-	value, _, err := of.get(ctx, key, &l.budget, call)
+	if !l.budget.request(false) {
+		return value, difyapi.ErrAllowanceSpent
+	}
+	value, _, err = of.get(ctx, key, &l.budget, call)
 	return value, err
 }

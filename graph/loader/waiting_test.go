@@ -82,7 +82,7 @@ func TestCallsThatAreNotSharedTellThatTheyWait(t *testing.T) {
 	u := New(map[string]*difyapi.Client{"a": client}, Options{})
 	t.Cleanup(u.Close)
 	var w waits
-	ctx, done := u.Attach(WithWaiting(t.Context(), w.wait))
+	ctx, done := u.Attach(WithWaiting(t.Context(), w.wait), plenty)
 	_, _, _ = For(ctx).Logs(ctx, "a", difyapi.LogQuery{}, true)
 	w.check(t, 1)
 	_, _ = For(ctx).Version(ctx, "a")
@@ -93,7 +93,7 @@ func TestCallsThatAreNotSharedTellThatTheyWait(t *testing.T) {
 	if !difyapi.IsOverloaded(err) || !difyapi.IsOverloaded(versionErr) {
 		t.Errorf("refused: %v, %v", err, versionErr)
 	}
-	done()
+	done(0)
 }
 
 // roundTrip is a transport without a network.

@@ -92,8 +92,8 @@ func TestLateQuestionTakesTheAnswerOfItsLike(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				upstream, dify := newSlowUpstream(t)
-				ctx, done := upstream.Attach(t.Context())
-				defer done()
+				ctx, done := upstream.Attach(t.Context(), plenty)
+				defer done(0)
 				var first int
 				var asking sync.WaitGroup
 				asking.Go(func() { _, first, _ = For(ctx).Logs(ctx, "a", difyapi.LogQuery{Page: 1, Limit: 20}, false) })
@@ -114,11 +114,11 @@ func TestOperationsDoNotShareWithoutTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		upstream, dify := newSlowUpstream(t)
 		for range 2 {
-			ctx, done := upstream.Attach(t.Context())
+			ctx, done := upstream.Attach(t.Context(), plenty)
 			if _, sent, err := For(ctx).Logs(ctx, "a", difyapi.LogQuery{Page: 1, Limit: 20}, false); sent != 1 || err != nil {
 				t.Errorf("%d requests, %v", sent, err)
 			}
-			done()
+			done(0)
 		}
 		if len(dify.limits) != 2 {
 			t.Errorf("limits asked: %v", dify.limits)

@@ -1,0 +1,144 @@
+package graph
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/loader"
+)
+
+// account is what one operation has taken so far.
+type account struct {
+	estimate  *estimate
+	loaders   *loader.Loaders
+	rows      atomic.Int64 // that its lists have shown
+	rowsPrice atomic.Int64
+	stripped  sync.Map     // inputs without what names a person, by the run's detail
+	claimed   atomic.Int64 // bytes of the answer that have room already
+	answer    answerRoom
+}
+
+type accountKey struct{}
+
+// fieldBytes is about what a field holds until it is written.
+const fieldBytes = 200
+
+func newAccount(e *estimate, l *loader.Loaders) *account {
+	l.Hold(e.described * fieldBytes)
+	return &account{estimate: e, loaders: l, answer: answerRoom{loaders: l, left: roomAtOnce}}
+}
+
+func accountOf(ctx context.Context) *account {
+	a, _ := ctx.Value(accountKey{}).(*account)
+	return a
+}
+
+// countRows notes the rows of a page that an operation shows.
+func countRows(ctx context.Context, n int) {
+	a := accountOf(ctx)
+	shown := a.estimate.extents[graphql.GetFieldContext(ctx).Field.Field]
+	a.rows.Add(int64(n))
+	a.rowsPrice.Add(int64(n * shown.price))
+	a.loaders.Hold(n * shown.fields * fieldBytes)
+}
+
+// claim makes room in the answer for a large value, before there are as many of it as it has aliases.
+func claim(ctx context.Context, value jsontext.Value) (jsontext.Value, error) {
+	a := accountOf(ctx)
+	if err := a.loaders.Write(len(value)); err != nil {
+		return nil, err
+	}
+	a.claimed.Add(int64(len(value)))
+	return value, nil
+}
+
+// cost is what the operation has taken.
+func (a *account) cost(limit int) Cost {
+	requests, bytes := a.loaders.Taken()
+	return Cost{
+		Price: a.estimate.price, Foreseen: a.estimate.foreseen, Limit: limit,
+		Spent: a.estimate.spent(requests, int(a.rowsPrice.Load()), bytes), Rows: int(a.rows.Load()),
+	}
+}
+
+// settle gives the bytes that an answer holds. One that had no room is none.
+func (a *account) settle(ctx context.Context, response *graphql.Response) (bytes int) {
+	if response == nil {
+		return 0
+	}
+	if err := a.answer.err; err != nil {
+		response.Data = []byte("null")
+		response.Errors = append(gqlerror.List{Present(ctx, err)}, response.Errors...)
+	}
+	return cap(response.Data)
+}
+
+// InterceptRootField counts what a field writes into the answer.
+func (operations) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	field := next(ctx)
+	if field == graphql.Null || field == graphql.RequiredNull {
+		return field // which gqlgen has to know again
+	}
+	a := accountOf(ctx)
+	return graphql.WriterFunc(func(w io.Writer) {
+		a.answer.open(w, a.claimed.Swap(0))
+		field.MarshalGQL(&a.answer)
+	})
+}
+
+// roomAtOnce is for how many bytes of an answer room is made at once. The first of them are not counted: an answer without any
+// large value has no more.
+const roomAtOnce = 64 << 10
+
+// answerRoom passes an answer on as long as there is room for it. It is written by one goroutine.
+type answerRoom struct {
+	loaders *loader.Loaders
+	to      io.Writer
+	left    int64
+	err     error // why there is no more room
+}
+
+// grower is a buffer, which need not grow by and by where it is known how large it will be.
+type grower interface{ Grow(n int) }
+
+// open begins a field, of which so many bytes have room already.
+func (r *answerRoom) open(to io.Writer, claimed int64) {
+	r.to = to
+	r.left += claimed
+	if buffer, ok := to.(grower); ok && claimed > 0 {
+		buffer.Grow(int(claimed))
+	}
+}
+
+// Write never fails: whoever writes an answer does not look.
+func (r *answerRoom) Write(p []byte) (int, error) {
+	if r.take(len(p)) {
+		_, _ = r.to.Write(p)
+	}
+	return len(p), nil
+}
+
+// WriteString is [answerRoom.Write].
+func (r *answerRoom) WriteString(s string) (int, error) {
+	if r.take(len(s)) {
+		_, _ = io.WriteString(r.to, s)
+	}
+	return len(s), nil
+}
+
+func (r *answerRoom) take(n int) bool {
+	r.left -= int64(n)
+	if r.left >= 0 || r.err != nil {
+		return r.err == nil
+	}
+	more := max(-r.left, roomAtOnce)
+	r.err = r.loaders.Write(int(more))
+	r.left += more
+	return r.err == nil
+}

@@ -1,0 +1,185 @@
+package graph
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+// read is what the arguments of one operation say of its price. Each list is read once, however many fields are given it by
+// the same variable or fragment: a list can be long.
+type read struct {
+	arguments  map[*ast.Field]map[string]any
+	statuses   map[listID][]difyapi.RunStatus
+	texts      map[listID][]string
+	references map[listID]references
+}
+
+// listID tells lists apart without looking into them.
+type listID struct {
+	first  *any
+	length int
+}
+
+func idOf(list []any) listID { return listID{unsafe.SliceData(list), len(list)} }
+
+func newRead() *read {
+	return &read{
+		arguments: make(map[*ast.Field]map[string]any), statuses: make(map[listID][]difyapi.RunStatus),
+		texts: make(map[listID][]string), references: make(map[listID]references),
+	}
+}
+
+// once makes a value of a list, and the next time remembers it.
+func once[V any](known map[listID]V, list []any, read func([]any) V) V {
+	id := idOf(list)
+	value, ok := known[id]
+	if !ok {
+		value = read(list)
+		known[id] = value
+	}
+	return value
+}
+
+func (p pricer) args(field graphql.CollectedField) map[string]any {
+	args, known := p.read.arguments[field.Field]
+	if !known {
+		args = field.ArgumentMap(p.op.Variables)
+		p.read.arguments[field.Field] = args
+	}
+	return args
+}
+
+// appsIn is how many apps a list is of.
+func (p pricer) appsIn(args map[string]any) int {
+	if args["apps"] == nil {
+		return p.apps
+	}
+	return len(p.read.textsOf(args["apps"]))
+}
+
+// rowsIn is how many rows a page may have. What is out of range is refused later, and costs what is in it.
+func rowsIn(args map[string]any) int {
+	count := feed.DefaultPageSize
+	for _, name := range []string{"first", "last"} {
+		if n, err := graphql.UnmarshalInt(args[name]); args[name] != nil && err == nil {
+			count = n
+		}
+	}
+	return min(max(count, 1), feed.MaxPageSize)
+}
+
+// filter reads as much of a filter as its price takes.
+func (r *read) filter(arg any, session []string) feed.Filter {
+	f := feed.Filter{EndUserSessionID: session}
+	given, _ := arg.(map[string]any)
+	for name, value := range given {
+		if value == nil {
+			continue
+		}
+		switch name {
+		case "status":
+			f.Status = r.statusesOf(value)
+		case "endUserSessionId":
+			if session == nil {
+				f.EndUserSessionID = r.textsOf(value)
+			}
+		case "keyword":
+			if keyword, ok := value.(string); ok {
+				f.Keyword = &keyword
+			}
+		case "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError":
+			f.HasError = new(true) // any of them is looked at here
+		}
+	}
+	return f
+}
+
+func (r *read) statusesOf(value any) []difyapi.RunStatus {
+	return once(r.statuses, listOf(value), func(list []any) (statuses []difyapi.RunStatus) {
+		for _, v := range list {
+			if status, _ := model.UnmarshalWorkflowRunStatus(v); !slices.Contains(statuses, status) {
+				statuses = append(statuses, status)
+			}
+		}
+		return statuses
+	})
+}
+
+// textsOf are the different texts of a list.
+func (r *read) textsOf(value any) []string {
+	return once(r.texts, listOf(value), func(list []any) (texts []string) {
+		for _, v := range list {
+			if text, ok := v.(string); ok {
+				texts = append(texts, text)
+			}
+		}
+		slices.Sort(texts)
+		return slices.Compact(texts)
+	})
+}
+
+// references are what objects are asked for by.
+type references struct {
+	kinds     map[model.Kind]int // how many there are of each
+	different map[reference]int  // how many are different, by what decides their price
+}
+
+func (r *read) ids(value any) references {
+	return once(r.references, listOf(value), func(list []any) references {
+		return count(list, func(v any) (reference, error) {
+			text, _ := v.(string)
+			id, err := model.ParseID(text)
+			return reference{id: id}, err
+		})
+	})
+}
+
+func (r *read) representations(value any) references {
+	return once(r.references, listOf(value), func(list []any) references {
+		return count(list, func(v any) (reference, error) {
+			representation, _ := v.(map[string]any)
+			return newReference(representation)
+		})
+	})
+}
+
+func count(list []any, parse func(any) (reference, error)) references {
+	found := references{kinds: make(map[model.Kind]int), different: make(map[reference]int)}
+	seen := make(map[reference]bool, len(list))
+	for _, v := range list {
+		ref, err := parse(v)
+		if err != nil {
+			ref = reference{} // which costs what its place in the answer does
+		}
+		found.kinds[ref.id.Kind]++
+		if !seen[ref] {
+			seen[ref] = true
+			found.different[ref.class()]++
+		}
+	}
+	return found
+}
+
+// class is what decides the price of an object.
+func (r reference) class() reference {
+	c := reference{id: model.ID{Kind: r.id.Kind}}
+	if r.session != "" {
+		c.session = "any"
+	}
+	return c
+}
+
+// listOf is a list as GraphQL coerces it: a value that is none is a list of one.
+func listOf(value any) []any {
+	if list, ok := value.([]any); ok || value == nil {
+		return list
+	}
+	return []any{value}
+}
