@@ -43,7 +43,7 @@ func TestCrowdedSecondIsWithinThePrice(t *testing.T) {
 // TestCrowdedSecondBeyondThePrice: where the limit has no room for its calls, the walk comes past it, and says so.
 func TestCrowdedSecondBeyondThePrice(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a"}, price: 61})
+	a := serve(t, options{keys: []string{"a"}, price: 101})
 	a.apps["a"].Insert(runsOf(map[int]int{0: 3, 10: 200, 20: 3})...)
 	v, reasons, rows := vars{"first": 20}, map[string]int{}, 0
 	for range 20 {

@@ -61,6 +61,7 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 
 // readSound is read, of apps whose clocks are right. Where one is not and the list goes on without it, its rows are left out.
 func (r *reader) readSound(ctx context.Context) (m merged, count int, spent bool, err error) {
+	r.keepCalls()
 	if m, count, spent, err = r.read(ctx); err != nil {
 		return m, count, spent, err
 	}

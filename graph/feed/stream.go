@@ -39,6 +39,7 @@ type stream struct {
 	search    *search
 	budget    int // calls that a page may take, those for crowded seconds aside; no limit if 0
 	foreseen  int // calls that are left of those that were foreseen
+	kept      int // calls that were not, and are kept for the look at the clock
 
 	toward direction // of reading
 	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list

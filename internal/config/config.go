@@ -125,8 +125,8 @@ type Limits struct {
 	// than Dify compares may look at, 1 to 10000.
 	ScanDetails int `yaml:"scanDetails" default:"200" validate:"min=1,max=10000"`
 
-	// Price is what one operation may cost: 10 for each call to Dify that it
-	// can cause and 1 for each row, 10 to 10000000.
+	// Price is what one operation may be foreseen to cost, and may spend: 10
+	// for each call to Dify and 1 for each row, 10 to 10000000.
 	Price int `yaml:"price" default:"20000" validate:"min=10,max=10000000"`
 
 	// Rate is what one caller may spend in a second, by the same measure, and
@@ -158,12 +158,13 @@ type Limits struct {
 	ConnectionsPerServer int `yaml:"connectionsPerServer" default:"4" validate:"min=1,max=1000"`
 
 	// OperationBytes is how much of Dify's answers one operation may hold, in
-	// bytes of JSON, 1 MiB to 16 GiB.
+	// bytes of JSON, 1 MiB to 16 GiB; and as much for its own answer, each
+	// byte of which counts twice.
 	OperationBytes int `yaml:"operationBytes" default:"67108864" validate:"min=1048576,max=17179869184"`
 
-	// Bytes is how much of them all operations together may hold, at least
+	// Bytes is how much of both all operations together may hold, at least
 	// OperationBytes, up to 1 TiB.
-	Bytes int `yaml:"bytes" default:"536870912" validate:"min=1048576,max=1099511627776,gtefield=OperationBytes"`
+	Bytes int `yaml:"bytes" default:"402653184" validate:"min=1048576,max=1099511627776,gtefield=OperationBytes"`
 }
 
 // Cache says how long answers of Dify are kept.

@@ -49,7 +49,7 @@ func defaults(change func(*Config)) *Config {
 		Log:     "json",
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Waiting: 2000, Deadline: time.Minute,
-			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 512 << 20,
+			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 384 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},
 	}

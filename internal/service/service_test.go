@@ -75,6 +75,7 @@ type answer struct {
 		Message    string
 		Extensions map[string]any
 	}
+	Extensions struct{ Cost struct{ Price, Spent int } }
 }
 
 func (a *answer) code() string {
@@ -120,6 +121,9 @@ func (s *served) do(t *testing.T, r *http.Request, header ...string) *answer {
 	a := &answer{status: response.StatusCode, header: response.Header, text: string(text)}
 	if err := json.Unmarshal(text, a); err != nil {
 		t.Fatalf("%v: %s", err, text)
+	}
+	if c := a.Extensions.Cost; c.Spent > c.Price {
+		t.Fatalf("spent %+v: %s", c, text)
 	}
 	return a
 }
@@ -199,16 +203,16 @@ func TestPagesOfOtherSites(t *testing.T) {
 // TestSpending: each request costs its caller, an invalid one too, and who has spent too much is told when to come again.
 func TestSpending(t *testing.T) {
 	t.Parallel()
-	s := serve(t, "limits: {price: 100, burst: 100, rate: 10}", Options{})
-	if a := s.ask(t, `{workflowLogs(first: 40) {nodes {uuid}}}`); a.status != 200 || !strings.Contains(a.text, `"cost":{"price":61,"limit":100,"spent":26}`) {
+	s := serve(t, "limits: {price: 200, burst: 200, rate: 10}", Options{})
+	if a := s.ask(t, `{workflowLogs(first: 90) {nodes {uuid}}}`); a.status != 200 || !strings.Contains(a.text, `"cost":{"price":191,"foreseen":111,"limit":200,"spent":47}`) {
 		t.Fatalf("%d: %s", a.status, a.text)
 	}
 	s.ask(t, `{nonsense}`)
-	a := s.ask(t, `{workflowLogs(first: 40) {nodes {uuid}}}`)
+	a := s.ask(t, `{workflowLogs(first: 90) {nodes {uuid}}}`)
 	if a.status != 429 || a.code() != "RATE_LIMITED" || a.header.Get("Retry-After") != "3" || len(a.Data) > 0 {
 		t.Errorf("%d, Retry-After %s: %s", a.status, a.header.Get("Retry-After"), a.text)
 	}
-	for range 50 {
+	for range 100 {
 		a = s.ask(t, `{nonsense}`)
 	}
 	if a.status != 429 || a.code() != "RATE_LIMITED" || a.header.Get("Retry-After") != "1" {
