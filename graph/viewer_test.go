@@ -284,7 +284,7 @@ func TestViewer(t *testing.T) {
 		checkSpent(t, a, spent{})
 	}
 	priced := serve(t, options{keys: []string{"a", "b"}}).post(t, `{difygraphViewer {apps {name}}}`, nil)
-	if !strings.Contains(string(priced.text), `"price":21,`) {
+	if !strings.Contains(string(priced.text), `"foreseen":23,`) {
 		t.Errorf("%s", priced.text)
 	}
 }

@@ -94,7 +94,7 @@ func TestServerThatCapsTheLimit(t *testing.T) {
 		for _, says := range []bool{true, false} {
 			for _, order := range []Order{NewestFirst, OldestFirst} {
 				for _, backward := range []bool{true, false} {
-					o := &odd{memory: memory{most: 20_000}, most: most}
+					o := &odd{memory: memory{most: 20_000, extra: 20_000}, most: most}
 					for second, n := range rows {
 						o.insert(second, n)
 					}
@@ -115,7 +115,7 @@ func TestServerThatCapsTheLimit(t *testing.T) {
 // TestCallsToAServerThatCapsTheLimit in silence: a second look, and then each answer is taken for full.
 func TestCallsToAServerThatCapsTheLimit(t *testing.T) {
 	t.Parallel()
-	o := &odd{memory: memory{most: 100}, most: 50}
+	o := &odd{memory: memory{most: 100, extra: 100}, most: 50}
 	for second := range int64(120) {
 		o.insert(10*second+1, 1)
 	}
@@ -134,7 +134,7 @@ func TestCallsToAServerThatCapsTheLimit(t *testing.T) {
 func TestRowsThatGoBetweenTwoStatements(t *testing.T) {
 	t.Parallel()
 	for _, order := range []Order{NewestFirst, OldestFirst} {
-		o := &odd{memory: memory{most: 100}}
+		o := &odd{memory: memory{most: 100, extra: 100}}
 		for second := range int64(10) {
 			o.insert(10*second+1, 1)
 		}
@@ -164,7 +164,7 @@ func TestServerThatCountsWhatItDoesNotShow(t *testing.T) {
 	} {
 		for _, order := range []Order{NewestFirst, OldestFirst} {
 			for _, backward := range []bool{true, false} {
-				o := &odd{memory: memory{most: 5000}, change: change}
+				o := &odd{memory: memory{most: 5000, extra: 5000}, change: change}
 				for second := range int64(300) {
 					o.insert(second+1, 1)
 				}
@@ -186,7 +186,7 @@ func TestServerThatCountsWhatItDoesNotShow(t *testing.T) {
 // TestServerThatShowsNothingOfWhatItCounts is given up after a few pages, in words.
 func TestServerThatShowsNothingOfWhatItCounts(t *testing.T) {
 	t.Parallel()
-	o := &odd{memory: memory{most: 50}, change: func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 100_000 }}
+	o := &odd{memory: memory{most: 50, extra: 50}, change: func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 100_000 }}
 	rows, calls, reasons := o.walk(t, NewestFirst, Filter{}, 20, false)
 	if want := 1 + 1 + emptyPages; len(rows) > 0 || !slices.Equal(calls, []int{want}) || !slices.Equal(reasons[0], []Reason{BadResponse}) {
 		t.Errorf("%d rows, %v calls, want %d, %v", len(rows), calls, want, reasons)
@@ -196,7 +196,7 @@ func TestServerThatShowsNothingOfWhatItCounts(t *testing.T) {
 // TestPagesWithoutARowInFrontOfOthers are passed, and it is said that rows may be missing.
 func TestPagesWithoutARowInFrontOfOthers(t *testing.T) {
 	t.Parallel()
-	o := &odd{memory: memory{most: 50}, change: func(_ int, answer *difyapi.LogPage) {
+	o := &odd{memory: memory{most: 50, extra: 50}, change: func(_ int, answer *difyapi.LogPage) {
 		answer.Rows = slices.DeleteFunc(slices.Clone(answer.Rows), func(row *difyapi.WorkflowLog) bool { return secondOf(row) > 100 })
 	}}
 	for second := range int64(350) {
@@ -212,7 +212,7 @@ func TestPagesWithoutARowInFrontOfOthers(t *testing.T) {
 func TestARowTwiceInAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, order := range []Order{NewestFirst, OldestFirst} {
-		o := &odd{memory: memory{most: 50}}
+		o := &odd{memory: memory{most: 50, extra: 50}}
 		o.insert(5, 3)
 		twice := *o.rows[1]
 		o.rows = append(o.rows, &twice)
@@ -226,7 +226,7 @@ func TestARowTwiceInAnAnswer(t *testing.T) {
 // TestFlagsOfAnAnswerThatContradictsItself: where it can't be known that there is nothing more, there may be.
 func TestFlagsOfAnAnswerThatContradictsItself(t *testing.T) {
 	t.Parallel()
-	o := &odd{memory: memory{most: 50}}
+	o := &odd{memory: memory{most: 50, extra: 50}}
 	for second := range int64(8) {
 		o.insert(second+1, 1)
 	}
@@ -268,7 +268,7 @@ func TestFilterThatLooksAtWhatCannotBeRead(t *testing.T) {
 		{gone, Filter{Status: []difyapi.RunStatus{StatusUnknown}}, 0, []Reason{BadResponse}},
 		{gone, Filter{}, 1, nil},
 	} {
-		m := &memory{most: 10, rows: []*difyapi.WorkflowLog{test.row}}
+		m := &memory{most: 10, extra: 10, rows: []*difyapi.WorkflowLog{test.row}}
 		page, err := m.read(t, NewestFirst, test.filter, 5)
 		if err != nil {
 			t.Fatal(err)
@@ -287,7 +287,7 @@ func TestCursorsAtTheEdgesOfTime(t *testing.T) {
 	for _, order := range []Order{NewestFirst, OldestFirst} {
 		for _, backward := range []bool{true, false} {
 			for _, filter := range []Filter{{}, {HasError: new(false)}} {
-				o := &odd{memory: memory{most: 1000}}
+				o := &odd{memory: memory{most: 1000, extra: 1000}}
 				for _, second := range []int64{1, 2, 1795418445, last - 1, last} {
 					o.insert(second, 2)
 				}

@@ -141,7 +141,7 @@ func TestReloadKeepsAccounts(t *testing.T) {
 			return fmt.Sprintf("limits: {price: 50, burst: 50, rate: %d}\n", rate) + appWithKey("app-1")
 		}
 		r := startReloads(t, limits(10))
-		for i, step := range []struct{ rate, served int }{{10, 50}, {20, 0}, {20, 20}, {40, 40}} {
+		for i, step := range []struct{ rate, served int }{{10, 25}, {20, 0}, {20, 10}, {40, 20}} {
 			time.Sleep(time.Duration(min(i/2, 1)) * time.Second) // before the last two
 			s := r.generation(t, limits(step.rate))
 			served := 0

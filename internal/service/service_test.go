@@ -204,7 +204,7 @@ func TestPagesOfOtherSites(t *testing.T) {
 func TestSpending(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "limits: {price: 200, burst: 200, rate: 10}", Options{})
-	if a := s.ask(t, `{workflowLogs(first: 90) {nodes {uuid}}}`); a.status != 200 || !strings.Contains(a.text, `"cost":{"price":191,"foreseen":111,"limit":200,"spent":47}`) {
+	if a := s.ask(t, `{workflowLogs(first: 90) {nodes {uuid}}}`); a.status != 200 || !strings.Contains(a.text, `"cost":{"price":191,"foreseen":111,"limit":200,"spent":27}`) {
 		t.Fatalf("%d: %s", a.status, a.text)
 	}
 	s.ask(t, `{nonsense}`)
