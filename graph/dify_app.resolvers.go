@@ -38,8 +38,8 @@ func (r *difyAppResolver) DifyVersion(ctx context.Context, obj *model.DifyApp) (
 	return version(ctx, obj)
 }
 
-func (r *difyAppResolver) WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.Connection[*model.WorkflowLog], error) {
-	return r.page(ctx, []string{obj.Key}, filter, order, first, after, last, before, model.Fail)
+func (r *difyAppResolver) WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error) {
+	return r.page(ctx, listArgs{[]string{obj.Key}, filter, order, first, after, last, before, model.Fail, appTimeout, scanCalls})
 }
 
 func (r *Resolver) DifyApp() generated.DifyAppResolver { return &difyAppResolver{r} }

@@ -43,8 +43,8 @@ func (r *endUserResolver) UpdatedAt(ctx context.Context, obj *model.EndUser) (*t
 	return r.ProfileUpdatedAt(ctx, obj)
 }
 
-func (r *endUserResolver) WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.Connection[*model.WorkflowLog], error) {
-	return r.runsOf(ctx, obj, filter, order, first, after, last, before)
+func (r *endUserResolver) WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error) {
+	return r.runsOf(ctx, obj, listArgs{nil, filter, order, first, after, last, before, model.Fail, appTimeout, scanCalls})
 }
 
 func (r *Resolver) EndUser() generated.EndUserResolver { return &endUserResolver{r} }

@@ -174,6 +174,8 @@ func classifyUpstream(err error) (model.ErrorCode, string) {
 		return model.UpstreamRateLimited, app + ": Dify limits the app's calls; try again later" + status(err)
 	case difyapi.IsOverloaded(err):
 		return model.Overloaded, app + ": too many calls to this app wait; try again later"
+	case errors.Is(err, feed.ErrAppTimeout):
+		return model.UpstreamTimeout, app + ": Dify took longer than appTimeout allows"
 	case difyapi.IsTimeout(err):
 		return model.UpstreamTimeout, app + ": Dify took too long to answer" + status(err)
 	case difyapi.IsUnavailable(err):

@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -15,12 +17,26 @@ import (
 
 type appInfo = difyapi.AppInfo
 
-// page resolves a connection of workflow logs, of the named apps or of all that the caller may read if apps is nil.
-func (r *Resolver) page(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onFailure model.AppFailurePolicy) (*model.WorkflowLogConnection, error) {
-	if err := mayFilter(ctx, filter); err != nil {
+// listArgs are the arguments of a list.
+type listArgs struct {
+	apps       []string // all that the caller may read if nil
+	filter     *feed.Filter
+	order      feed.Order
+	first      *int
+	after      *string
+	last       *int
+	before     *string
+	onFailure  model.AppFailurePolicy
+	appTimeout *float64 // in seconds
+	scanCalls  *int
+}
+
+// page resolves a connection of workflow logs.
+func (r *Resolver) page(ctx context.Context, args listArgs) (*model.WorkflowLogConnection, error) {
+	if err := mayFilter(ctx, args.filter); err != nil {
 		return nil, err
 	}
-	return r.read(ctx, apps, filter, order, first, after, last, before, onFailure)
+	return r.read(ctx, args)
 }
 
 // mayFilter refuses filters that would tell the viewer what fields may not.
@@ -46,18 +62,16 @@ func mayFilter(ctx context.Context, f *feed.Filter) error {
 }
 
 // read reads a page for whoever may.
-func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onFailure model.AppFailurePolicy) (*model.WorkflowLogConnection, error) {
-	list, err := r.list(ctx, apps, filter, order)
+func (r *Resolver) read(ctx context.Context, args listArgs) (*model.WorkflowLogConnection, error) {
+	req, err := r.request(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	slice, err := feed.NewSlice(list, first, after, last, before)
-	if err != nil {
-		return nil, err
+	source := r.feed(loader.For(ctx))
+	if args.scanCalls != nil {
+		source.ScanCalls = *args.scanCalls
 	}
-	req := feed.Request{List: list, Slice: slice, Partial: onFailure == model.Partial}
-	req.Rows, req.Flags, req.Total = wanted(ctx)
-	page, err := r.feed(loader.For(ctx)).Read(ctx, req)
+	page, err := source.Read(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +80,40 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 	}
 	expectChildren(ctx, page.Rows)
 	return model.NewConnection(page, r.log, r.report(ctx, page.Scan)), nil
+}
+
+// request checks the arguments of a list.
+func (r *Resolver) request(ctx context.Context, args listArgs) (req feed.Request, err error) {
+	req.Partial = args.onFailure == model.Partial
+	if req.List, err = r.list(ctx, args.apps, args.filter, args.order); err != nil {
+		return req, err
+	}
+	if req.Slice, err = feed.NewSlice(req.List, args.first, args.after, args.last, args.before); err != nil {
+		return req, err
+	}
+	if n := args.scanCalls; n != nil && (*n < 1 || *n > r.Limits.ScanCalls) {
+		return req, &feed.InputError{Argument: "scanCalls", Reason: fmt.Sprintf("must be from 1 to %d, not %d", r.Limits.ScanCalls, *n)}
+	}
+	if req.AppTimeout, err = r.appTimeout(args.appTimeout); err != nil {
+		return req, err
+	}
+	req.Rows, req.Flags, req.Total = wanted(ctx)
+	return req, nil
+}
+
+// minAppTimeout is in seconds.
+const minAppTimeout = 0.001
+
+// appTimeout is how long an app may take; 0 where nothing is said of it.
+func (r *Resolver) appTimeout(seconds *float64) (time.Duration, error) {
+	if seconds == nil {
+		return 0, nil
+	}
+	most := r.Limits.AppTimeout.Seconds()
+	if *seconds >= minAppTimeout && *seconds <= most {
+		return time.Duration(*seconds * float64(time.Second)), nil
+	}
+	return 0, &feed.InputError{Argument: "appTimeout", Reason: fmt.Sprintf("must be from %v to %v seconds, not %v", minAppTimeout, most, *seconds)}
 }
 
 func (r *Resolver) feed(source feed.Source) *feed.Feed {

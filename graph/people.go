@@ -75,23 +75,24 @@ func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, ses
 var errNoSession = errors.New("no session id of this end user is known, and Dify finds their runs by that alone")
 
 // runsOf resolves the connection of an end user's runs: the app's list under their session id.
-func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.WorkflowLogConnection, error) {
+func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, args listArgs) (*model.WorkflowLogConnection, error) {
 	session := user.EndUser.SessionID // of which the viewer need not know
 	if session == nil || *session == "" {
 		return nil, atApp(user.App, errNoSession)
 	}
-	if err := mayFilter(ctx, filter); err != nil {
+	if err := mayFilter(ctx, args.filter); err != nil {
 		return nil, err
 	}
-	if _, err := r.list(ctx, []string{user.App.Key}, filter, order); err != nil {
+	args.apps = []string{user.App.Key}
+	if _, err := r.list(ctx, args.apps, args.filter, args.order); err != nil {
 		return nil, err // what is refused elsewhere is refused here, too
 	}
 	theirs := feed.Filter{}
-	if filter != nil {
-		theirs = *filter
+	if args.filter != nil {
+		theirs = *args.filter
 	}
-	theirs = theirs.OfEndUser(user.UUID(), *session)
-	return r.read(ctx, []string{user.App.Key}, &theirs, order, first, after, last, before, model.Fail)
+	args.filter = new(theirs.OfEndUser(user.UUID(), *session))
+	return r.read(ctx, args)
 }
 
 // runsSelected is how many of an end user's newest runs the selection wants, so that the call that finds the person has

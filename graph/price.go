@@ -234,7 +234,9 @@ func (p pricer) app(of selections) (q quote) {
 func (p pricer) list(field graphql.CollectedField, apps int, session []string) quote {
 	args, of := p.args(field), selections{field.Selections}
 	shape := p.shape(args, of)
-	plan := p.r.feed(nil).Plan(apps, p.read.filter(args["filter"], session), shape)
+	source := p.r.feed(nil)
+	source.ScanCalls = p.scanCalls(args)
+	plan := source.Plan(apps, p.read.filter(args["filter"], session), shape)
 	q := quote{calls: plus(plan.Calls, plan.Details), streams: plan.Streams}
 	q = q.plus(p.single(of, "WorkflowLogConnection")).plus(p.failedApps(of, apps))
 	return q.plus(p.rows(field).times(rowsIn(args)))
@@ -254,6 +256,14 @@ func (p pricer) shape(args map[string]any, of selections) feed.Shape {
 	}
 	s.Flags = p.any(p.children(of, connection, "pageInfo"), "PageInfo", "hasNextPage", "hasPreviousPage")
 	return s
+}
+
+// scanCalls is how many calls a stream may take. What is out of range is refused later.
+func (p pricer) scanCalls(args map[string]any) int {
+	if n, err := graphql.UnmarshalInt(args["scanCalls"]); args["scanCalls"] != nil && err == nil {
+		return min(max(n, 1), p.r.Limits.ScanCalls)
+	}
+	return p.r.Limits.ScanCalls
 }
 
 // isCursor is false of what means none.

@@ -39,6 +39,8 @@ type Limits struct {
 	ScanCalls int
 	// ScanDetails is how many runs a page with a keyword longer than Dify compares may look at, at least 1.
 	ScanDetails int
+	// AppTimeout is the most that a list may be told to wait for an app.
+	AppTimeout time.Duration
 	// Price is what an operation may be foreseen to cost, and may cost, at most: 10 for each request to Dify that it can cause,
 	// 1 for each row.
 	Price int

@@ -149,6 +149,7 @@ func serverOver(o options, upstream *loader.Upstream) http.Handler {
 	}
 	srv := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
 		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
+		AppTimeout: 30 * time.Second,
 	}))
 	srv.AddTransport(transport.POST{})
 	who := o.viewer

@@ -180,7 +180,7 @@ func TestOneOldApp(t *testing.T) {
 	checkUnsupported(t, a, v, "1.4.3", "1.5.0")
 	v["onAppFailure"] = "PARTIAL"
 	p := a.page(t, v)
-	if len(p.Edges) != 3 || p.TotalCount != nil || !slices.Equal(p.Scan.Reasons, []string{"APP_FAILED"}) {
+	if len(p.Edges) != 3 || p.TotalCount == nil || *p.TotalCount != 3 || !slices.Equal(p.Scan.Reasons, []string{"APP_FAILED"}) {
 		t.Fatalf("%d rows, total %v, %v", len(p.Edges), p.TotalCount, p.Scan.Reasons)
 	}
 	if f := p.Scan.FailedApps; len(f) != 1 || f[0].App.Key != "a" || f[0].Code != "UPSTREAM_UNSUPPORTED" || !strings.Contains(f[0].Message, "1.4.3") {

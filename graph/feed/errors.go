@@ -71,6 +71,6 @@ var ErrCallsSpent = errors.New("this operation may make no more calls to Dify, a
 func isUpstream(err error) bool {
 	_, unsupported := errors.AsType[*UnsupportedError](err)
 	_, shifted := errors.AsType[*ClockError](err)
-	return unsupported || shifted || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
+	return errors.Is(err, ErrAppTimeout) || unsupported || shifted || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
 		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err) || difyapi.IsOverloaded(err)
 }

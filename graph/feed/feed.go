@@ -30,6 +30,8 @@ type Request struct {
 	Rows, Flags, Total bool
 	// Unforeseen says that nobody has foreseen the page: all of its calls are extra.
 	Unforeseen bool
+	// AppTimeout is how long an app may take before it counts as failed; no limit but that of each call if 0.
+	AppTimeout time.Duration
 }
 
 // Read reads a page. Errors are an [InputError], or an [AppError] around what the source or the look at its answers said.
@@ -47,13 +49,10 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 		group.Go(func() error { return rescue.Call(func() error { return rows.fill(groupCtx, page) }) })
 	}
 	if req.Total && req.List.countable() && !told {
-		group.Go(func() error { return rescue.Call(func() error { return count.count(groupCtx, page) }) })
+		group.Go(func() error { return rescue.Call(func() error { return count.count(groupCtx) }) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
-	}
-	if req.Total && req.List.countable() && told {
-		page.Total = rows.total()
 	}
 	page.report(rows, count)
 	missing := rows.failed
@@ -61,6 +60,12 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 		missing = count.failed
 	}
 	page.leaveOut(missing)
+	if req.Total && req.List.countable() {
+		if told {
+			count = rows
+		}
+		page.Total, page.TotalErr = count.total(missing)
+	}
 	return page, nil
 }
 
@@ -79,6 +84,9 @@ func (f *Feed) reader(req Request) *reader {
 		}
 		if !req.Unforeseen {
 			s.foreseen = f.foreseen(s.whole, req.shape())
+		}
+		if req.AppTimeout > 0 {
+			s.patience = new(req.AppTimeout)
 		}
 		s.begin()
 		r.streams = append(r.streams, s)
@@ -110,8 +118,8 @@ func (r *reader) fill(ctx context.Context, page *Page) error {
 	return nil
 }
 
-// count counts the list. It fails alone: the page stands without it.
-func (r *reader) count(ctx context.Context, page *Page) error {
+// count counts the list. It fails alone, see total: the page stands without it.
+func (r *reader) count(ctx context.Context) error {
 	r.partial = true // so that all calls are waited for, and counted
 	err := r.each(ctx, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
 		_, err := s.ask(ctx, s.bounds, 1, 1, false)
@@ -122,23 +130,30 @@ func (r *reader) count(ctx context.Context, page *Page) error {
 		return errAccountUnknown
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil:
-		page.TotalErr = err
-	case len(r.failed) > 0:
-		page.TotalErr = r.failed[0]
 	default:
-		page.Total = r.total()
+		r.uncounted = err
+		return nil
 	}
-	return nil
 }
 
-// total sums up what the streams were told. A list of which an app failed has none: see report.
-func (r *reader) total() *int {
+// total sums up what the streams were told, but for those of apps whose rows are missing. It is not known where another app
+// could not be counted.
+func (r *reader) total(missing []*AppError) (*int, error) {
+	for _, e := range r.failed {
+		if !failed(missing, e.App) {
+			return nil, e
+		}
+	}
+	if r.uncounted != nil {
+		return nil, r.uncounted
+	}
 	sum := 0
 	for _, s := range r.streams {
-		sum += s.total
+		if !failed(missing, s.app) {
+			sum += s.total
+		}
 	}
-	return &sum
+	return &sum, nil
 }
 
 var errAccountUnknown = inputError("filter.accountEmail", "no member of any of the apps' workspaces has this e-mail address; "+
@@ -160,11 +175,10 @@ func (p *Page) report(rows, count *reader) {
 	}
 }
 
-// leaveOut reports apps whose rows are missing. They are missing from the total, too, so that it needs no error of its own.
+// leaveOut reports apps whose rows are missing.
 func (p *Page) leaveOut(apps []*AppError) {
 	if len(apps) > 0 {
 		p.Scan.FailedApps = apps
 		p.Scan.Reasons = append(p.Scan.Reasons, AppFailed)
-		p.Total, p.TotalErr = nil, nil
 	}
 }

@@ -21,6 +21,8 @@ type reader struct {
 	search  *search // nil where Dify compares the whole keyword
 	failed  []*AppError
 	scan    tally // of streams that were dropped
+
+	uncounted error // why nothing could be counted
 }
 
 // errSpent ends the reading of a stream whose budget of calls is spent, or where the operation's is.
@@ -130,7 +132,7 @@ func (r *reader) isSpent(m merged) bool {
 func (r *reader) each(ctx context.Context, streams []*stream, call func(context.Context, *stream) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range streams {
-		group.Go(func() error { return r.absorb(s, rescue.Call(func() error { return call(ctx, s) })) })
+		group.Go(func() error { return r.absorb(s, rescue.Call(func() error { return s.within(ctx, call) })) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

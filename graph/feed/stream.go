@@ -37,9 +37,10 @@ type stream struct {
 	versioned bool   // the server's version has to be known first
 	keyword   string // as the caller wrote it, as far as Dify compares it
 	search    *search
-	budget    int // calls that a page may take, those for crowded seconds aside; no limit if 0
-	foreseen  int // calls that are left of those that were foreseen
-	kept      int // calls that were not, and are kept for the look at the clock
+	budget    int            // calls that a page may take, those for crowded seconds aside; no limit if 0
+	foreseen  int            // calls that are left of those that were foreseen
+	kept      int            // calls that were not, and are kept for the look at the clock
+	patience  *time.Duration // how long the app may still take; no limit if nil
 
 	toward direction // of reading
 	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list

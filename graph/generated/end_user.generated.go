@@ -27,7 +27,7 @@ type EndUserResolver interface {
 	ProfileUpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	UpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
-	WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) (*model.Connection[*model.WorkflowLog], error)
+	WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -85,6 +85,22 @@ func (ec *executionContext) field_EndUser_workflowLogs_args(ctx context.Context,
 		return nil, err
 	}
 	args["before"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "appTimeout",
+		func(ctx context.Context, v any) (*float64, error) {
+			return ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["appTimeout"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "scanCalls",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["scanCalls"] = arg7
 	return args, nil
 }
 
@@ -387,7 +403,7 @@ func (ec *executionContext) _EndUser_workflowLogs(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.EndUser().WorkflowLogs(ctx, obj, fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.EndUser().WorkflowLogs(ctx, obj, fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.WorkflowLog]) graphql.Marshaler {

@@ -23,7 +23,7 @@ import (
 type QueryResolver interface {
 	DifyApps(ctx context.Context) ([]*model.DifyApp, error)
 	DifyApp(ctx context.Context, key string) (*model.DifyApp, error)
-	WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy) (*model.Connection[*model.WorkflowLog], error)
+	WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error)
 	WorkflowRun(ctx context.Context, app *string, uuid uuid.UUID) (*model.WorkflowRun, error)
 	EndUser(ctx context.Context, app *string, uuid uuid.UUID) (*model.EndUser, error)
 
@@ -195,6 +195,22 @@ func (ec *executionContext) field_Query_workflowLogs_args(ctx context.Context, r
 		return nil, err
 	}
 	args["onAppFailure"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "appTimeout",
+		func(ctx context.Context, v any) (*float64, error) {
+			return ec.unmarshalOFloat2ᚖfloat64(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["appTimeout"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "scanCalls",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["scanCalls"] = arg9
 	return args, nil
 }
 
@@ -310,7 +326,7 @@ func (ec *executionContext) _Query_workflowLogs(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().WorkflowLogs(ctx, fc.Args["apps"].([]string), fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["onAppFailure"].(model.AppFailurePolicy))
+			return ec.Resolvers.Query().WorkflowLogs(ctx, fc.Args["apps"].([]string), fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["onAppFailure"].(model.AppFailurePolicy), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.WorkflowLog]) graphql.Marshaler {

@@ -57,7 +57,7 @@ type ComplexityRoot struct {
 		Mode         func(childComplexity int) int
 		Name         func(childComplexity int) int
 		Tags         func(childComplexity int) int
-		WorkflowLogs func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) int
+		WorkflowLogs func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) int
 	}
 
 	DifygraphViewer struct {
@@ -79,7 +79,7 @@ type ComplexityRoot struct {
 		Type             func(childComplexity int) int
 		UUID             func(childComplexity int) int
 		UpdatedAt        func(childComplexity int) int
-		WorkflowLogs     func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string) int
+		WorkflowLogs     func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) int
 	}
 
 	PageInfo struct {
@@ -96,7 +96,7 @@ type ComplexityRoot struct {
 		EndUser            func(childComplexity int, app *string, uuid uuid.UUID) int
 		Node               func(childComplexity int, id string) int
 		Nodes              func(childComplexity int, ids []string) int
-		WorkflowLogs       func(childComplexity int, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy) int
+		WorkflowLogs       func(childComplexity int, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) int
 		WorkflowRun        func(childComplexity int, app *string, uuid uuid.UUID) int
 		__resolve__service func(childComplexity int) int
 		__resolve_entities func(childComplexity int, representations []map[string]any) int
@@ -278,7 +278,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.DifyApp.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.DifyApp.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
 
 	case "DifygraphViewer.apps":
 		if e.ComplexityRoot.DifygraphViewer.Apps == nil {
@@ -381,7 +381,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.EndUser.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.EndUser.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -475,7 +475,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.WorkflowLogs(childComplexity, args["apps"].([]string), args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["onAppFailure"].(model.AppFailurePolicy)), true
+		return e.ComplexityRoot.Query.WorkflowLogs(childComplexity, args["apps"].([]string), args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["onAppFailure"].(model.AppFailurePolicy), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
 	case "Query.workflowRun":
 		if e.ComplexityRoot.Query.WorkflowRun == nil {
 			break
@@ -866,6 +866,16 @@ type DifyApp implements Node @key(fields: "id") @key(fields: "key") {
     last: Int
     "Only runs before this cursor, a ` + "`" + `pageInfo.startCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of the same list. Null and an empty text are none."
     before: String
+    """
+    How many seconds an app may take for this page before it counts as failed, e.g. ` + "`" + `2.5` + "`" + `: at least 0.001 and at most the longest
+    configured ` + "`" + `timeout` + "`" + `. If left out, each call to Dify has its own configured limit.
+    """
+    appTimeout: Float
+    """
+    How many calls to Dify the page may take for each app (and each status and session id asked for) where ` + "`" + `filter` + "`" + ` is looked at
+    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `, which it is if left out.
+    """
+    scanCalls: Int
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 `, BuiltIn: false},
@@ -912,6 +922,16 @@ type EndUser implements Node @key(fields: "id") @key(fields: "app { key } sessio
     last: Int
     "Only runs before this cursor, a ` + "`" + `pageInfo.startCursor` + "`" + ` or ` + "`" + `edges.cursor` + "`" + ` of the same list. Null and an empty text are none."
     before: String
+    """
+    How many seconds an app may take for this page before it counts as failed, e.g. ` + "`" + `2.5` + "`" + `: at least 0.001 and at most the longest
+    configured ` + "`" + `timeout` + "`" + `. If left out, each call to Dify has its own configured limit.
+    """
+    appTimeout: Float
+    """
+    How many calls to Dify the page may take for each app (and each status and session id asked for) where ` + "`" + `filter` + "`" + ` is looked at
+    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `, which it is if left out.
+    """
+    scanCalls: Int
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
 }
 `, BuiltIn: false},
@@ -1115,6 +1135,16 @@ type Query {
     before: String
     "What to do when some of the apps can't be read."
     onAppFailure: AppFailurePolicy! = FAIL
+    """
+    How many seconds an app may take for this page before it counts as failed, e.g. ` + "`" + `2.5` + "`" + `: at least 0.001 and at most the longest
+    configured ` + "`" + `timeout` + "`" + `. If left out, each call to Dify has its own configured limit.
+    """
+    appTimeout: Float
+    """
+    How many calls to Dify the page may take for each app (and each status and session id asked for) where ` + "`" + `filter` + "`" + ` is looked at
+    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `, which it is if left out.
+    """
+    scanCalls: Int
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
   "One run by Dify's own id; null if the app has no such run."
   workflowRun(
@@ -1227,7 +1257,10 @@ type WorkflowLogConnection {
   nodes: [WorkflowLog!]!
   "How to go on from this page. Whether there is more is looked up only when asked for."
   pageInfo: PageInfo!
-  "How many runs match, on all pages. Counted only when asked for; null where a filter is not one that Dify counts by."
+  """
+  How many runs match, on all pages, those of apps in ` + "`" + `scan.failedApps` + "`" + ` not included. Counted only when asked for; null where a
+  filter is not one that Dify counts by.
+  """
   totalCount: Int @cost(weight: 5)
   "How this page came about."
   scan: ScanReport!

@@ -30,7 +30,7 @@ var ways = []struct {
 		`{user(email: "ada@example.com") {name endUsers {type workflowLogs(first: 2) {nodes {workflowRun {totalTokens}} pageInfo {hasNextPage}}}}}`,
 		`{"data": {"user": {"name": "Ada", "endUsers": [{"type": "service-api", "workflowLogs": {
 			"nodes": [{"workflowRun": {"totalTokens": 3}}, {"workflowRun": {"totalTokens": 2}}], "pageInfo": {"hasNextPage": true}}}]}}}`,
-		[]string{logs},
+		[]string{logs, logs}, // the app's first page shows whether its clock is right, too
 	},
 	{
 		"the users of an app's runs",

@@ -119,11 +119,14 @@ func (s *Service) handler(cfg *config.Config, told *telemetry.Telemetry, origins
 
 func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 	apps := make([]*model.DifyApp, len(cfg.Apps))
+	var longest time.Duration
 	for i, app := range cfg.Apps {
 		apps[i] = &model.DifyApp{Key: app.Key, ConfiguredName: app.Name}
+		longest = max(longest, app.Timeout)
 	}
 	r := graph.NewResolver(apps, s.upstream, graph.Limits{
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
+		AppTimeout: longest,
 	})
 	r.Admit = s.admit
 	r.HideSchema = !cfg.GraphQL.Introspection && !cfg.Auth.Identifies()
