@@ -181,7 +181,9 @@ func (r *Resolver) report(ctx context.Context, scan feed.Scan) *model.ScanReport
 	for _, failure := range scan.FailedApps {
 		shown := Present(ctx, failure)
 		code, _ := shown.Extensions["code"].(model.ErrorCode)
-		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: r.byKey[failure.App], Code: code, Message: shown.Message})
+		app := *r.byKey[failure.App]
+		app.Failure = failure
+		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: &app, Code: code, Message: shown.Message})
 	}
 	return report
 }

@@ -8,9 +8,12 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -95,11 +98,30 @@ func info[T any](ctx context.Context, app *model.DifyApp, needs viewer.Scope, me
 	if err := viewer.Needs(ctx, needs); err != nil {
 		return v, err
 	}
-	info, err := loader.For(ctx).Info(ctx, app.Key)
+	info, err := tell(ctx, app)
 	if err != nil {
-		return v, atApp(app, err)
+		return v, err
 	}
 	return model.Readable(app, field(info), info.Unreadable, member)
+}
+
+// tell is what Dify tells of an app. Of one that a list could not read it is what Dify said last; one that did not answer the
+// list is not waited for again.
+func tell(ctx context.Context, app *model.DifyApp) (*appInfo, error) {
+	l := loader.For(ctx)
+	if app.Failure != nil {
+		if last := l.LastInfo(app.Key); last != nil {
+			return last, nil
+		}
+		if difyapi.IsTimeout(app.Failure) || errors.Is(app.Failure, feed.ErrAppTimeout) {
+			return nil, app.Failure
+		}
+	}
+	info, err := l.Info(ctx, app.Key)
+	if err != nil {
+		return nil, atApp(app, err)
+	}
+	return info, nil
 }
 
 // version is nil where a proxy hides it. Where nothing has told it yet, the answer to the app's other fields does, even one
@@ -108,14 +130,12 @@ func version(ctx context.Context, app *model.DifyApp) (*string, error) {
 	l := loader.For(ctx)
 	var err error
 	if l.ToldVersion(app.Key).IsZero() {
-		_, err = l.Info(ctx, app.Key)
+		_, err = tell(ctx, app)
 	}
 	switch v := l.ToldVersion(app.Key); {
 	case !v.IsZero():
 		return new(v.String()), nil
-	case err != nil:
-		return nil, atApp(app, err)
 	default:
-		return nil, nil
+		return nil, err
 	}
 }

@@ -1080,7 +1080,7 @@ type ScanReport {
   that it says nothing of what others ask for.
   """
   asOf: DateTime!
-  "The apps whose runs are missing."
+  "The apps whose runs are missing, as Dify described them last."
   failedApps: [AppFailure!]!
 }
 

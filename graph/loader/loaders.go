@@ -85,6 +85,11 @@ func (l *Loaders) Info(ctx context.Context, app string) (*difyapi.AppInfo, error
 	return await(ctx, l.of(app).info.Load(l.ctx, struct{}{})) //nolint:contextcheck // the batch lives as long as the operation
 }
 
+// LastInfo returns what Dify said of an app last, in this operation or an earlier one, without asking; nil if it said nothing.
+func (l *Loaders) LastInfo(app string) *difyapi.AppInfo {
+	return l.upstream.lastInfos.of(l.upstream.clients[app].Identity())
+}
+
 // Run returns what Dify tells of a run. Servers before 1.7.0 tell it of every app's runs: see [Loaders.Version].
 func (l *Loaders) Run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
 	return await(ctx, l.of(app).runs.Load(l.ctx, id)) //nolint:contextcheck // the batch lives as long as the operation

@@ -15,14 +15,15 @@ const keptBytes = 64 << 20
 
 // Upstream is all apps' Difys, as all operations share them. It is safe for concurrent use.
 type Upstream struct {
-	clients  map[string]*difyapi.Client
-	options  Options
-	pool     *pool
-	clocks   *Clocks
-	logs     *shared[logKey, *difyapi.LogPage]
-	infos    *shared[string, *difyapi.AppInfo]
-	runs     *shared[idKey, *difyapi.WorkflowRunDetail]
-	endUsers *shared[idKey, *difyapi.EndUserProfile]
+	clients   map[string]*difyapi.Client
+	options   Options
+	pool      *pool
+	clocks    *Clocks
+	logs      *shared[logKey, *difyapi.LogPage]
+	infos     *shared[string, *difyapi.AppInfo]
+	runs      *shared[idKey, *difyapi.WorkflowRunDetail]
+	endUsers  *shared[idKey, *difyapi.EndUserProfile]
+	lastInfos *LastInfos
 }
 
 // Options say how operations share what Dify answers.
@@ -37,6 +38,8 @@ type Options struct {
 	Bytes int64
 	// Clocks are those of the apps; new ones if nil.
 	Clocks *Clocks
+	// LastInfos is what was said of apps before; nothing if nil.
+	LastInfos *LastInfos
 }
 
 // A question is named by whom it is put to: a digest of base URL and API key, not by the app's configured name, so that
@@ -55,21 +58,22 @@ type (
 // New shares the clients, by the keys of their apps. It is to be closed.
 func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 	return &Upstream{
-		clients:  clients,
-		options:  o,
-		pool:     &pool{limit: o.Bytes},
-		clocks:   cmp.Or(o.Clocks, new(Clocks)),
-		logs:     newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
-		infos:    newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
-		runs:     newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
-		endUsers: newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
+		clients:   clients,
+		options:   o,
+		pool:      &pool{limit: o.Bytes},
+		clocks:    cmp.Or(o.Clocks, new(Clocks)),
+		logs:      newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
+		infos:     newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
+		runs:      newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
+		endUsers:  newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
+		lastInfos: cmp.Or(o.LastInfos, new(LastInfos)),
 	}
 }
 
 // Next shares other clients, with the answers that are kept, the calls under way, and what operations hold, as far as the options
 // are the same. It takes the place of u, whose operations may go on: it alone is to be closed from now on.
 func (u *Upstream) Next(clients map[string]*difyapi.Client, o Options) *Upstream {
-	o.Clocks = cmp.Or(o.Clocks, u.clocks)
+	o.Clocks, o.LastInfos = cmp.Or(o.Clocks, u.clocks), cmp.Or(o.LastInfos, u.lastInfos)
 	next := New(clients, o)
 	if o.Bytes == u.options.Bytes {
 		next.pool = u.pool
@@ -113,6 +117,9 @@ func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.A
 	return ask(at(ctx, app), u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
 		info, err := client.Info(ctx)
 		heed(ctx, app, "/info", info, err)
+		if err == nil {
+			u.lastInfos.note(client.Identity(), info)
+		}
 		return info, err
 	})
 }

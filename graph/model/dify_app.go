@@ -6,6 +6,8 @@ type DifyApp struct {
 	Key string
 	// ConfiguredName is shown instead of the name in Dify; empty if there is none.
 	ConfiguredName string
+	// Failure is why a list could not read the app, in the list's report; else nil.
+	Failure error
 }
 
 // IsNode says that the app can be fetched again.
