@@ -308,8 +308,11 @@ func (p pricer) run(of selections, listed bool) quote {
 	if p.any(of, "WorkflowRun", slices.Collect(maps.Keys(detailFields))...) {
 		q.calls++
 	}
-	if !listed && p.any(of, "WorkflowRun", "version", "exceptionsCount", "triggeredFrom") {
+	if !listed && p.any(of, "WorkflowRun", "version", "exceptionsCount", "triggeredFrom", "workflowLog") {
 		q.calls++
+	}
+	if entry := p.children(of, "WorkflowRun", "workflowLog"); len(entry) > 0 {
+		q = q.plus(p.log(entry))
 	}
 	return q
 }

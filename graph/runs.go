@@ -117,6 +117,14 @@ func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUI
 	})
 }
 
+// entryOfRun is the log entry of a run, which a list has shown or has to be found; nil if the log does not have it.
+func (r *Resolver) entryOfRun(ctx context.Context, run *model.WorkflowRun) (*model.WorkflowLog, error) {
+	if run.Entry != nil {
+		return run.Entry, nil
+	}
+	return r.entryOf(ctx, run.App, run.UUID())
+}
+
 // entry finds a log entry by what its id says; nil if it is gone. An old id names the run too, which finds it among many.
 func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (*model.WorkflowLog, error) {
 	at := time.Unix(id.Second, 0).UTC()

@@ -28,6 +28,10 @@ func (r *workflowRunResolver) TriggeredFrom(ctx context.Context, obj *model.Work
 	return listed(ctx, r.Resolver, obj, "triggered_from", func(run *listedRun) *string { return run.TriggeredFrom })
 }
 
+func (r *workflowRunResolver) WorkflowLog(ctx context.Context, obj *model.WorkflowRun) (*model.WorkflowLog, error) {
+	return r.entryOfRun(ctx, obj)
+}
+
 func (r *workflowRunResolver) WorkflowID(ctx context.Context, obj *model.WorkflowRun) (*uuid.UUID, error) {
 	return detailed(ctx, r.Resolver, obj, viewer.Logs, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, d.Unreadable.Err("workflow_id") })
 }

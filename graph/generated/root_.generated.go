@@ -155,6 +155,7 @@ type ComplexityRoot struct {
 		UUID            func(childComplexity int) int
 		Version         func(childComplexity int) int
 		WorkflowID      func(childComplexity int) int
+		WorkflowLog     func(childComplexity int) int
 	}
 
 	_Service struct {
@@ -749,6 +750,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WorkflowRun.WorkflowID(childComplexity), true
+	case "WorkflowRun.workflowLog":
+		if e.ComplexityRoot.WorkflowRun.WorkflowLog == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkflowRun.WorkflowLog(childComplexity), true
 
 	case "_Service.sdl":
 		if e.ComplexityRoot._Service.SDL == nil {
@@ -1382,6 +1389,11 @@ type WorkflowRun implements Node @key(fields: "id") @key(fields: "app { key } uu
   createdAt: DateTime!
   "Null until it ends."
   finishedAt: DateTime
+  """
+  The entry that tells who started it, and from where. One call to Dify, found by the run's id, but where a list showed the run.
+  Null where the log has it no more, or never had, as that of a run in the debugger.
+  """
+  workflowLog: WorkflowLog @cost(weight: 10)
   "Id of the workflow. One call to Dify for each run, shared with ` + "`" + `inputs` + "`" + ` and ` + "`" + `outputs` + "`" + `."
   workflowId: UUID @cost(weight: 10)
   "The run's input variables. One call to Dify for each run, shared with ` + "`" + `outputs` + "`" + ` and ` + "`" + `workflowId` + "`" + `. Needs the scope ` + "`" + `content` + "`" + `."
@@ -1623,6 +1635,8 @@ func (ec *executionContext) childFields_WorkflowRun(ctx context.Context, field g
 		return ec.fieldContext_WorkflowRun_createdAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_WorkflowRun_finishedAt(ctx, field)
+	case "workflowLog":
+		return ec.fieldContext_WorkflowRun_workflowLog(ctx, field)
 	case "workflowId":
 		return ec.fieldContext_WorkflowRun_workflowId(ctx, field)
 	case "inputs":

@@ -951,6 +951,13 @@ func (ec *executionContext) marshalODifyAccount2ᚖgithubᚗcomᚋdifygraphᚋdi
 	return ec._DifyAccount(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLog(ctx context.Context, sel ast.SelectionSet, v *model.WorkflowLog) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WorkflowLog(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.WorkflowLog]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

@@ -26,6 +26,7 @@ type WorkflowRunResolver interface {
 	ExceptionsCount(ctx context.Context, obj *model.WorkflowRun) (*int, error)
 	TriggeredFrom(ctx context.Context, obj *model.WorkflowRun) (*string, error)
 
+	WorkflowLog(ctx context.Context, obj *model.WorkflowRun) (*model.WorkflowLog, error)
 	WorkflowID(ctx context.Context, obj *model.WorkflowRun) (*uuid.UUID, error)
 	Inputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error)
 	Outputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error)
@@ -370,6 +371,38 @@ func (ec *executionContext) fieldContext_WorkflowRun_finishedAt(_ context.Contex
 	return graphql.NewScalarFieldContext("WorkflowRun", field, true, false, "DateTime")
 }
 
+func (ec *executionContext) _WorkflowRun_workflowLog(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkflowRun_workflowLog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.WorkflowRun().WorkflowLog(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowLog) graphql.Marshaler {
+			return ec.marshalOWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLog(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorkflowRun_workflowLog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkflowRun",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkflowLog(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WorkflowRun_workflowId(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowRun) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -536,6 +569,12 @@ func (ec *executionContext) _WorkflowRun(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "workflowLog":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowRun_workflowLog(ctx, field, obj)
+				})
 		case "workflowId":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

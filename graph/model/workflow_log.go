@@ -44,7 +44,7 @@ func (l *WorkflowLog) WorkflowRun() (*WorkflowRun, error) {
 	if l.WorkflowLog.WorkflowRun == nil {
 		return Readable(l.App, (*WorkflowRun)(nil), l.Unreadable, "workflow_run")
 	}
-	return &WorkflowRun{App: l.App, WorkflowRun: l.WorkflowLog.WorkflowRun, Listed: true}, nil
+	return &WorkflowRun{App: l.App, WorkflowRun: l.WorkflowLog.WorkflowRun, Listed: true, Entry: l}, nil
 }
 
 // CreatedByAccount is nil where no member of the workspace started the run, or Dify no longer knows it.

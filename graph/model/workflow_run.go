@@ -18,6 +18,8 @@ type WorkflowRun struct {
 	// Listed says that the app's log showed the run, and so all of its fields; else Version, TriggeredFrom and
 	// ExceptionsCount are not known yet.
 	Listed bool
+	// Entry is the log entry that showed the run; nil if it is not known yet.
+	Entry *WorkflowLog
 }
 
 // IsNode says that the run can be fetched again.
