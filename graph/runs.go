@@ -122,7 +122,7 @@ func (r *Resolver) entryOfRun(ctx context.Context, run *model.WorkflowRun) (*mod
 	if run.Entry != nil {
 		return run.Entry, nil
 	}
-	return r.entryOf(ctx, run.App, run.UUID())
+	return r.entryOf(ctx, run.App, run.UUID(), false)
 }
 
 // entry finds a log entry by what its id says; nil if it is gone. An old id names the run too, which finds it among many.
