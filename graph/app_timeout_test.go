@@ -101,7 +101,7 @@ func TestScanCallsOfAList(t *testing.T) {
 		counts[60*second] = 1
 	}
 	a.apps["a"].Insert(runsOf(counts)...)
-	for scanCalls, price := range map[int]string{1: `"price":31,`, 3: `"price":51,`} {
+	for scanCalls, price := range map[int]string{1: `"foreseen":31,`, 3: `"foreseen":51,`} {
 		a.dify.ResetRequests()
 		answer := a.post(t, fmt.Sprintf(`{workflowLogs(first: 20, scanCalls: %d, filter: {hasError: true}) {nodes {uuid} scan {reasons upstreamCalls}}}`, scanCalls), nil)
 		if n := a.listCalls(); n != scanCalls || !strings.Contains(string(answer.text), "SCAN_BUDGET") || !strings.Contains(string(answer.text), price) {
