@@ -65,7 +65,7 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 		countRows(ctx, len(page.Rows))
 	}
 	expectChildren(ctx, page.Rows)
-	return model.NewConnection(page, r.log, r.report(ctx, page.Scan)), nil
+	return model.NewConnection(page, r.rows, r.report(ctx, page.Scan)), nil
 }
 
 func (r *Resolver) feed(source feed.Source) *feed.Feed {

@@ -11,8 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/render"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
@@ -31,6 +33,7 @@ type Resolver struct {
 	apps      []*model.DifyApp
 	byKey     map[string]*model.DifyApp
 	described func() *described
+	rows      *render.Renderer
 }
 
 // Limits bound what a page may take.
@@ -53,8 +56,12 @@ func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits
 	for _, app := range apps {
 		r.byKey[app.Key] = app
 	}
+	r.rows = render.New(Schema(), generated.NewObjects(generated.Config{Resolvers: r}), r.byKey)
 	return r
 }
+
+// FieldByField leaves rows to gqlgen, to hold the renderer against it. It is to be called before the first operation.
+func (r *Resolver) FieldByField() { r.rows.Ordinary = true }
 
 // app is the app of a key, if it is there for the viewer; else nil. Whether it is configured is not to be told apart.
 func (r *Resolver) app(ctx context.Context, key string) *model.DifyApp {

@@ -182,7 +182,9 @@ func newOrdinary(upstream string) (http.Handler, error) {
 		return nil, err
 	}
 	shared := loader.New(map[string]*difyapi.Client{appKey: client}, loader.Options{OperationBytes: 64 << 20})
-	api := graph.NewServer(graph.NewResolver([]*model.DifyApp{{Key: appKey}}, shared, graph.Limits{ScanCalls: 10, ScanDetails: 200, Price: 1_000_000}))
+	resolver := graph.NewResolver([]*model.DifyApp{{Key: appKey}}, shared, graph.Limits{ScanCalls: 10, ScanDetails: 200, Price: 1_000_000})
+	resolver.FieldByField()
+	api := graph.NewServer(resolver)
 	api.AddTransport(transport.POST{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), viewer.All)))
