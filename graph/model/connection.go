@@ -26,10 +26,14 @@ func NewConnection(page *feed.Page, rows Renderer, report *ScanReport) *Workflow
 }
 
 // Edges are the rows with their cursors.
-func (c *WorkflowLogConnection) Edges(ctx context.Context) (*Rows, error) { return c.rows.Edges(ctx, c.page), nil }
+func (c *WorkflowLogConnection) Edges(ctx context.Context) (*Rows, error) {
+	return c.rows.Edges(ctx, c.page), nil
+}
 
 // Nodes are the rows alone.
-func (c *WorkflowLogConnection) Nodes(ctx context.Context) (*Rows, error) { return c.rows.Nodes(ctx, c.page), nil }
+func (c *WorkflowLogConnection) Nodes(ctx context.Context) (*Rows, error) {
+	return c.rows.Nodes(ctx, c.page), nil
+}
 
 // PageInfo says how to go on from the page.
 func (c *WorkflowLogConnection) PageInfo() *PageInfo { return &PageInfo{c.page} }

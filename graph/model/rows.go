@@ -23,4 +23,6 @@ func (r *Rows) MarshalGQLContext(_ context.Context, w io.Writer) error {
 }
 
 // UnmarshalGQLContext is never called: no input has rows.
-func (r *Rows) UnmarshalGQLContext(_ context.Context, v any) error { return notA("list of rows", v, "an input") }
+func (r *Rows) UnmarshalGQLContext(_ context.Context, v any) error {
+	return notA("list of rows", v, "an input")
+}

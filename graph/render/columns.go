@@ -25,6 +25,14 @@ func (r *row) set(app *model.DifyApp, page *feed.Page, at *feed.Row) {
 	r.endUser = model.EndUser{App: app, EndUser: log.CreatedByEndUser}
 }
 
+// odd tells whether something of the row could not be read. What there is to say of that, gqlgen says.
+func (r *row) odd() bool {
+	log := r.log.WorkflowLog
+	return log.Unreadable != nil || log.WorkflowRun != nil && log.WorkflowRun.Unreadable != nil ||
+		log.CreatedByAccount != nil && log.CreatedByAccount.Unreadable != nil ||
+		log.CreatedByEndUser != nil && log.CreatedByEndUser.Unreadable != nil
+}
+
 // object is the row's object of a type, which has to be there.
 func (r *row) object(of string) any {
 	switch of {
@@ -46,8 +54,8 @@ func (r *row) object(of string) any {
 // column is what the renderer knows of a field of the schema: how its value is written, or whose fields come below it.
 type column struct {
 	write func(b []byte, r *row) []byte
-	// needs is the scope without which the field is gqlgen's to refuse.
-	needs viewer.Scope
+	// needs are the scopes without which the field is gqlgen's, to be refused or shortened.
+	needs []viewer.Scope
 	// object is the type of what is below, if that has fields; there tells whether a row has it, always if nil.
 	object string
 	there  func(r *row) bool
@@ -55,7 +63,11 @@ type column struct {
 	called bool
 }
 
-var called = column{called: true}
+var (
+	called  = column{called: true}
+	content = []viewer.Scope{viewer.Content}
+	people  = []viewer.Scope{viewer.People}
+)
 
 // columns are the fields of a row's objects. One that is missing here is resolved by gqlgen, at gqlgen's price; a test wants it
 // to be entered all the same.
@@ -75,7 +87,7 @@ var columns = map[string]map[string]column{
 		"createdByEndUser": {object: "EndUser", there: func(r *row) bool { return r.endUser.EndUser != nil }},
 		"createdAt":        {write: func(b []byte, r *row) []byte { return appendTime(b, r.log.CreatedAt) }},
 		"details": {
-			needs: viewer.Content, write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.WorkflowLog.Details) },
+			needs: []viewer.Scope{viewer.Content, viewer.People}, write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.WorkflowLog.Details) },
 		},
 	},
 	"WorkflowRun": {
@@ -86,22 +98,22 @@ var columns = map[string]map[string]column{
 		"status":     {write: func(b []byte, r *row) []byte { return appendEnum(b, model.StatusName(r.run.Status)) }},
 		"statusText": {write: func(b []byte, r *row) []byte { return appendString(b, r.run.StatusText()) }},
 		"error": {
-			needs: viewer.Content, write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.Error, appendString) },
+			needs: content, write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.Error, appendString) },
 		},
-		"elapsedTime":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.ElapsedTime, appendFloat) }},
-		"totalTokens":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TotalTokens, appendInt64) }},
-		"totalSteps":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TotalSteps, appendInt) }},
+		"elapsedTime":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.ElapsedTime, appendFloat) }},
+		"totalTokens":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.TotalTokens, appendInt64) }},
+		"totalSteps":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.TotalSteps, appendInt) }},
 		"exceptionsCount": {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.ExceptionsCount, appendInt) }},
 		"triggeredFrom":   {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TriggeredFrom, appendString) }},
-		"createdAt":       {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.CreatedAt, appendTime) }},
-		"finishedAt":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.FinishedAt, appendTime) }},
+		"createdAt":       {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.CreatedAt, appendTime) }},
+		"finishedAt":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.FinishedAt, appendTime) }},
 		"workflowId":      called, "inputs": called, "outputs": called,
 	},
 	"DifyAccount": {
-		"id":    {needs: viewer.People, write: func(b []byte, r *row) []byte { return appendID(b, r.account.NodeID()) }},
-		"uuid":  {needs: viewer.People, write: func(b []byte, r *row) []byte { return model.AppendUUID(b, r.account.Account.ID) }},
-		"name":  {needs: viewer.People, write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Name, appendString) }},
-		"email": {needs: viewer.People, write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Email, appendString) }},
+		"id":    {needs: people, write: func(b []byte, r *row) []byte { return appendID(b, r.account.NodeID()) }},
+		"uuid":  {needs: people, write: func(b []byte, r *row) []byte { return model.AppendUUID(b, r.account.Account.ID) }},
+		"name":  {needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Name, appendString) }},
+		"email": {needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Email, appendString) }},
 	},
 	"EndUser": {
 		"id":   {write: func(b []byte, r *row) []byte { return appendID(b, r.endUser.NodeID()) }},
@@ -109,7 +121,7 @@ var columns = map[string]map[string]column{
 		"app":  {object: "DifyApp"},
 		"type": {write: func(b []byte, r *row) []byte { return appendString(b, r.endUser.Type) }},
 		"sessionId": {
-			needs: viewer.People, write: func(b []byte, r *row) []byte { return appendOptional(b, r.endUser.EndUser.SessionID, appendString) },
+			needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.endUser.EndUser.SessionID, appendString) },
 		},
 		"name": called, "isAnonymous": called, "externalUserId": called, "createdAt": called, "updatedAt": called, "workflowLogs": called,
 	},

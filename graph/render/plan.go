@@ -103,7 +103,7 @@ func (c *compiler) field(at place, field graphql.CollectedField) {
 	switch {
 	case field.Name == "__typename":
 		c.lead = strconv.AppendQuote(c.name(field), at.of)
-	case known.object == "" && known.write == nil, viewer.Needs(c.ctx, known.needs) != nil:
+	case known.object == "" && known.write == nil, viewer.Needs(c.ctx, known.needs...) != nil:
 		c.call(at, field)
 	case known.object == "":
 		c.lead = c.name(field)

@@ -115,7 +115,11 @@ func (l list) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
 			b = append(b, ',')
 		}
 		one.set(l.app(i), l.page, &l.page.Rows[i])
-		b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)])
+		if !one.odd() {
+			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)])
+		} else if b, ok = l.appendOdd(ctx, b, i); !ok {
+			return b, false
+		}
 	}
 	return append(b, ']'), true
 }
@@ -132,7 +136,7 @@ func (l list) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
 		var r row
 		r.set(l.app(i), l.page, &l.page.Rows[i])
 		for j, part := range p.parts {
-			if !part.exists(&r) {
+			if r.odd() || !part.exists(&r) {
 				continue
 			}
 			made, ok := l.members(ctx, part, r.object(part.of))
@@ -164,9 +168,7 @@ func (l list) members(ctx context.Context, p part, object any) ([]byte, bool) {
 func (l list) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
 	field := graphql.GetFieldContext(ctx).Field
 	rows := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		var r row
-		r.set(l.app(i), l.page, &l.page.Rows[i])
-		return l.objects.Marshal(ctx, field.Selections, r.object(l.of))
+		return l.element(ctx, field, i)
 	})
 	if hasNull(rows) {
 		return b, false
@@ -174,6 +176,22 @@ func (l list) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
 	text := bytes.NewBuffer(b)
 	rows.MarshalGQL(text)
 	return text.Bytes(), true
+}
+
+// appendOdd has gqlgen resolve a single row.
+func (l list) appendOdd(ctx context.Context, b []byte, i int) ([]byte, bool) {
+	field := graphql.GetFieldContext(ctx).Field
+	made := l.element(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), field, i)
+	text := bytes.NewBuffer(b)
+	made.MarshalGQL(text)
+	return text.Bytes(), made != graphql.Null
+}
+
+// element is a row as gqlgen resolves it.
+func (l list) element(ctx context.Context, field graphql.CollectedField, i int) graphql.Marshaler {
+	r := new(row)
+	r.set(l.app(i), l.page, &l.page.Rows[i])
+	return l.objects.Marshal(ctx, field.Selections, r.object(l.of))
 }
 
 func hasNull(rows graphql.Array) bool {
