@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
@@ -122,6 +123,27 @@ func wanted(ctx context.Context) (rows, flags, total bool) {
 	total = graphql.FieldRequested(ctx, "totalCount")
 	rows = graphql.AnyFieldRequested(ctx, "edges", "nodes", "pageInfo") || !total && graphql.FieldRequested(ctx, "scan")
 	return rows, graphql.AnyFieldRequested(ctx, "pageInfo.hasNextPage", "pageInfo.hasPreviousPage"), total
+}
+
+// countLists is how many fields of the selections are lists of logs; 2 stands for any more.
+func countLists(selections ast.SelectionSet) (lists int) {
+	for _, selection := range selections {
+		switch s := selection.(type) {
+		case *ast.Field:
+			if s.Name == "workflowLogs" {
+				lists++
+			}
+			lists += countLists(s.SelectionSet)
+		case *ast.InlineFragment:
+			lists += countLists(s.SelectionSet)
+		case *ast.FragmentSpread:
+			lists += countLists(s.Definition.SelectionSet)
+		}
+		if lists > 1 {
+			return 2
+		}
+	}
+	return lists
 }
 
 func (r *Resolver) log(row feed.Row) *model.WorkflowLog {

@@ -20,6 +20,7 @@ type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
 	budget   budget
+	oneList  bool // no question for a window has its like
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
@@ -53,6 +54,9 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	}
 }
 
+// ExpectOneList says, before any list is read, that the operation has one list alone, whose windows need not wait for their like.
+func (l *Loaders) ExpectOneList() { l.oneList = true }
+
 // For returns the operation's loaders.
 func For(ctx context.Context) *Loaders {
 	return ctx.Value(contextKey{}).(*Loaders)
@@ -73,7 +77,12 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 		page, err = unlessEnded(ctx, page, err)
 		return page, sent, err
 	}
-	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
+	logs := l.of(app).logs
+	thunk := logs.Load(l.ctx, q) //nolint:contextcheck // the batch lives as long as the operation
+	if l.oneList {
+		logs.Flush()
+	}
+	answer, err := await(ctx, thunk)
 	if err != nil {
 		return nil, 0, err
 	}
