@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -31,6 +32,13 @@ func oddRows() []difytest.Row {
 	return rows
 }
 
+// withOddValues gives rows details, and some a value that can't be read.
+func withOddValues(page []byte) []byte {
+	page = bytes.ReplaceAll(page, []byte(`"total_tokens": 9000000000`), []byte(`"total_tokens": []`))
+	page = bytes.ReplaceAll(page, []byte(`"web-app"`), []byte(`NaN`))
+	return bytes.ReplaceAll(page, []byte(`"details": null`), []byte(`"details": {"sys.user_id": "secret", "a": [1, 2]}`))
+}
+
 // scopes are a viewer's.
 type scopes []viewer.Scope
 
@@ -54,6 +62,9 @@ func TestRowsAreWrittenAsGqlgenWouldWriteThem(t *testing.T) {
 			rendered.dify.SetFault(func(r *http.Request) *difytest.Fault {
 				if at := r.URL.Path; strings.HasPrefix(at, "/v1/workflows/run/") && at[len(at)-1] < '8' {
 					return difytest.UnknownError() // of half of the runs
+				}
+				if r.Header.Get("Authorization") == "Bearer app-secret-b" && r.URL.Path == "/v1/workflows/logs" {
+					return difytest.Rewrite(withOddValues)
 				}
 				return nil
 			})
