@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -65,7 +66,6 @@ func (r *Resolver) read(ctx context.Context, apps []string, filter *feed.Filter,
 	if graphql.AnyFieldRequested(ctx, "nodes", "edges") {
 		countRows(ctx, len(page.Rows))
 	}
-	expectChildren(ctx, page.Rows)
 	return model.NewConnection(page, r.rows, r.report(ctx, page.Scan)), nil
 }
 
@@ -125,25 +125,28 @@ func wanted(ctx context.Context) (rows, flags, total bool) {
 	return rows, graphql.AnyFieldRequested(ctx, "pageInfo.hasNextPage", "pageInfo.hasPreviousPage"), total
 }
 
-// countLists is how many fields of the selections are lists of logs; 2 stands for any more.
-func countLists(selections ast.SelectionSet) (lists int) {
-	for _, selection := range selections {
+// isOneList tells whether the selections of an operation are one list and what is in it, without a list below.
+func isOneList(selections ast.SelectionSet) bool {
+	if len(selections) != 1 {
+		return false
+	}
+	field, ok := selections[0].(*ast.Field)
+	return ok && field.Name == "workflowLogs" && !hasList(field.SelectionSet)
+}
+
+func hasList(selections ast.SelectionSet) bool {
+	return slices.ContainsFunc(selections, func(selection ast.Selection) bool {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if s.Name == "workflowLogs" {
-				lists++
-			}
-			lists += countLists(s.SelectionSet)
+			return s.Name == "workflowLogs" || hasList(s.SelectionSet)
 		case *ast.InlineFragment:
-			lists += countLists(s.SelectionSet)
+			return hasList(s.SelectionSet)
 		case *ast.FragmentSpread:
-			lists += countLists(s.Definition.SelectionSet)
+			return hasList(s.Definition.SelectionSet)
+		default:
+			return false
 		}
-		if lists > 1 {
-			return 2
-		}
-	}
-	return lists
+	})
 }
 
 func (r *Resolver) log(row feed.Row) *model.WorkflowLog {

@@ -125,7 +125,7 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 		ctx, cancel = context.WithTimeout(ctx, o.Limits.Deadline)
 		defer cancel()
 	}
-	if op := graphql.GetOperationContext(ctx).Operation; countLists(op.SelectionSet) == 1 {
+	if op := graphql.GetOperationContext(ctx).Operation; isOneList(op.SelectionSet) {
 		loader.For(ctx).ExpectOneList()
 	}
 	a := newAccount(e, loader.For(ctx))

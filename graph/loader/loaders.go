@@ -54,7 +54,7 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	}
 }
 
-// ExpectOneList says, before any list is read, that the operation has one list alone, whose windows need not wait for their like.
+// ExpectOneList says, before any list is read, that the operation has one list alone: none of its windows has its like.
 func (l *Loaders) ExpectOneList() { l.oneList = true }
 
 // For returns the operation's loaders.
@@ -77,12 +77,13 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 		page, err = unlessEnded(ctx, page, err)
 		return page, sent, err
 	}
-	logs := l.of(app).logs
-	thunk := logs.Load(l.ctx, q) //nolint:contextcheck // the batch lives as long as the operation
 	if l.oneList {
-		logs.Flush()
+		var answer windowAnswer
+		answer.ask(ctx, l.upstream, app, q)
+		page, err := unlessEnded(ctx, answer.page, answer.err)
+		return page, int(answer.sent.Load()), err
 	}
-	answer, err := await(ctx, thunk)
+	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
 	if err != nil {
 		return nil, 0, err
 	}

@@ -29,6 +29,8 @@ type Objects interface {
 type Renderer struct {
 	// Ordinary leaves all rows to gqlgen.
 	Ordinary bool
+	// Expect is called with the context of a list's field before gqlgen resolves what it has to of all of its rows.
+	Expect func(ctx context.Context, rows []feed.Row)
 
 	objects Objects
 	apps    map[string]*model.DifyApp
@@ -131,6 +133,7 @@ func (l list) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
 	if n == 0 {
 		return nil, true
 	}
+	l.Expect(ctx, l.page.Rows)
 	parts = make([][]byte, n*len(l.page.Rows))
 	whole := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		var r row
@@ -166,6 +169,7 @@ func (l list) members(ctx context.Context, p part, object any) ([]byte, bool) {
 
 // appendOrdinary is gqlgen's own way. It is false where a row is null that must not be.
 func (l list) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
+	l.Expect(ctx, l.page.Rows)
 	field := graphql.GetFieldContext(ctx).Field
 	rows := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		return l.element(ctx, field, i)
