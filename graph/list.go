@@ -130,8 +130,16 @@ func isOneList(selections ast.SelectionSet) bool {
 	if len(selections) != 1 {
 		return false
 	}
-	field, ok := selections[0].(*ast.Field)
-	return ok && field.Name == "workflowLogs" && !hasList(field.SelectionSet)
+	switch s := selections[0].(type) {
+	case *ast.Field:
+		return s.Name == "workflowLogs" && !hasList(s.SelectionSet)
+	case *ast.InlineFragment:
+		return isOneList(s.SelectionSet)
+	case *ast.FragmentSpread:
+		return isOneList(s.Definition.SelectionSet)
+	default:
+		return false
+	}
 }
 
 func hasList(selections ast.SelectionSet) bool {
