@@ -36,6 +36,7 @@ func oddRows() []difytest.Row {
 func withOddValues(page []byte) []byte {
 	page = bytes.ReplaceAll(page, []byte(`"total_tokens": 9000000000`), []byte(`"total_tokens": []`))
 	page = bytes.ReplaceAll(page, []byte(`"web-app"`), []byte(`NaN`))
+	page = bytes.Replace(page, []byte(`"total_steps": 0`), []byte(`"total_steps": 3000000000`), 1)
 	return bytes.ReplaceAll(page, []byte(`"details": null`), []byte(`"details": {"sys.user_id": "secret", "a": [1, 2]}`))
 }
 

@@ -31,6 +31,8 @@ func (o Objects) Marshal(ctx context.Context, selections ast.SelectionSet, objec
 		return ec._DifyAccount(ctx, selections, object)
 	case *model.DifyApp:
 		return ec._DifyApp(ctx, selections, object)
+	case *model.DifygraphViewer:
+		return ec._DifygraphViewer(ctx, selections, object)
 	case *model.EndUser:
 		return ec._EndUser(ctx, selections, object)
 	case *model.PageInfo:

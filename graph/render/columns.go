@@ -1,6 +1,7 @@
 package render
 
 import (
+	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -25,13 +26,21 @@ func (r *row) set(app *model.DifyApp, page *feed.Page, at *feed.Row) {
 	r.endUser = model.EndUser{App: app, EndUser: log.CreatedByEndUser}
 }
 
-// odd tells whether something of the row could not be read. What there is to say of that, gqlgen says.
+// odd tells whether something of the row could not be read, or is not what the schema says. What there is to say of that, gqlgen
+// says.
 func (r *row) odd() bool {
 	log := r.log.WorkflowLog
-	return log.Unreadable != nil || log.WorkflowRun != nil && log.WorkflowRun.Unreadable != nil ||
+	return log.Unreadable != nil || log.WorkflowRun != nil && isOdd(log.WorkflowRun) ||
 		log.CreatedByAccount != nil && log.CreatedByAccount.Unreadable != nil ||
 		log.CreatedByEndUser != nil && log.CreatedByEndUser.Unreadable != nil
 }
+
+func isOdd(run *difyapi.WorkflowRun) bool {
+	return run.Unreadable != nil || run.CreatedAt == nil || isLarge(run.TotalSteps) || isLarge(run.ExceptionsCount)
+}
+
+// isLarge tells whether a number is beyond GraphQL's Int.
+func isLarge(n *int) bool { return n != nil && int(int32(*n)) != *n }
 
 // object is the row's object of a type, which has to be there.
 func (r *row) object(of string) any {
@@ -100,12 +109,12 @@ var columns = map[string]map[string]column{
 		"error": {
 			needs: content, write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.Error, appendString) },
 		},
-		"elapsedTime":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.ElapsedTime, appendFloat) }},
-		"totalTokens":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.TotalTokens, appendInt64) }},
-		"totalSteps":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.TotalSteps, appendInt) }},
+		"elapsedTime":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TimeTaken(), appendFloat) }},
+		"totalTokens":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TokensUsed(), appendInt64) }},
+		"totalSteps":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.StepsTaken(), appendInt) }},
 		"exceptionsCount": {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.ExceptionsCount, appendInt) }},
 		"triggeredFrom":   {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TriggeredFrom, appendString) }},
-		"createdAt":       {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.CreatedAt, appendTime) }},
+		"createdAt":       {write: func(b []byte, r *row) []byte { return appendTime(b, *r.run.WorkflowRun.CreatedAt) }},
 		"finishedAt":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.FinishedAt, appendTime) }},
 		"workflowId":      called, "inputs": called, "outputs": called,
 	},
@@ -123,7 +132,8 @@ var columns = map[string]map[string]column{
 		"sessionId": {
 			needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.endUser.EndUser.SessionID, appendString) },
 		},
-		"name": called, "isAnonymous": called, "externalUserId": called, "createdAt": called, "updatedAt": called, "workflowLogs": called,
+		"name": called, "isAnonymous": called, "externalUserId": called, "createdAt": called, "updatedAt": called,
+		"profileCreatedAt": called, "profileUpdatedAt": called, "workflowLogs": called,
 	},
 	"DifyApp": {
 		"id":   {write: func(b []byte, r *row) []byte { return appendID(b, r.log.App.NodeID()) }},
