@@ -75,11 +75,13 @@ func MarshalUUID(id uuid.UUID) graphql.Marshaler {
 
 // AppendUUID appends a UUID as JSON.
 func AppendUUID(b []byte, id uuid.UUID) []byte {
-	b = hex.AppendEncode(append(b, '"'), id[:4])
-	b = hex.AppendEncode(append(b, '-'), id[4:6])
-	b = hex.AppendEncode(append(b, '-'), id[6:8])
-	b = hex.AppendEncode(append(b, '-'), id[8:10])
-	return append(hex.AppendEncode(append(b, '-'), id[10:]), '"')
+	text := [...]byte{0: '"', 9: '-', 14: '-', 19: '-', 24: '-', 37: '"'}
+	hex.Encode(text[1:], id[:4])
+	hex.Encode(text[10:], id[4:6])
+	hex.Encode(text[15:], id[6:8])
+	hex.Encode(text[20:], id[8:10])
+	hex.Encode(text[25:], id[10:])
+	return append(b, text[:]...)
 }
 
 // UnmarshalUUID reads the form that Dify writes, in either case. Dify answers what is no UUID with a server error.

@@ -177,7 +177,7 @@ const connections = 256
 
 // newOrdinary is gqlgen as everybody uses it: the same schema without guards, telemetry or limits, over the stock transport.
 func newOrdinary(upstream string) (http.Handler, error) {
-	client, err := difyapi.New(difyapi.Options{BaseURL: upstream + "/v1", APIKey: apiKey, MaxInFlight: connections})
+	client, err := difyapi.New(difyapi.Options{BaseURL: upstream + "/v1", APIKey: apiKey, MaxInFlight: connections, ConnectionsPerServer: connections})
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +194,7 @@ func newOrdinary(upstream string) (http.Handler, error) {
 // newService is this server as it is in production: guards, a caller's token, a line in the log for each request, metrics. The
 // cache is off; limits are out of the way.
 func newService(upstream string) (http.Handler, error) {
+	service.TuneMemory()
 	cfg, err := config.Load(config.Source{
 		Path: "bench.yaml", Environ: []string{}, ReadFile: func(string) ([]byte, error) { return configuration(upstream), nil },
 	})
@@ -216,8 +217,8 @@ func configuration(upstream string) []byte {
 	return fmt.Appendf(nil, `listen: 127.0.0.1:0
 auth: {tokens: [%s]}
 apps: [{key: %s, baseURL: "%s/v1", apiKey: %s, maxInFlight: %d}]
-limits: {rate: 10000000, burst: 10000000, operations: %d, maxInFlightPerServer: %d}
+limits: {rate: 10000000, burst: 10000000, connectionsPerServer: %d}
 cache: {ttl: 0s}
 metrics: {listen: "127.0.0.1:0"}
-`, entry, appKey, upstream, apiKey, connections, connections, connections)
+`, entry, appKey, upstream, apiKey, connections, connections)
 }
