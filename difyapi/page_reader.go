@@ -33,11 +33,9 @@ type pageRow struct {
 	name, email, session      string
 }
 
-// slabRows is how many rows a slab has at most.
-const slabRows = MaxLimit
-
-// usualRowBytes is what a row takes in Dify's JSON, or less.
-const usualRowBytes = 400
+// usualRowBytes is what a row takes in Dify's JSON, and moreRows is how many more a page may have than its bytes foretell before
+// another slab is needed.
+const usualRowBytes, moreRows = 600, 8
 
 // readPage reads a body. It is false where decode has to. The rows hold on to the body.
 func readPage(body []byte) (*logPageBody, bool) {
@@ -82,12 +80,13 @@ func (r *pageReader) count() *int {
 }
 
 func (r *pageReader) rows() {
-	n := min(len(r.body)/usualRowBytes+1, slabRows)
-	r.page.Data = make([]*WorkflowLog, 0, n)
+	n := min(len(r.body)/usualRowBytes+1, MaxLimit)
+	r.slab = make([]pageRow, n)
+	r.page.Data = make([]*WorkflowLog, 0, n+moreRows)
 	r.expect('[')
 	for first := true; r.next(first, ']'); first = false {
 		if len(r.slab) == 0 {
-			r.slab = make([]pageRow, n)
+			r.slab = make([]pageRow, moreRows)
 		}
 		row := rowReader{r, &r.slab[0]}
 		r.slab = r.slab[1:]
