@@ -123,6 +123,7 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) error {
+	service.TuneMemory()
 	hangups, stopHearing := hearSignals()
 	defer stopHearing()
 	source, err := cli.source(ctx, p)

@@ -1,6 +1,7 @@
 package difyapi
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"regexp"
@@ -37,7 +38,7 @@ func readStatus(resp *http.Response) ([]byte, *Error) {
 		drain(resp.Body)
 		return nil, badResponse(resp.StatusCode, ReasonNotJSON)
 	}
-	body, err := readBounded(resp.Body, maxBodyBytes)
+	body, err := readBounded(resp, maxBodyBytes)
 	if err != nil {
 		return nil, badResponse(resp.StatusCode, bodyCause(err))
 	}
@@ -48,7 +49,7 @@ func readStatus(resp *http.Response) ([]byte, *Error) {
 // that Dify did not write is not passed on.
 func readErrorStatus(resp *http.Response) *Error {
 	failure := &Error{Kind: KindStatus, Status: resp.StatusCode}
-	body, err := readBounded(resp.Body, maxErrorBodyBytes)
+	body, err := readBounded(resp, maxErrorBodyBytes)
 	if err == nil && declaresJSON(resp.Header) {
 		failure.Code, failure.Message = decodeError(body)
 	}
@@ -102,16 +103,20 @@ func mediaType(header http.Header) string {
 	return declared
 }
 
+// maxReserved is how much memory a declared length reserves: a server may promise more than it sends.
+const maxReserved = 256 << 10
+
 // readBounded reads to the end, which also sets the connection free, or until there is too much.
-func readBounded(body io.Reader, bound int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, bound+1))
-	if err != nil {
+func readBounded(resp *http.Response, bound int64) ([]byte, error) {
+	var data bytes.Buffer
+	data.Grow(int(min(max(resp.ContentLength, 0), bound, maxReserved)) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(resp.Body, bound+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > bound {
+	if int64(data.Len()) > bound {
 		return nil, ReasonTooLarge
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // drain reads what is left of a body that does not matter, so that the connection is not lost with it; a large one costs

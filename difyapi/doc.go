@@ -2,7 +2,8 @@
 //
 // A [Client] speaks for one Dify app: a base URL and an API key, which selects the app. Every request takes one path through
 // client.go: it waits for a free slot, sends the key, bounds the time and the size of the answer, and turns every failure
-// into an [Error]. Above that path there is one file per resource: workflow_logs.go, workflow_run.go, end_user.go, info.go. Every
+// into an [Error]. Pages of the log are read by page_reader.go where they are as Dify writes them, else like all other answers by
+// decode.go. Above that path there is one file per resource: workflow_logs.go, workflow_run.go, end_user.go, info.go. Every
 // result has a [Receipt]: the server's version, when it was asked, and the size of its answer.
 //
 // Dify's quirks end here. Unix seconds, times of RFC 822 and times without a zone become [time.Time] in UTC, `service_api`

@@ -62,9 +62,17 @@ type logPageBody struct {
 	Data    []*WorkflowLog `json:"data"`
 }
 
+// readLogPage reads the body as fast as can be, or in all the forms that values can have.
+func (a *answer) readLogPage() (*logPageBody, []jsontext.Pointer, error) {
+	if body, ok := readPage(a.body); ok {
+		return body, nil, nil
+	}
+	return decode[logPageBody](a, workflowLogsPath)
+}
+
 // logPage reads a body as the answer to a query with its defaults filled in.
 func (a *answer) logPage(q LogQuery) (*LogPage, error) {
-	body, unreadable, err := decode[logPageBody](a, workflowLogsPath)
+	body, unreadable, err := a.readLogPage()
 	if err != nil {
 		return nil, err
 	}

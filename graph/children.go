@@ -46,13 +46,13 @@ func expectChildren(ctx context.Context, rows []feed.Row) {
 	}
 }
 
-// wantedOfChild tells whether the selection has one of the fields of a child of a connection's nodes, by whatever aliases and
-// fragments.
+// wantedOfChild tells whether the selection of a connection's edges or nodes has one of the fields of a child of the nodes, by
+// whatever aliases and fragments.
 func wantedOfChild(ctx context.Context, child string, fields map[string]viewer.Scope) bool {
 	var paths []string
 	for field, needs := range fields {
 		if viewer.Needs(ctx, needs) == nil {
-			paths = append(paths, "nodes."+child+"."+field, "edges.node."+child+"."+field)
+			paths = append(paths, child+"."+field, "node."+child+"."+field)
 		}
 	}
 	return graphql.AnyFieldRequested(ctx, paths...)

@@ -38,7 +38,7 @@ func (r *difyAppResolver) DifyVersion(ctx context.Context, obj *model.DifyApp) (
 	return version(ctx, obj)
 }
 
-func (r *difyAppResolver) WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error) {
+func (r *difyAppResolver) WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
 	return r.page(ctx, listArgs{[]string{obj.Key}, filter, order, first, after, last, before, model.Fail, appTimeout, scanCalls})
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
@@ -78,8 +80,7 @@ func (r *Resolver) read(ctx context.Context, args listArgs) (*model.WorkflowLogC
 	if graphql.AnyFieldRequested(ctx, "nodes", "edges") {
 		countRows(ctx, len(page.Rows))
 	}
-	expectChildren(ctx, page.Rows)
-	return model.NewConnection(page, r.log, r.report(ctx, page.Scan)), nil
+	return model.NewConnection(page, r.rows, r.report(ctx, page.Scan)), nil
 }
 
 // request checks the arguments of a list.
@@ -170,6 +171,38 @@ func wanted(ctx context.Context) (rows, flags, total bool) {
 	total = graphql.FieldRequested(ctx, "totalCount")
 	rows = graphql.AnyFieldRequested(ctx, "edges", "nodes", "pageInfo") || !total && graphql.FieldRequested(ctx, "scan")
 	return rows, graphql.AnyFieldRequested(ctx, "pageInfo.hasNextPage", "pageInfo.hasPreviousPage"), total
+}
+
+// isOneList tells whether the selections of an operation are one list and what is in it, without a list below.
+func isOneList(selections ast.SelectionSet) bool {
+	if len(selections) != 1 {
+		return false
+	}
+	switch s := selections[0].(type) {
+	case *ast.Field:
+		return s.Name == "workflowLogs" && !hasList(s.SelectionSet)
+	case *ast.InlineFragment:
+		return isOneList(s.SelectionSet)
+	case *ast.FragmentSpread:
+		return isOneList(s.Definition.SelectionSet)
+	default:
+		return false
+	}
+}
+
+func hasList(selections ast.SelectionSet) bool {
+	return slices.ContainsFunc(selections, func(selection ast.Selection) bool {
+		switch s := selection.(type) {
+		case *ast.Field:
+			return s.Name == "workflowLogs" || hasList(s.SelectionSet)
+		case *ast.InlineFragment:
+			return hasList(s.SelectionSet)
+		case *ast.FragmentSpread:
+			return hasList(s.Definition.SelectionSet)
+		default:
+			return false
+		}
+	})
 }
 
 func (r *Resolver) log(row feed.Row) *model.WorkflowLog {

@@ -125,6 +125,9 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 		ctx, cancel = context.WithTimeout(ctx, o.Limits.Deadline)
 		defer cancel()
 	}
+	if op := graphql.GetOperationContext(ctx).Operation; isOneList(op.SelectionSet) {
+		loader.For(ctx).ExpectOneList()
+	}
 	a := newAccount(e, loader.For(ctx))
 	response := next(context.WithValue(ctx, accountKey{}, a))
 	done(a.settle(ctx, response))

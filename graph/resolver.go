@@ -1,8 +1,9 @@
 // Package graph is the schema and its resolvers, which gqlgen calls. Resolvers translate arguments and say where an answer
-// comes from; what rows a page has is decided in graph/feed, and what is asked of Dify once in graph/loader.
+// comes from; what rows a page has is decided in graph/feed, what is asked of Dify once in graph/loader, and how rows are written
+// in graph/render.
 //
-// To add a field of Dify's: a field in difyapi, one in the schema, then go generate .; graph/model binds the two
-// where names or types differ. To add a filter: a condition of feed.Filter, in its canonical form and its matching, and a
+// To add a field of Dify's: a field in difyapi and in its page reader, one in the schema, then go generate .; graph/model binds the
+// two where names or types differ, and a column of graph/render writes it. To add a filter: a condition of feed.Filter, in its canonical form and its matching, and a
 // field of the schema's input. To add an endpoint: a file in difyapi, a loader in graph/loader, a resolver here.
 package graph
 
@@ -14,8 +15,10 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/render"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
@@ -34,6 +37,7 @@ type Resolver struct {
 	apps      []*model.DifyApp
 	byKey     map[string]*model.DifyApp
 	described func() *described
+	rows      *render.Renderer
 }
 
 // Limits bound what a page may take.
@@ -58,8 +62,13 @@ func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits
 	for _, app := range apps {
 		r.byKey[app.Key] = app
 	}
+	r.rows = render.New(Schema(), generated.NewObjects(generated.Config{Resolvers: r}), r.byKey)
+	r.rows.Expect = expectChildren
 	return r
 }
+
+// FieldByField leaves rows to gqlgen, to hold the renderer against it. It is to be called before the first operation.
+func (r *Resolver) FieldByField() { r.rows.Ordinary = true }
 
 // app is the app of a key, if it is there for the viewer; else nil. Whether it is configured is not to be told apart.
 func (r *Resolver) app(ctx context.Context, key string) *model.DifyApp {

@@ -29,6 +29,8 @@ type api struct {
 	dify  *difytest.Server
 	apps  map[string]*difytest.App
 	difys map[string]*upstream // by the apps' keys; that of most is dify
+
+	clients map[string]*difyapi.Client
 }
 
 // upstream is a Dify and its socket.
@@ -51,7 +53,9 @@ type options struct {
 	retries   int // of failed requests
 	// unprovenClocks makes the first list of an app ask for one row more.
 	unprovenClocks bool
-	apart          map[string]apart // apps that are not like the others, by their keys
+	// ordinary leaves rows to gqlgen, field by field.
+	ordinary bool
+	apart    map[string]apart // apps that are not like the others, by their keys
 }
 
 // apart is what sets an app apart from the others.
@@ -91,7 +95,7 @@ func serve(t tb, o options) *api {
 			Timeout:    cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version), Transport: special.transport,
 		})
 	}
-	a.url = serveClients(t, o, clients)
+	a.url, a.clients = serveClients(t, o, clients), clients
 	return a
 }
 
@@ -147,10 +151,14 @@ func serverOver(o options, upstream *loader.Upstream) http.Handler {
 	for i, key := range o.keys {
 		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
 	}
-	srv := graph.NewServer(graph.NewResolver(apps, upstream, graph.Limits{
+	resolver := graph.NewResolver(apps, upstream, graph.Limits{
 		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
 		AppTimeout: 30 * time.Second,
-	}))
+	})
+	if o.ordinary {
+		resolver.FieldByField()
+	}
+	srv := graph.NewServer(resolver)
 	srv.AddTransport(transport.POST{})
 	who := o.viewer
 	if who == nil {

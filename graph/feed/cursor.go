@@ -41,8 +41,11 @@ const (
 var errNotACursor = errors.New("not a cursor of this API")
 
 // String gives the cursor as clients see it: base64url without padding, about 60 characters.
-func (c Cursor) String() string {
-	b := make([]byte, 0, 64)
+func (c Cursor) String() string { return string(c.Append(nil)) }
+
+// Append appends what [Cursor.String] gives to text.
+func (c Cursor) Append(text []byte) []byte {
+	b := make([]byte, 0, 128)
 	b = append(b, cursorVersion)
 	b = append(b, c.Digest[:]...)
 	b = binary.AppendVarint(b, c.Position.Second)
@@ -52,7 +55,7 @@ func (c Cursor) String() string {
 	for _, hint := range []int{c.Hints.Crowd, c.Hints.Newer, c.Hints.Pace} {
 		b = binary.AppendUvarint(b, uint64(hint))
 	}
-	return base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.AppendEncode(text, b)
 }
 
 // ParseCursor reads what [Cursor.String] wrote, and nothing else: there is one text for each cursor.

@@ -49,12 +49,15 @@ type Scan struct {
 func (s Scan) Complete() bool { return len(s.Reasons) == 0 }
 
 // Cursor is the cursor of a row of this page.
-func (p *Page) Cursor(row Row) string {
+func (p *Page) Cursor(row *Row) string { return string(p.AppendCursor(nil, row)) }
+
+// AppendCursor appends it to b.
+func (p *Page) AppendCursor(b []byte, row *Row) []byte {
 	hints := row.hints
 	if p.newest == nil || row.Position != *p.newest {
 		hints.Pace = p.pace // beyond the newest row, nobody knows how dense the next ones will be
 	}
-	return Cursor{Digest: p.digest, Position: row.Position, Hints: hints}.String()
+	return Cursor{Digest: p.digest, Position: row.Position, Hints: hints}.Append(b)
 }
 
 // orient turns what was read into the list's order and says what reading on leads to. ahead and behind are whether there
@@ -68,7 +71,7 @@ func (p *Page) orient(toward direction, backward, ahead, behind bool, stop *Posi
 	}
 	var first, last string
 	if n := len(p.Rows); n > 0 {
-		first, last = p.Cursor(p.Rows[0]), p.Cursor(p.Rows[n-1])
+		first, last = p.Cursor(&p.Rows[0]), p.Cursor(&p.Rows[n-1])
 	}
 	if stop != nil {
 		last = Cursor{Digest: p.digest, Position: *stop, Hints: Hints{Pace: p.pace}}.String()

@@ -21,11 +21,10 @@ type Position struct {
 
 // Compare returns -1 if p is older than q, 0 if they are the same, and +1 if p is newer.
 func (p Position) Compare(q Position) int {
-	return cmp.Or(
-		cmp.Compare(p.Second, q.Second),
-		bytes.Compare(p.ID[:], q.ID[:]),
-		strings.Compare(p.App, q.App),
-	)
+	if p.Second != q.Second { // as it mostly is
+		return cmp.Compare(p.Second, q.Second)
+	}
+	return cmp.Or(bytes.Compare(p.ID[:], q.ID[:]), strings.Compare(p.App, q.App))
 }
 
 // edge is the position between the rows of second and those of the second before it. It is no row's.

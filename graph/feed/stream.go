@@ -312,6 +312,7 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	slices.SortFunc(rows, func(a, b Row) int { return s.toward.compare(a.Position, b.Position) })
 	s.hint(rows)
 	s.measurePace(rows)
+	s.rows = slices.Grow(s.rows, len(rows))
 	for _, row := range rows {
 		open, hopeless := s.search.open(row.WorkflowLog)
 		row.open = open

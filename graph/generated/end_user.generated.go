@@ -27,7 +27,7 @@ type EndUserResolver interface {
 	ProfileUpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
 	UpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error)
-	WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error)
+	WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -406,8 +406,8 @@ func (ec *executionContext) _EndUser_workflowLogs(ctx context.Context, field gra
 			return ec.Resolvers.EndUser().WorkflowLogs(ctx, obj, fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.WorkflowLog]) graphql.Marshaler {
-			return ec.marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowLogConnection) graphql.Marshaler {
+			return ec.marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLogConnection(ctx, selections, v)
 		},
 		true,
 		false,

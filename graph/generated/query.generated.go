@@ -23,7 +23,7 @@ import (
 type QueryResolver interface {
 	DifyApps(ctx context.Context) ([]*model.DifyApp, error)
 	DifyApp(ctx context.Context, key string) (*model.DifyApp, error)
-	WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.Connection[*model.WorkflowLog], error)
+	WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error)
 	WorkflowRun(ctx context.Context, app *string, uuid uuid.UUID) (*model.WorkflowRun, error)
 	EndUser(ctx context.Context, app *string, uuid uuid.UUID) (*model.EndUser, error)
 
@@ -329,8 +329,8 @@ func (ec *executionContext) _Query_workflowLogs(ctx context.Context, field graph
 			return ec.Resolvers.Query().WorkflowLogs(ctx, fc.Args["apps"].([]string), fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["onAppFailure"].(model.AppFailurePolicy), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.WorkflowLog]) graphql.Marshaler {
-			return ec.marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowLogConnection) graphql.Marshaler {
+			return ec.marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLogConnection(ctx, selections, v)
 		},
 		true,
 		false,

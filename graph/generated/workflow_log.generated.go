@@ -386,7 +386,7 @@ func (ec *executionContext) fieldContext_WorkflowLog_details(_ context.Context, 
 	return graphql.NewScalarFieldContext("WorkflowLog", field, true, false, "JSON")
 }
 
-func (ec *executionContext) _WorkflowLogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -395,11 +395,11 @@ func (ec *executionContext) _WorkflowLogConnection_edges(ctx context.Context, fi
 			return ec.fieldContext_WorkflowLogConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges(), nil
+			return obj.Edges(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*model.WorkflowLog]) graphql.Marshaler {
-			return ec.marshalNWorkflowLogEdge2ᚕᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Rows) graphql.Marshaler {
+			return ec.marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐRowsᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -418,7 +418,7 @@ func (ec *executionContext) fieldContext_WorkflowLogConnection_edges(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _WorkflowLogConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -427,11 +427,11 @@ func (ec *executionContext) _WorkflowLogConnection_nodes(ctx context.Context, fi
 			return ec.fieldContext_WorkflowLogConnection_nodes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
+			return obj.Nodes(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.WorkflowLog) graphql.Marshaler {
-			return ec.marshalNWorkflowLog2ᚕᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLogᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Rows) graphql.Marshaler {
+			return ec.marshalNWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐRowsᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -450,7 +450,7 @@ func (ec *executionContext) fieldContext_WorkflowLogConnection_nodes(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _WorkflowLogConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -482,7 +482,7 @@ func (ec *executionContext) fieldContext_WorkflowLogConnection_pageInfo(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _WorkflowLogConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -505,7 +505,7 @@ func (ec *executionContext) fieldContext_WorkflowLogConnection_totalCount(_ cont
 	return graphql.NewScalarFieldContext("WorkflowLogConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _WorkflowLogConnection_scan(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogConnection_scan(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -537,7 +537,7 @@ func (ec *executionContext) fieldContext_WorkflowLogConnection_scan(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _WorkflowLogEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -546,7 +546,7 @@ func (ec *executionContext) _WorkflowLogEdge_cursor(ctx context.Context, field g
 			return ec.fieldContext_WorkflowLogEdge_cursor(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Cursor(), nil
+			return obj.Cursor, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -557,10 +557,10 @@ func (ec *executionContext) _WorkflowLogEdge_cursor(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowLogEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowLogEdge", field, true, false, "String")
+	return graphql.NewScalarFieldContext("WorkflowLogEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _WorkflowLogEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.WorkflowLog]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WorkflowLogEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -737,7 +737,7 @@ func (ec *executionContext) _WorkflowLog(ctx context.Context, sel ast.SelectionS
 
 var workflowLogConnectionImplementors = []string{"WorkflowLogConnection"}
 
-func (ec *executionContext) _WorkflowLogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.WorkflowLog]) graphql.Marshaler {
+func (ec *executionContext) _WorkflowLogConnection(ctx context.Context, sel ast.SelectionSet, obj *model.WorkflowLogConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, workflowLogConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -747,29 +747,31 @@ func (ec *executionContext) _WorkflowLogConnection(ctx context.Context, sel ast.
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("WorkflowLogConnection")
 		case "edges":
-			out.Values[i] = ec._WorkflowLogConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowLogConnection_edges(ctx, field, obj)
+				})
 		case "nodes":
-			out.Values[i] = ec._WorkflowLogConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WorkflowLogConnection_nodes(ctx, field, obj)
+				})
 		case "pageInfo":
 			out.Values[i] = ec._WorkflowLogConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
 			out.Values[i] = ec._WorkflowLogConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "scan":
 			out.Values[i] = ec._WorkflowLogConnection_scan(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -790,7 +792,7 @@ func (ec *executionContext) _WorkflowLogConnection(ctx context.Context, sel ast.
 
 var workflowLogEdgeImplementors = []string{"WorkflowLogEdge"}
 
-func (ec *executionContext) _WorkflowLogEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.WorkflowLog]) graphql.Marshaler {
+func (ec *executionContext) _WorkflowLogEdge(ctx context.Context, sel ast.SelectionSet, obj *model.WorkflowLogEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, workflowLogEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -870,20 +872,12 @@ func (ec *executionContext) marshalNDifyCreatorRole2string(ctx context.Context, 
 	return res
 }
 
-func (ec *executionContext) marshalNWorkflowLog2ᚕᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLogᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.WorkflowLog) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLog(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
+func (ec *executionContext) marshalNWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐRowsᚄ(ctx context.Context, sel ast.SelectionSet, v *model.Rows) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "[WorkflowLog!]!")
+		return graphql.Null
 	}
-
-	return ret
+	return graphql.WrapContextMarshaler(ctx, v)
 }
 
 func (ec *executionContext) marshalNWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLog(ctx context.Context, sel ast.SelectionSet, v *model.WorkflowLog) graphql.Marshaler {
@@ -894,28 +888,12 @@ func (ec *executionContext) marshalNWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdi
 	return ec._WorkflowLog(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWorkflowLogEdge2ᚕᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*model.WorkflowLog]) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*model.WorkflowLog]) graphql.Marshaler {
+func (ec *executionContext) marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐRowsᚄ(ctx context.Context, sel ast.SelectionSet, v *model.Rows) graphql.Marshaler {
 	if v == nil {
-		graphql.AddInvalidNullError(ctx, "WorkflowLogEdge!")
+		graphql.AddInvalidNullError(ctx, "[WorkflowLogEdge!]!")
 		return graphql.Null
 	}
-	return ec._WorkflowLogEdge(ctx, sel, v)
+	return graphql.WrapContextMarshaler(ctx, v)
 }
 
 func (ec *executionContext) unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder(ctx context.Context, v any) (feed.Order, error) {
@@ -958,7 +936,7 @@ func (ec *executionContext) marshalOWorkflowLog2ᚖgithubᚗcomᚋdifygraphᚋdi
 	return ec._WorkflowLog(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.WorkflowLog]) graphql.Marshaler {
+func (ec *executionContext) marshalOWorkflowLogConnection2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLogConnection(ctx context.Context, sel ast.SelectionSet, v *model.WorkflowLogConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

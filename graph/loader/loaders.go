@@ -20,6 +20,7 @@ type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
 	budget   budget
+	oneList  bool // no question for a window has its like
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
@@ -53,6 +54,9 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	}
 }
 
+// ExpectOneList says, before any list is read, that the operation has one list alone: none of its windows has its like.
+func (l *Loaders) ExpectOneList() { l.oneList = true }
+
 // For returns the operation's loaders.
 func For(ctx context.Context) *Loaders {
 	return ctx.Value(contextKey{}).(*Loaders)
@@ -72,6 +76,12 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 		sent := requests(page, err)
 		page, err = unlessEnded(ctx, page, err)
 		return page, sent, err
+	}
+	if l.oneList {
+		var answer windowAnswer
+		answer.ask(ctx, l.upstream, app, q)
+		page, err := unlessEnded(ctx, answer.page, answer.err)
+		return page, int(answer.sent.Load()), err
 	}
 	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
 	if err != nil {

@@ -1,63 +1,54 @@
 package model
 
-import "github.com/difygraph/difygraph/graph/feed"
+import (
+	"context"
 
-// Connection is a page of a list of nodes, as Relay has it.
-type Connection[T any] struct {
+	"github.com/difygraph/difygraph/graph/feed"
+)
+
+// WorkflowLogConnection is a page of workflow logs, as Relay has it.
+type WorkflowLogConnection struct {
 	page   *feed.Page
-	node   func(feed.Row) T
+	rows   Renderer
 	report *ScanReport
 }
 
-// NewConnection shows a page. node makes a node of a row; report says how the page came about.
-func NewConnection[T any](page *feed.Page, node func(feed.Row) T, report *ScanReport) *Connection[T] {
-	return &Connection[T]{page: page, node: node, report: report}
+// Renderer writes the rows of a page as the selection of the context's field wants them. Where a row can't be written, the list
+// is nil, and the error is the context's.
+type Renderer interface {
+	Edges(ctx context.Context, page *feed.Page) *Rows
+	Nodes(ctx context.Context, page *feed.Page) *Rows
+}
+
+// NewConnection shows a page. report says how the page came about.
+func NewConnection(page *feed.Page, rows Renderer, report *ScanReport) *WorkflowLogConnection {
+	return &WorkflowLogConnection{page: page, rows: rows, report: report}
 }
 
 // Edges are the rows with their cursors.
-func (c *Connection[T]) Edges() []*Edge[T] {
-	edges := make([]*Edge[T], len(c.page.Rows))
-	for i, row := range c.page.Rows {
-		edges[i] = &Edge[T]{Node: c.node(row), page: c.page, row: row}
-	}
-	return edges
+func (c *WorkflowLogConnection) Edges(ctx context.Context) (*Rows, error) {
+	return c.rows.Edges(ctx, c.page), nil
 }
 
 // Nodes are the rows alone.
-func (c *Connection[T]) Nodes() []T {
-	nodes := make([]T, len(c.page.Rows))
-	for i, row := range c.page.Rows {
-		nodes[i] = c.node(row)
-	}
-	return nodes
+func (c *WorkflowLogConnection) Nodes(ctx context.Context) (*Rows, error) {
+	return c.rows.Nodes(ctx, c.page), nil
 }
 
 // PageInfo says how to go on from the page.
-func (c *Connection[T]) PageInfo() *PageInfo { return &PageInfo{c.page} }
+func (c *WorkflowLogConnection) PageInfo() *PageInfo { return &PageInfo{c.page} }
 
 // TotalCount is nil where Dify can't count by the filter. It fails alone.
-func (c *Connection[T]) TotalCount() (*int, error) { return c.page.Total, c.page.TotalErr }
+func (c *WorkflowLogConnection) TotalCount() (*int, error) { return c.page.Total, c.page.TotalErr }
 
 // Scan says how the page came about.
-func (c *Connection[T]) Scan() *ScanReport { return c.report }
+func (c *WorkflowLogConnection) Scan() *ScanReport { return c.report }
 
-// Edge is a row of a connection.
-type Edge[T any] struct {
-	Node T
-	page *feed.Page
-	row  feed.Row
+// WorkflowLogEdge is a workflow log in a page.
+type WorkflowLogEdge struct {
+	Node   *WorkflowLog
+	Cursor string
 }
-
-// Cursor is a bookmark of the row.
-func (e *Edge[T]) Cursor() string { return e.page.Cursor(e.row) }
-
-// gqlgen looks for the schema's types by their names.
-type (
-	// WorkflowLogConnection is a page of workflow logs.
-	WorkflowLogConnection = Connection[*WorkflowLog]
-	// WorkflowLogEdge is a workflow log in a page.
-	WorkflowLogEdge = Edge[*WorkflowLog]
-)
 
 // PageInfo says how to go on from a page.
 type PageInfo struct{ *feed.Page }

@@ -14,4 +14,7 @@ type DifyApp struct {
 func (*DifyApp) IsNode() {}
 
 // ID is the app's id.
-func (a *DifyApp) ID() string { return ID{Kind: KindApp, App: a.Key}.String() }
+func (a *DifyApp) ID() string { return a.NodeID().String() }
+
+// NodeID is what the id says.
+func (a *DifyApp) NodeID() ID { return ID{Kind: KindApp, App: a.Key} }

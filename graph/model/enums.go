@@ -46,11 +46,26 @@ const (
 
 // MarshalWorkflowRunStatus gives a status the schema's name: `partial-succeeded` is PARTIAL_SUCCEEDED, one that the
 // schema does not name is UNKNOWN.
-func MarshalWorkflowRunStatus(s difyapi.RunStatus) graphql.Marshaler {
-	if !s.Known() {
-		return enum("UNKNOWN")
+func MarshalWorkflowRunStatus(s difyapi.RunStatus) graphql.Marshaler { return enum(StatusName(s)) }
+
+// StatusName is the schema's name of a status.
+func StatusName(s difyapi.RunStatus) string {
+	switch s {
+	case difyapi.StatusRunning:
+		return "RUNNING"
+	case difyapi.StatusSucceeded:
+		return "SUCCEEDED"
+	case difyapi.StatusFailed:
+		return "FAILED"
+	case difyapi.StatusStopped:
+		return "STOPPED"
+	case difyapi.StatusPartialSucceeded:
+		return "PARTIAL_SUCCEEDED"
+	case difyapi.StatusPaused:
+		return "PAUSED"
+	default:
+		return "UNKNOWN"
 	}
-	return enum(strings.ToUpper(strings.ReplaceAll(string(s), "-", "_")))
 }
 
 // UnmarshalWorkflowRunStatus is its inverse. That the schema has the name was checked before.
@@ -68,14 +83,17 @@ func UnmarshalWorkflowRunStatus(v any) (difyapi.RunStatus, error) {
 }
 
 // MarshalDifyCreatorRole gives a role the schema's name.
-func MarshalDifyCreatorRole(role string) graphql.Marshaler {
+func MarshalDifyCreatorRole(role string) graphql.Marshaler { return enum(RoleName(role)) }
+
+// RoleName is the schema's name of a role.
+func RoleName(role string) string {
 	switch role {
 	case "end_user":
-		return enum("END_USER")
+		return "END_USER"
 	case "account":
-		return enum("ACCOUNT")
+		return "ACCOUNT"
 	default:
-		return enum("UNKNOWN")
+		return "UNKNOWN"
 	}
 }
 

@@ -43,7 +43,10 @@ type ID struct {
 	Run uuid.UUID
 }
 
-func (i ID) String() string {
+func (i ID) String() string { return string(i.Append(nil)) }
+
+// Append appends the id to text.
+func (i ID) Append(text []byte) []byte {
 	b := append(make([]byte, 0, 128), idVersion, byte(i.Kind), byte(len(i.App)))
 	b = append(b, i.App...)
 	if i.Kind != KindApp {
@@ -55,7 +58,7 @@ func (i ID) String() string {
 	if i.Run != uuid.Nil {
 		b = append(b, i.Run[:]...)
 	}
-	return base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.AppendEncode(text, b)
 }
 
 var errNoID = errors.New("not an id of this API; take one from a field `id`")

@@ -18,10 +18,11 @@ type EndUser struct {
 // IsNode says that the end user can be fetched again.
 func (*EndUser) IsNode() {}
 
-// ID is the end user's id. The session id is not part of it: not everyone may see that.
-func (u *EndUser) ID() string {
-	return ID{Kind: KindEndUser, App: u.App.Key, UUID: u.EndUser.ID}.String()
-}
+// ID is the end user's id.
+func (u *EndUser) ID() string { return u.NodeID().String() }
+
+// NodeID is what the id says. The session id is not part of it: not everyone may see that.
+func (u *EndUser) NodeID() ID { return ID{Kind: KindEndUser, App: u.App.Key, UUID: u.EndUser.ID} }
 
 // UUID is Dify's own id.
 func (u *EndUser) UUID() uuid.UUID { return u.EndUser.ID }
@@ -44,9 +45,11 @@ func (a *DifyAccount) ID(ctx context.Context) (*string, error) {
 	if a.App == nil {
 		return nil, nil
 	}
-	id := ID{Kind: KindAccount, App: a.App.Key, UUID: a.Account.ID}.String()
-	return visible(ctx, viewer.People, a.App, &id, a.Unreadable, "id")
+	return visible(ctx, viewer.People, a.App, new(a.NodeID().String()), a.Unreadable, "id")
 }
+
+// NodeID is what the id of a member says whose App is known.
+func (a *DifyAccount) NodeID() ID { return ID{Kind: KindAccount, App: a.App.Key, UUID: a.Account.ID} }
 
 // UUID is Dify's own id.
 func (a *DifyAccount) UUID(ctx context.Context) (*uuid.UUID, error) {

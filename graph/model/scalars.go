@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"regexp"
@@ -19,7 +20,12 @@ import (
 
 // MarshalDateTime writes an instant in UTC.
 func MarshalDateTime(t time.Time) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, t.UTC().Format(`"`+time.RFC3339Nano+`"`)) })
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(AppendDateTime(nil, t)) })
+}
+
+// AppendDateTime appends an instant as JSON.
+func AppendDateTime(b []byte, t time.Time) []byte {
+	return append(t.UTC().AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
 }
 
 // UnmarshalDateTime reads what RFC 3339 takes: letters of either case, any offset and any number of digits. A leap second is
@@ -64,7 +70,18 @@ func endsHalfYear(t time.Time) bool {
 
 // MarshalUUID writes a UUID as Dify does.
 func MarshalUUID(id uuid.UUID) graphql.Marshaler {
-	return graphql.WriterFunc(func(w io.Writer) { io.WriteString(w, `"`+id.String()+`"`) })
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(AppendUUID(nil, id)) })
+}
+
+// AppendUUID appends a UUID as JSON.
+func AppendUUID(b []byte, id uuid.UUID) []byte {
+	text := [...]byte{0: '"', 9: '-', 14: '-', 19: '-', 24: '-', 37: '"'}
+	hex.Encode(text[1:], id[:4])
+	hex.Encode(text[10:], id[4:6])
+	hex.Encode(text[15:], id[6:8])
+	hex.Encode(text[20:], id[8:10])
+	hex.Encode(text[25:], id[10:])
+	return append(b, text[:]...)
 }
 
 // UnmarshalUUID reads the form that Dify writes, in either case. Dify answers what is no UUID with a server error.

@@ -21,10 +21,13 @@ type WorkflowLog struct {
 // IsNode says that the entry can be fetched again.
 func (*WorkflowLog) IsNode() {}
 
-// ID carries the second, because Dify has no way to ask for an entry by its own id. It is the same for good: the run is not part
-// of it, which Dify can write late or delete.
-func (l *WorkflowLog) ID() string {
-	return ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix(), Run: l.Named}.String()
+// ID is the entry's id.
+func (l *WorkflowLog) ID() string { return l.NodeID().String() }
+
+// NodeID carries the second, because Dify has no way to ask for an entry by its own id. It is the same for good: the run is not
+// part of it, which Dify can write late or delete.
+func (l *WorkflowLog) NodeID() ID {
+	return ID{Kind: KindLog, App: l.App.Key, UUID: l.WorkflowLog.ID, Second: l.CreatedAt.Unix(), Run: l.Named}
 }
 
 // UUID is Dify's own id.

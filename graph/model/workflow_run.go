@@ -26,9 +26,10 @@ type WorkflowRun struct {
 func (*WorkflowRun) IsNode() {}
 
 // ID is the run's id.
-func (r *WorkflowRun) ID() string {
-	return ID{Kind: KindRun, App: r.App.Key, UUID: r.WorkflowRun.ID}.String()
-}
+func (r *WorkflowRun) ID() string { return r.NodeID().String() }
+
+// NodeID is what the id says.
+func (r *WorkflowRun) NodeID() ID { return ID{Kind: KindRun, App: r.App.Key, UUID: r.WorkflowRun.ID} }
 
 // UUID is Dify's own id.
 func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }

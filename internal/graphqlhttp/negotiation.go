@@ -117,21 +117,40 @@ func (m mediaType) closeness(value string) int {
 	}
 }
 
-// acceptsGzip tells whether the client takes gzip, and not rather the answer as it is.
-func acceptsGzip(h http.Header) bool {
-	var gzip, identity float64
-	gzipNamed := false
-	for _, p := range preferences(h.Values("Accept-Encoding")) {
-		switch p.value {
-		case "gzip", "x-gzip":
-			gzip, gzipNamed = p.weight, true
-		case "identity":
-			identity = p.weight
-		case "*":
-			if !gzipNamed {
-				gzip = p.weight
-			}
+// The content codings of answers, the better one first; noCoding is the answer as it is.
+const (
+	noCoding   = ""
+	codingZstd = "zstd"
+	codingGzip = "gzip"
+)
+
+// negotiateCoding is the coding that the client takes, and does not like less than the answer as it is. Of two that it likes
+// alike it is the better one.
+func negotiateCoding(h http.Header) string {
+	accepted := preferences(h.Values("Accept-Encoding"))
+	best, most := noCoding, 0.0
+	for _, p := range accepted {
+		if p.value == "identity" {
+			most = p.weight
 		}
 	}
-	return gzip > 0 && gzip >= identity
+	for _, coding := range []string{codingGzip, codingZstd} {
+		if weight := weighCoding(accepted, coding); weight > 0 && weight >= most {
+			best, most = coding, weight
+		}
+	}
+	return best
+}
+
+// weighCoding takes * for gzip alone: who names no coding may know no newer one.
+func weighCoding(accepted []preference, coding string) (weight float64) {
+	for _, p := range accepted {
+		switch {
+		case p.value == coding, coding == codingGzip && p.value == "x-gzip":
+			return p.weight
+		case coding == codingGzip && p.value == "*":
+			weight = p.weight
+		}
+	}
+	return weight
 }

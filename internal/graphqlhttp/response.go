@@ -2,7 +2,6 @@ package graphqlhttp
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"io"
 	"maps"
@@ -11,20 +10,36 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// gzipFrom is the size in bytes from which compression makes up for what it costs; a packet of a network holds some more.
-const gzipFrom = 1 << 10
+// compressFrom is the size in bytes from which compression makes up for what it costs; a packet of a network holds some more.
+const compressFrom = 1 << 10
 
 // streamFrom is the size in bytes from which an answer is compressed while it is sent, and not before: its length is not known
 // then, and nothing of it is held twice.
 const streamFrom = 256 << 10
 
-var gzipWriters = sync.Pool{New: func() any {
-	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // no error: the level is one of gzip's own
-	return w
-}}
+type compressor interface {
+	io.WriteCloser
+	Reset(to io.Writer)
+}
+
+// compressors have the levels that pay. Of a page of 95 rows with all fields, 88 KB, zstd leaves 17 % and gzip 20 %, at 2 µs a KB
+// each; compress/gzip takes 4.5 for 21 %. The next levels leave less than 2 % less, at 1.3 times the price and more.
+var compressors = map[string]*sync.Pool{
+	codingZstd: {New: func() any {
+		w, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+			zstd.WithWindowSize(streamFrom), zstd.WithLowerEncoderMem(true)) // no error: the options are zstd's own
+		return w
+	}},
+	codingGzip: {New: func() any {
+		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // no error: the level is one of gzip's own
+		return w
+	}},
+}
 
 // write sends the answer of an operation, or of a request that has none.
 func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, more bool) {
@@ -56,16 +71,14 @@ func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, b
 	h.Set("Content-Type", string(media)+"; charset=utf-8")
 	h.Add("Vary", "Accept, Accept-Encoding")
 	h.Set("Cache-Control", "no-store") // runs change by the second, and are not for everyone's eyes
-	switch size := body.size(); {
-	case size < gzipFrom || !acceptsGzip(r.Header):
-	case size < streamFrom:
-		h.Set("Content-Encoding", "gzip")
-		body = parts{compress(body)}
-	default:
-		h.Set("Content-Encoding", "gzip")
-		w.WriteHeader(status)
-		body.compressTo(w)
-		return
+	if coding := negotiateCoding(r.Header); coding != noCoding && body.size() >= compressFrom {
+		h.Set("Content-Encoding", coding)
+		if body.size() >= streamFrom {
+			w.WriteHeader(status)
+			body.compressTo(w, coding)
+			return
+		}
+		body = parts{compress(body, coding)}
 	}
 	h.Set("Content-Length", strconv.Itoa(body.size()))
 	w.WriteHeader(status)
@@ -91,17 +104,17 @@ func (p parts) writeTo(w io.Writer) {
 	}
 }
 
-func (p parts) compressTo(to io.Writer) {
-	w, _ := gzipWriters.Get().(*gzip.Writer)
-	defer gzipWriters.Put(w)
+func (p parts) compressTo(to io.Writer, coding string) {
+	w, _ := compressors[coding].Get().(compressor)
+	defer compressors[coding].Put(w)
 	w.Reset(to)
 	p.writeTo(w)
 	_ = w.Close() // who can't be written to has left
 }
 
-func compress(body parts) []byte {
+func compress(body parts, coding string) []byte {
 	var buffer bytes.Buffer
-	body.compressTo(&buffer)
+	body.compressTo(&buffer, coding)
 	return buffer.Bytes()
 }
 

@@ -11,30 +11,34 @@ import (
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
-func TestGzip(t *testing.T) {
+func TestCompression(t *testing.T) {
 	t.Parallel()
 	server := serve(t, graphqlhttp.Options{})
 	large, small := body(t, "{ long(bytes: 5000) }", nil), typename
-	for _, c := range []struct {
-		accept, body string
-		want         bool
-	}{
-		{"gzip", large, true},
-		{"GZIP, deflate, br", large, true},
-		{"gzip;q=0.1", large, true},
-		{"identity;q=0.5, gzip;q=0.5", large, true},
-		{"br, *;q=0.1", large, true},
-		{"gzip", small, false},
-		{"", large, false},
-		{"br", large, false},
-		{"gzip;q=0", large, false},
-		{"gzip;q=0, *", large, false},
-		{"*, gzip;q=0", large, false},
-		{"gzip;q=0.5, identity", large, false},
+	for _, c := range []struct{ accept, body, want string }{
+		{"gzip", large, "gzip"},
+		{"GZIP, deflate, br", large, "gzip"},
+		{"x-gzip", large, "gzip"},
+		{"gzip;q=0.1", large, "gzip"},
+		{"identity;q=0.5, gzip;q=0.5", large, "gzip"},
+		{"br, *;q=0.1", large, "gzip"},
+		{"gzip, deflate, br, zstd", large, "zstd"},
+		{"zstd;q=0.5, gzip", large, "gzip"},
+		{"zstd, *", large, "zstd"},
+		{"zstd;q=0, gzip", large, "gzip"},
+		{"zstd", large, "zstd"},
+		{"zstd", small, ""},
+		{"gzip", small, ""},
+		{"", large, ""},
+		{"br", large, ""},
+		{"gzip;q=0", large, ""},
+		{"gzip;q=0, *", large, ""},
+		{"*, gzip;q=0", large, ""},
+		{"gzip;q=0.5, zstd;q=0.7, identity", large, ""},
 	} {
 		got := server.do(t, post(c.body, "Accept-Encoding", c.accept))
-		if zipped := got.Header.Get("Content-Encoding") == "gzip"; zipped != c.want {
-			t.Errorf("Accept-Encoding %q: gzip is %t", c.accept, zipped)
+		if coding := got.Header.Get("Content-Encoding"); coding != c.want {
+			t.Errorf("Accept-Encoding %q: the answer is %q", c.accept, coding)
 		}
 		if c.body == large && len(got.Data["long"].(string)) != 5000 {
 			t.Errorf("Accept-Encoding %q: the data is not whole", c.accept)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/klauspost/compress/zstd"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -187,6 +188,14 @@ func (a *api) do(t testing.TB, r *http.Request) answer {
 			t.Fatal(err)
 		}
 		body = unzipped
+	}
+	if got.Header.Get("Content-Encoding") == "zstd" {
+		decoder, err := zstd.NewReader(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer decoder.Close()
+		body = decoder
 	}
 	raw, err := io.ReadAll(body)
 	if err != nil {

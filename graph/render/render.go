@@ -1,0 +1,210 @@
+// Package render writes the rows of lists as they stand in an answer.
+//
+// Gqlgen resolves each field of each row by itself, with a context, a closure and a value for each. Nearly all of these only
+// pass on what Dify wrote. Here the selection below a list is compiled once, into a [plan] of what is the same in all rows and
+// of functions that append what is not; a row is then written straight into the answer.
+//
+// What a field is stands in columns.go. Fields that take a call or arguments, or that the viewer may not see, are gqlgen's as
+// everywhere: they are resolved for all rows, side by side, before the list is written. So are whole rows that are odd.
+package render
+
+import (
+	"bytes"
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/model"
+)
+
+// Objects resolves selections of objects of the schema, as gqlgen does.
+type Objects interface {
+	Marshal(ctx context.Context, selections ast.SelectionSet, object any) graphql.Marshaler
+}
+
+// Renderer is a [model.Renderer]. It is safe for concurrent use.
+type Renderer struct {
+	// Ordinary leaves all rows to gqlgen.
+	Ordinary bool
+	// Expect is called with the context of a list's field before gqlgen resolves what it has to of all of its rows.
+	Expect func(ctx context.Context, rows []feed.Row)
+
+	objects Objects
+	apps    map[string]*model.DifyApp
+	types   map[string][]string // what each type of columns.go is, too: its interfaces and unions
+	plans   plans
+}
+
+var _ model.Renderer = (*Renderer)(nil)
+
+// New makes a renderer for rows of the apps, by their keys.
+func New(schema *ast.Schema, objects Objects, apps map[string]*model.DifyApp) *Renderer {
+	r := &Renderer{objects: objects, apps: apps, types: make(map[string][]string)}
+	for name := range columns {
+		r.types[name] = []string{name}
+		for _, also := range schema.Implements[name] {
+			r.types[name] = append(r.types[name], also.Name)
+		}
+	}
+	return r
+}
+
+// Edges writes the rows with their cursors.
+func (r *Renderer) Edges(ctx context.Context, page *feed.Page) *model.Rows {
+	return r.render(ctx, list{r, page, "WorkflowLogEdge"})
+}
+
+// Nodes writes the rows alone.
+func (r *Renderer) Nodes(ctx context.Context, page *feed.Page) *model.Rows {
+	return r.render(ctx, list{r, page, "WorkflowLog"})
+}
+
+// usualRowBytes is what a row with all of its fields takes.
+const usualRowBytes = 1 << 10
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// mostPooled is the size in bytes of buffers that are worth keeping.
+const mostPooled = 1 << 20
+
+func giveBack(b []byte) {
+	if cap(b) <= mostPooled {
+		b = b[:0]
+		buffers.Put(&b)
+	}
+}
+
+func (r *Renderer) render(ctx context.Context, l list) *model.Rows {
+	b := (*buffers.Get().(*[]byte))[:0]
+	if cap(b) == 0 {
+		b = make([]byte, 0, usualRowBytes*len(l.page.Rows)+2)
+	}
+	var ok bool
+	if r.Ordinary {
+		b, ok = l.appendOrdinary(ctx, b)
+	} else {
+		b, ok = l.appendPlanned(ctx, b)
+	}
+	if !ok {
+		giveBack(b)
+		return nil
+	}
+	return model.NewRows(b, giveBack)
+}
+
+// list is a page's rows as objects of a type.
+type list struct {
+	*Renderer
+	page *feed.Page
+	of   string
+}
+
+// appendPlanned is false where a row is null that must not be.
+func (l list) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
+	field := graphql.GetFieldContext(ctx).Field
+	plan := l.plans.of(ctx, field, func() *plan { return compile(ctx, l.types, l.of, field.Selections) })
+	parts, ok := l.resolve(ctx, plan)
+	if !ok {
+		return b, false
+	}
+	var one row
+	b = append(b, '[')
+	for i := range l.page.Rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		one.set(l.app(i), l.page, &l.page.Rows[i])
+		if !one.odd() {
+			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)])
+		} else if b, ok = l.appendOdd(ctx, b, i); !ok {
+			return b, false
+		}
+	}
+	return append(b, ']'), true
+}
+
+// resolve has gqlgen make the parts of all rows, each row's side by side with the others'. It returns those of the first row, then
+// those of the second, and so on.
+func (l list) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
+	n := len(p.parts)
+	if n == 0 {
+		return nil, true
+	}
+	l.Expect(ctx, l.page.Rows)
+	parts = make([][]byte, n*len(l.page.Rows))
+	whole := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		var r row
+		r.set(l.app(i), l.page, &l.page.Rows[i])
+		for j, part := range p.parts {
+			if r.odd() || !part.exists(&r) {
+				continue
+			}
+			made, ok := l.members(ctx, part, r.object(part.of))
+			if !ok {
+				return graphql.Null
+			}
+			parts[i*n+j] = made
+		}
+		return graphql.True
+	})
+	return parts, !hasNull(whole)
+}
+
+// members are those of an object that gqlgen makes of a part, without the braces around them.
+func (l list) members(ctx context.Context, p part, object any) ([]byte, bool) {
+	for _, field := range p.path {
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field})
+	}
+	made := l.objects.Marshal(ctx, p.selections, object)
+	if made == graphql.Null {
+		return nil, false
+	}
+	var text bytes.Buffer
+	made.MarshalGQL(&text)
+	return text.Bytes()[1 : text.Len()-1], true
+}
+
+// appendOrdinary is gqlgen's own way. It is false where a row is null that must not be.
+func (l list) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
+	l.Expect(ctx, l.page.Rows)
+	field := graphql.GetFieldContext(ctx).Field
+	rows := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		return l.element(ctx, field, i)
+	})
+	if hasNull(rows) {
+		return b, false
+	}
+	text := bytes.NewBuffer(b)
+	rows.MarshalGQL(text)
+	return text.Bytes(), true
+}
+
+// appendOdd has gqlgen resolve a single row.
+func (l list) appendOdd(ctx context.Context, b []byte, i int) ([]byte, bool) {
+	field := graphql.GetFieldContext(ctx).Field
+	made := l.element(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), field, i)
+	text := bytes.NewBuffer(b)
+	made.MarshalGQL(text)
+	return text.Bytes(), made != graphql.Null
+}
+
+// element is a row as gqlgen resolves it.
+func (l list) element(ctx context.Context, field graphql.CollectedField, i int) graphql.Marshaler {
+	r := new(row)
+	r.set(l.app(i), l.page, &l.page.Rows[i])
+	return l.objects.Marshal(ctx, field.Selections, r.object(l.of))
+}
+
+func hasNull(rows graphql.Array) bool {
+	for _, row := range rows {
+		if row == graphql.Null {
+			return true
+		}
+	}
+	return false
+}
+
+func (l list) app(i int) *model.DifyApp { return l.apps[l.page.Rows[i].App] }

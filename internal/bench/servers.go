@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph"
+	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/identity"
+	"github.com/difygraph/difygraph/internal/service"
+	"github.com/difygraph/difygraph/internal/telemetry"
+)
+
+// kind is one of the servers that are compared.
+type kind struct {
+	name    string
+	serve   func(upstream string) (http.Handler, error)
+	request func(address string, rows int) []byte
+}
+
+// kinds begin with the floor.
+var kinds = []kind{
+	{"bytes", func(upstream string) (http.Handler, error) { return copied(upstream), nil }, pageRequest},
+	{"structs", func(upstream string) (http.Handler, error) { return encoded(upstream), nil }, pageRequest},
+	{"gqlgen", newOrdinary, queryRequest},
+	{"difygraph", newService, queryRequest},
+}
+
+// handlerOf is the server that a child's arguments name.
+func handlerOf(args []string) (http.Handler, error) {
+	if len(args) == 1 && args[0] == "upstream" {
+		return newUpstream(), nil
+	}
+	for _, k := range kinds {
+		if len(args) == 2 && args[0] == k.name {
+			return k.serve("http://" + args[1])
+		}
+	}
+	return nil, fmt.Errorf("no server %q", args)
+}
+
+// fetch asks the upstream what was asked.
+func fetch(client *http.Client, upstream string, r *http.Request) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, upstream+r.URL.RequestURI(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(request)
+}
+
+func newHTTPClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}, Timeout: time.Minute}
+}
+
+// copied is as little as a server can do: it copies Dify's bytes.
+func copied(upstream string) http.Handler {
+	client := newHTTPClient()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := fetch(client, upstream, r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		w.Header().Set("Content-Type", answer.Header.Get("Content-Type"))
+		w.Header().Set("Content-Length", answer.Header.Get("Content-Length"))
+		_, _ = io.Copy(w, answer.Body)
+	})
+}
+
+// encoded is what most would write: Dify's page into structs, and structs into JSON.
+func encoded(upstream string) http.Handler {
+	client := newHTTPClient()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := fetch(client, upstream, r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		var page plainPage
+		if err := json.NewDecoder(answer.Body).Decode(&page); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(page)
+	})
+}
+
+type plainPage struct {
+	Page    int        `json:"page"`
+	Limit   int        `json:"limit"`
+	Total   int        `json:"total"`
+	HasMore bool       `json:"has_more"`
+	Data    []plainLog `json:"data"`
+}
+
+type plainLog struct {
+	ID               string          `json:"id"`
+	WorkflowRun      *plainRun       `json:"workflow_run"`
+	Details          json.RawMessage `json:"details"`
+	CreatedFrom      string          `json:"created_from"`
+	CreatedByRole    string          `json:"created_by_role"`
+	CreatedByAccount *plainAccount   `json:"created_by_account"`
+	CreatedByEndUser *plainEndUser   `json:"created_by_end_user"`
+	CreatedAt        int64           `json:"created_at"`
+}
+
+type plainRun struct {
+	ID              string   `json:"id"`
+	Version         *string  `json:"version"`
+	Status          string   `json:"status"`
+	TriggeredFrom   *string  `json:"triggered_from"`
+	Error           *string  `json:"error"`
+	ElapsedTime     *float64 `json:"elapsed_time"`
+	TotalTokens     *int64   `json:"total_tokens"`
+	TotalSteps      *int     `json:"total_steps"`
+	ExceptionsCount *int     `json:"exceptions_count"`
+	CreatedAt       *int64   `json:"created_at"`
+	FinishedAt      *int64   `json:"finished_at"`
+}
+
+type plainAccount struct {
+	ID    string  `json:"id"`
+	Name  *string `json:"name"`
+	Email *string `json:"email"`
+}
+
+type plainEndUser struct {
+	ID          string  `json:"id"`
+	Type        string  `json:"type"`
+	IsAnonymous bool    `json:"is_anonymous"`
+	SessionID   *string `json:"session_id"`
+}
+
+const (
+	appKey = "bench"
+	token  = "dg_bench"
+)
+
+// everyField is all of a log entry that takes no call of its own.
+const everyField = `query Page($first: Int!) { workflowLogs(first: $first) {
+  edges { cursor node {
+    id uuid app { id key } createdFrom createdByRole createdAt details
+    createdByAccount { id uuid name email }
+    createdByEndUser { id uuid type sessionId app { key } }
+    workflowRun { id uuid version status statusText error elapsedTime totalTokens totalSteps exceptionsCount triggeredFrom createdAt finishedAt app { key } }
+  } }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  scan { complete reasons upstreamCalls rowsScanned asOf }
+} }`
+
+// queryRequest asks a GraphQL server for a page.
+func queryRequest(address string, rows int) []byte {
+	body, _ := json.Marshal(map[string]any{"query": everyField, "variables": map[string]int{"first": rows}})
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
+		"Accept: application/json\r\nContent-Length: %d\r\n\r\n%s", service.GraphQLPath, address, token, len(body), body)
+}
+
+// connections are more at once than the load has.
+const connections = 256
+
+// newOrdinary is gqlgen as everybody uses it: the same schema without guards, telemetry or limits, over the stock transport.
+func newOrdinary(upstream string) (http.Handler, error) {
+	client, err := difyapi.New(difyapi.Options{BaseURL: upstream + "/v1", APIKey: apiKey, MaxInFlight: connections, ConnectionsPerServer: connections})
+	if err != nil {
+		return nil, err
+	}
+	shared := loader.New(map[string]*difyapi.Client{appKey: client}, loader.Options{OperationBytes: 64 << 20})
+	resolver := graph.NewResolver([]*model.DifyApp{{Key: appKey}}, shared, graph.Limits{ScanCalls: 10, ScanDetails: 200, Price: 1_000_000})
+	resolver.FieldByField()
+	api := graph.NewServer(resolver)
+	api.AddTransport(transport.POST{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		api.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), viewer.All)))
+	}), nil
+}
+
+// newService is this server as it is in production: guards, a caller's token, a line in the log for each request, metrics. The
+// cache is off; limits are out of the way.
+func newService(upstream string) (http.Handler, error) {
+	service.TuneMemory()
+	cfg, err := config.Load(config.Source{
+		Path: "bench.yaml", Environ: []string{}, ReadFile: func(string) ([]byte, error) { return configuration(upstream), nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	told, err := telemetry.New(context.Background(), telemetry.Options{
+		Log: telemetry.NewLogger(io.Discard, telemetry.Format(cfg.Log)), Metrics: true, Account: service.AccountOf,
+	})
+	if err != nil {
+		return nil, err
+	}
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	return service.New(cfg, service.Options{Telemetry: told})
+}
+
+func configuration(upstream string) []byte {
+	digest := sha256.Sum256([]byte(token))
+	entry := strings.TrimPrefix(identity.TokenEntry("bench", hex.EncodeToString(digest[:])), "- ")
+	return fmt.Appendf(nil, `listen: 127.0.0.1:0
+auth: {tokens: [%s]}
+apps: [{key: %s, baseURL: "%s/v1", apiKey: %s, maxInFlight: %d}]
+limits: {rate: 10000000, burst: 10000000, connectionsPerServer: %d}
+cache: {ttl: 0s}
+metrics: {listen: "127.0.0.1:0"}
+`, entry, appKey, upstream, apiKey, connections, connections)
+}
