@@ -21,7 +21,7 @@ func (r *row) set(app *model.DifyApp, page *feed.Page, at *feed.Row) {
 	log := at.WorkflowLog
 	r.page, r.at = page, at
 	r.log = model.WorkflowLog{App: app, WorkflowLog: log}
-	r.run = model.WorkflowRun{App: app, WorkflowRun: log.WorkflowRun, Listed: true}
+	r.run = model.WorkflowRun{App: app, WorkflowRun: log.WorkflowRun, Listed: true, Entry: &r.log}
 	r.account = model.DifyAccount{App: app, Account: log.CreatedByAccount}
 	r.endUser = model.EndUser{App: app, EndUser: log.CreatedByEndUser}
 }
@@ -116,6 +116,7 @@ var columns = map[string]map[string]column{
 		"triggeredFrom":   {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TriggeredFrom, appendString) }},
 		"createdAt":       {write: func(b []byte, r *row) []byte { return appendTime(b, *r.run.WorkflowRun.CreatedAt) }},
 		"finishedAt":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.FinishedAt, appendTime) }},
+		"workflowLog":     {object: "WorkflowLog"},
 		"workflowId":      called, "inputs": called, "outputs": called,
 	},
 	"DifyAccount": {
