@@ -19,7 +19,7 @@ func (c *Client) attempt(req *http.Request) (resp *http.Response, requests int, 
 		GetConn: func(string) {
 			switch {
 			case written.Load() < paid: // nothing has gone out for it yet
-			case allowed(req.Context()):
+			case allowed(ctx):
 				paid++
 			default:
 				giveUp(ErrAllowanceSpent)

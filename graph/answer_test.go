@@ -100,7 +100,7 @@ func TestAnswerIsHeldUntilItIsSent(t *testing.T) {
 func TestIntrospectionHasAPrice(t *testing.T) {
 	t.Parallel()
 	a := serve(t, options{keys: []string{"a"}, price: 20_000})
-	price := func(query string) int {
+	check := func(query string) {
 		t.Helper()
 		r := a.post(t, query, nil)
 		c := costOf(t, r)
@@ -110,14 +110,13 @@ func TestIntrospectionHasAPrice(t *testing.T) {
 		if values := countFields(t, r.Data); c.Price != 1+(values+9)/10 {
 			t.Errorf("%+v for %d fields: %s", c, values, query)
 		}
-		return c.Price
 	}
-	price(`{__schema {types {name fields(includeDeprecated: true) {name type {name kind ofType {name ofType {kind ofType {name}}}} args {name type {name}}}}}}`)
-	price(`{__type(name: "WorkflowRun") {name interfaces {name} fields(includeDeprecated: true) {name type {name}} enumValues(includeDeprecated: true) {name}}}`)
-	price(`{__type(name: "WorkflowRunStatus") {enumValues(includeDeprecated: true) {name} possibleTypes {name} kind}}`)
-	price(`{__type(name: "Nothing") {name}}`)
-	price(`{__schema {directives {name args {name type {kind}}} queryType {name} mutationType {name}}}`)
-	price(`query {__schema {types {...T}}} fragment T on __Type {possibleTypes {name} inputFields {name} ...U} fragment U on __Type {kind enumValues(includeDeprecated: true) {name}}`)
+	check(`{__schema {types {name fields(includeDeprecated: true) {name type {name kind ofType {name ofType {kind ofType {name}}}} args {name type {name}}}}}}`)
+	check(`{__type(name: "WorkflowRun") {name interfaces {name} fields(includeDeprecated: true) {name type {name}} enumValues(includeDeprecated: true) {name}}}`)
+	check(`{__type(name: "WorkflowRunStatus") {enumValues(includeDeprecated: true) {name} possibleTypes {name} kind}}`)
+	check(`{__type(name: "Nothing") {name}}`)
+	check(`{__schema {directives {name args {name type {kind}}} queryType {name} mutationType {name}}}`)
+	check(`query {__schema {types {...T}}} fragment T on __Type {possibleTypes {name} inputFields {name} ...U} fragment U on __Type {kind enumValues(includeDeprecated: true) {name}}`)
 	one, thirty := `__schema {types {name fields {name args {name}}}}`, ""
 	for i := range 30 {
 		thirty += fmt.Sprintf(" s%d: %s", i, one)

@@ -107,34 +107,16 @@ func classify(err error) (model.ErrorCode, string) {
 	if e, ok := errors.AsType[*feed.CursorError](err); ok {
 		return model.InvalidCursor, e.Error()
 	}
-	if e, ok := errors.AsType[*loader.SizeError](err); ok {
-		return model.CostLimitExceeded, e.Error()
-	}
-	if e, ok := errors.AsType[*loader.AnswerError](err); ok {
-		return model.CostLimitExceeded, e.Error()
-	}
-	if e, ok := errors.AsType[*loader.FullError](err); ok {
-		return model.Overloaded, e.Error() + "; try again later"
+	if code, message, ok := classifyLimit(err); ok {
+		return code, message
 	}
 	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
 		return model.Forbidden, e.Error()
 	}
-	if e, ok := errors.AsType[*PriceError](err); ok {
-		return model.CostLimitExceeded, e.Error()
-	}
 	if e, ok := errors.AsType[*model.RangeError](err); ok {
 		return model.UpstreamBadResponse, e.Error()
 	}
-	if e, ok := errors.AsType[*RetryError](err); ok && e.Overloaded {
-		return model.Overloaded, e.Error()
-	} else if ok {
-		return model.RateLimited, e.Error()
-	}
 	switch {
-	case errors.Is(err, feed.ErrCallsSpent), errors.Is(err, difyapi.ErrAllowanceSpent):
-		return model.CostLimitExceeded, feed.ErrCallsSpent.Error()
-	case errors.Is(err, errTooMany):
-		return model.CostLimitExceeded, errTooMany.Error()
 	case errors.Is(err, model.ErrNoStart):
 		return model.UpstreamBadResponse, model.ErrNoStart.Error()
 	case errors.Is(err, errSchemaHidden):
@@ -146,6 +128,39 @@ func classify(err error) (model.ErrorCode, string) {
 	default:
 		return classifyUpstream(err)
 	}
+}
+
+// classifyLimit does so for what an operation, its caller or the server may not take any more.
+func classifyLimit(err error) (code model.ErrorCode, message string, ok bool) {
+	if e, ok := errors.AsType[*RetryError](err); ok {
+		return map[bool]model.ErrorCode{true: model.Overloaded, false: model.RateLimited}[e.Overloaded], e.Error(), true
+	}
+	if e, ok := errors.AsType[*loader.FullError](err); ok {
+		return model.Overloaded, e.Error() + "; try again later", true
+	}
+	if errors.Is(err, difyapi.ErrAllowanceSpent) {
+		err = feed.ErrCallsSpent
+	}
+	for _, limit := range []error{feed.ErrCallsSpent, errTooMany} {
+		if errors.Is(err, limit) {
+			return model.CostLimitExceeded, limit.Error(), true
+		}
+	}
+	return model.CostLimitExceeded, sizeMessage(err), sizeMessage(err) != ""
+}
+
+// sizeMessage is that of an operation which is too dear or too large; empty for any other error.
+func sizeMessage(err error) string {
+	if e, ok := errors.AsType[*PriceError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*loader.SizeError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[*loader.AnswerError](err); ok {
+		return e.Error()
+	}
+	return ""
 }
 
 // classifyUpstream gives an app's failure its code and its text, in our words: Dify's may name tenants and people.

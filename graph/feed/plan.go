@@ -43,30 +43,37 @@ func (f *Feed) Plan(apps int, filter Filter, s Shape) Plan {
 const (
 	// OneCallRows is how many rows of a page come by one call where seconds have two at most.
 	OneCallRows = maxLimit - spare
-	// newerCalls is what a page takes toward newer rows: one to find where they are, one to read them, and one more where
-	// they are many.
+	// newerCalls is what a page of few rows takes toward newer ones: one call to find where they are, one to read them.
 	newerCalls = 2
 )
 
 // foreseen is how many calls a stream of such a page is foreseen to take. whole says that Dify applies the whole filter.
 func (f *Feed) foreseen(whole bool, s Shape) int {
-	calls := 0
-	switch {
-	case s.Rows == 0:
-	case !whole:
+	if !whole && s.Rows > 0 {
 		return max(1, f.ScanCalls)
-	case s.Newer && s.Rows > OneCallRows/2:
-		calls = newerCalls + 1
-	case s.Newer || s.Rows > OneCallRows:
-		calls = newerCalls
-	default:
-		calls = 1
 	}
-	if whole && s.Rows > 0 && s.Flags && s.Cursor {
+	calls := s.callsForRows()
+	if !whole {
+		return calls
+	}
+	if s.Rows > 0 && s.Flags && s.Cursor {
 		calls++ // to see whether there is a row behind the cursor
 	}
-	if whole && s.Total && (s.Rows == 0 || s.Cursor) {
+	if s.Total && (s.Rows == 0 || s.Cursor) {
 		calls++ // else the first answer tells
 	}
 	return calls
+}
+
+func (s Shape) callsForRows() int {
+	switch {
+	case s.Rows == 0:
+		return 0
+	case s.Newer && s.Rows > OneCallRows/2:
+		return newerCalls + 1
+	case s.Newer || s.Rows > OneCallRows:
+		return newerCalls
+	default:
+		return 1
+	}
 }

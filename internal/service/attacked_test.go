@@ -109,6 +109,7 @@ func (a *attacked) peak(t *testing.T) int64 {
 
 // attack sends one query, and takes the answer from the wire at some speed. It gives the codes of errors.
 func (a *attacked) attack(t *testing.T, query, encoding string, pause time.Duration) string {
+	t.Helper()
 	body, _ := json.Marshal(map[string]string{"query": query})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+GraphQLPath, bytes.NewReader(body))
 	if err != nil {
@@ -152,7 +153,7 @@ func exampleMemory(t *testing.T) (goMemLimit string, limit int64) {
 }
 
 // TestExampleDeploymentHoldsItsMemory: by the defaults, under 64 attackers of each kind at once, each of whom wants what is his own.
-func TestExampleDeploymentHoldsItsMemory(t *testing.T) {
+func TestExampleDeploymentHoldsItsMemory(t *testing.T) { //nolint:paralleltest // one process at a time has the memory
 	if !*attackMemory {
 		t.Skip("takes a minute, and a gigabyte: go test ./internal/service -run ExampleDeployment -memory")
 	}
@@ -162,7 +163,7 @@ func TestExampleDeploymentHoldsItsMemory(t *testing.T) {
 	t.Cleanup(socket.Close)
 	runs := fill(dify)
 	yaml := fmt.Sprintf("limits: {rate: 10000000, burst: 10000000}\napps:\n  - {key: a, baseURL: %q, apiKey: %s, version: 1.14.2}\n", socket.URL+"/v1", difyKey)
-	for _, kind := range []struct {
+	for _, kind := range []struct { //nolint:paralleltest // see above
 		name, encoding string
 		pause          time.Duration
 		query          func(i int) string
