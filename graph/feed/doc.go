@@ -25,7 +25,8 @@
 //   - [Position], [Cursor]: the order and its bookmarks.
 //   - [Filter], [List]: what is asked for, and which of it Dify can apply.
 //   - window.go: how many rows to ask for and where, as pure functions.
-//   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction.
+//   - plan.go: how many calls a page is foreseen to take, before it is read.
+//   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction; ask.go: its calls.
 //   - reader.go: many streams merged into a page; [Feed.Read] is the way in.
 //   - search.go: a keyword longer than Dify compares, looked for in the runs themselves.
 //

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -199,107 +198,6 @@ func (s *stream) limit(wanted int) int {
 		passed = h.Crowd - h.Newer + 1
 	}
 	return limitFor(wanted, passed, max(s.crowd, h.Crowd))
-}
-
-// askCounted asks at the expense of the budget, and once more where the answer contradicts itself: rows may go between two of
-// Dify's statements, but hardly twice.
-func (s *stream) askCounted(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
-	answer, err := s.askOnce(ctx, w, page, limit, fresh)
-	if err == nil && answer.Contradicts() && !s.distrusts {
-		answer, err = s.askOnce(ctx, w, page, limit, true)
-		s.distrusts = err == nil && answer.Contradicts()
-	}
-	return answer, err
-}
-
-func (s *stream) askOnce(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
-	if s.budget > 0 && s.counted >= s.budget && s.moved() {
-		return nil, errSpent
-	}
-	s.counted++
-	return s.ask(ctx, w, page, limit, fresh)
-}
-
-// ask asks Dify for one page of a window. A window that takes several answers is asked for afresh.
-func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
-	if err := s.ensureSupported(ctx); err != nil {
-		return nil, err
-	}
-	answer, err := s.logs(ctx, bounded(s.query, w, page, limit), fresh)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.check(ctx, answer, w); err != nil {
-		return nil, err
-	}
-	s.keepSample(answer)
-	s.version = answer.Version
-	s.scan.add(tally{rows: len(answer.Rows), asOf: answer.SentAt})
-	if w == s.bounds && page == 1 {
-		s.total = answer.Total
-	}
-	return answer, nil
-}
-
-func (s *stream) mayAsk() bool {
-	s.foreseen--
-	return s.foreseen >= 0 || s.source.Extra()
-}
-
-// logs is one call: of those that were foreseen, as long as there are some left, and then of those that the operation may make
-// beside them.
-func (s *stream) logs(ctx context.Context, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, error) {
-	if !s.mayAsk() {
-		return nil, errSpent
-	}
-	answer, sent, err := s.source.Logs(ctx, s.app, q, fresh)
-	s.scan.calls += sent
-	if errors.Is(err, difyapi.ErrAllowanceSpent) {
-		err = errSpent
-	}
-	return answer, err
-}
-
-// bounded is the query for one page of a window. The end of a window is the end of its last second, which is right on
-// servers with and without fractions.
-func bounded(q difyapi.LogQuery, w span, page, limit int) difyapi.LogQuery {
-	q.Page, q.Limit = page, limit
-	if w.from != beginning {
-		q.CreatedAfter = time.Unix(w.from, 0).UTC()
-	}
-	if w.to != end {
-		q.CreatedBefore = time.Unix(w.to, 999_999_000).UTC()
-	}
-	return q
-}
-
-// keepSample keeps a row of the log, one with a run if there is one: it can be found by its run's id.
-func (s *stream) keepSample(page *difyapi.LogPage) {
-	if s.sample != nil && s.sample.WorkflowRun != nil || len(page.Rows) == 0 {
-		return
-	}
-	s.sample = page.Rows[max(0, slices.IndexFunc(page.Rows, func(row *difyapi.WorkflowLog) bool { return row.WorkflowRun != nil }))]
-}
-
-// check holds the answer against the question: a server may ignore what it does not know, or show other times than those that
-// it compares.
-func (s *stream) check(ctx context.Context, page *difyapi.LogPage, w span) error {
-	if err := s.supported(w, page.Version); err != nil {
-		return err
-	}
-	if err := s.checkTimes(ctx, page, w); err != nil {
-		return err
-	}
-	q := bounded(s.query, w, 0, 0)
-	for _, row := range page.Rows {
-		if filter := contradiction(q, row); filter != "" {
-			return &UnsupportedError{Filter: filter, Has: page.Version}
-		}
-		if s.filter.TriggeredFrom != nil && page.Version.IsZero() && lacksTrigger(row) {
-			return noTriggers(page.Version)
-		}
-	}
-	return nil
 }
 
 // take adds the rows of whole seconds.
