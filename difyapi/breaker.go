@@ -106,6 +106,7 @@ func (b *breaker) record(o outcome, took time.Duration) (probe bool) {
 		return false
 	case failed, timedOut:
 		b.failures++
+	case nothing:
 	}
 	inVain := (o == timedOut || took >= probeTimeout) && time.Since(b.answered) >= took
 	if b.state != BreakerClosed || !b.probeDue() || b.failures < doubtAfter && !inVain {

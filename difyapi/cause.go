@@ -34,7 +34,7 @@ const (
 	ReasonCertificateExpired Reason = "the server's certificate has expired, or is not valid yet"
 	ReasonCertificateName    Reason = "the server's certificate is for another host name"
 	ReasonCertificate        Reason = "the server's certificate is not valid"
-	ReasonProxyCredentials   Reason = "a proxy on the way wants credentials"
+	ReasonProxyCredentials   Reason = "a proxy on the way wants credentials" //nolint:gosec // G101 takes the name for some
 )
 
 // Why an answer is none of Dify's.

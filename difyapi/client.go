@@ -113,7 +113,7 @@ func (c *Client) send(ctx context.Context, endpoint, path, query string) (got *a
 		return nil, notSent(ctx, endpoint, err)
 	}
 	began := time.Now()
-	defer func() { c.leave(slot, err, time.Since(began)) }()
+	defer func() { c.leave(slot, err, time.Since(began)) }() //nolint:contextcheck // A probe outlives the call that gave cause for it.
 	if !allowed(ctx) {
 		return nil, fmt.Errorf("dify: %s: %w", endpoint, ErrAllowanceSpent)
 	}

@@ -69,7 +69,7 @@ func TestTenPlacesCanBeFull(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 		}
 		synctest.Wait()
 		client := poolClient(t, network.pool(t), Options{APIKey: "app-a", Timeout: 25 * time.Second})

@@ -264,7 +264,7 @@ func (s *scanner) number() (digits string, whole bool) {
 	return s.text[from:s.at], whole
 }
 
-// passes passes a byte, if it stands here.
+// passes goes past a byte, if it stands here.
 func (s *scanner) passes(c byte) bool {
 	if s.at == len(s.body) || s.body[s.at] != c {
 		return false

@@ -15,7 +15,6 @@ type network struct {
 	closed   chan struct{}
 
 	mu         sync.Mutex
-	dead       bool // what clients send on open connections is lost
 	conns      []*netConn
 	open, most int
 }

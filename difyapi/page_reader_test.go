@@ -177,7 +177,7 @@ func TestPagesAreReadAlike(t *testing.T) {
 }
 
 // TestAPageTakesFewAllocations holds that rows take none.
-func TestAPageTakesFewAllocations(t *testing.T) {
+func TestAPageTakesFewAllocations(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of the process.
 	page := pageOfRows(MaxLimit)
 	got := testing.AllocsPerRun(20, func() {
 		if _, ok := readPage(page); !ok {

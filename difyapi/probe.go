@@ -35,6 +35,7 @@ func (c *Client) admitted(ctx context.Context) (advice, error) {
 			return now, nil
 		case BreakerOpen:
 			return now, errBreakerOpen
+		case BreakerHalfOpen:
 		}
 		select {
 		case <-now.changed:

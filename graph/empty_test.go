@@ -23,8 +23,8 @@ type argument struct {
 	of     *ast.Type
 }
 
-func (a argument) String() string {
-	return a.parent + "." + a.field.Name + "." + strings.Join(a.path, ".")
+func (arg argument) String() string {
+	return arg.parent + "." + arg.field.Name + "." + strings.Join(arg.path, ".")
 }
 
 // everyArgument are all of the schema, those of introspection aside.

@@ -127,7 +127,7 @@ func serveObjects(t tb) (*api, []string) {
 	a.apps["b"].Insert(run(5))
 	ids := []string{model.ID{Kind: model.KindApp, App: "a"}.String(), idOfEndUser("a", rows[0].EndUser)}
 	for _, row := range rows {
-		ids = append(ids, idOfEntry("a", row), oldIDOfEntry("a", row))
+		ids = append(ids, idOfEntry("a", row), oldIDOfEntry(row))
 		if row.Run != nil {
 			ids = append(ids, idOfRun("a", row))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -29,18 +30,18 @@ func loggable(err error) slog.Value {
 
 // typesOf are those of an error and of what it wraps.
 func typesOf(err error) string {
-	types := fmt.Sprintf("%T", err)
+	types := []string{fmt.Sprintf("%T", err)}
 	switch wrapper := err.(type) { //nolint:errorlint // each layer is looked at
 	case interface{ Unwrap() error }:
 		if inner := wrapper.Unwrap(); inner != nil {
-			types += " " + typesOf(inner)
+			types = append(types, typesOf(inner))
 		}
 	case interface{ Unwrap() []error }:
 		for _, inner := range wrapper.Unwrap() {
-			types += " " + typesOf(inner)
+			types = append(types, typesOf(inner))
 		}
 	}
-	return types
+	return strings.Join(types, " ")
 }
 
 // coordinates are those of the field under way, in the schema's names: aliases are the caller's.

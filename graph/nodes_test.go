@@ -129,7 +129,7 @@ func TestEntryByID(t *testing.T) {
 			if test.after != nil {
 				test.after(a, row)
 			}
-			for id, lists := range map[string]int{id: test.lists, oldIDOfEntry("a", row): test.old} {
+			for id, lists := range map[string]int{id: test.lists, oldIDOfEntry(row): test.old} {
 				a.dify.ResetRequests()
 				want := `{"node": {"__typename": "WorkflowLog", "id": "` + id + `"}}`
 				if test.gone {
@@ -179,7 +179,7 @@ func TestEntryWhoseRunIsWrittenLater(t *testing.T) {
 	a := serve(t, options{keys: []string{"a"}})
 	row := a.apps["a"].Insert(run(5))[0]
 	row.Run = nil
-	id := oldIDOfEntry("a", row)
+	id := oldIDOfEntry(row)
 	checkAnswer(t, a.post(t, `query ($id: ID!) {node(id: $id) {id ... on WorkflowLog {workflowRun {statusText}}}}`, vars{"id": id}),
 		`{"node": {"id": "`+id+`", "workflowRun": {"statusText": "succeeded"}}}`, none)
 }
@@ -192,7 +192,7 @@ func TestEntryWithAnotherRun(t *testing.T) {
 	row := rows[0]
 	for _, id := range []uuid.UUID{uuid.New(), rows[1].Run.ID} {
 		row.Run = &difytest.Run{ID: id}
-		checkAnswer(t, a.post(t, nodeQuery, vars{"id": oldIDOfEntry("a", row)}), `{"node": null}`, none)
+		checkAnswer(t, a.post(t, nodeQuery, vars{"id": oldIDOfEntry(row)}), `{"node": null}`, none)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestEntryOfACrowdedSecond(t *testing.T) {
 	crowded := slices.DeleteFunc(rows, func(r difytest.Row) bool { return r.CreatedAt != run(5).CreatedAt })
 	for _, i := range []int{0, 70, 149} {
 		for range 2 {
-			for _, id := range []string{idOfEntry("a", crowded[i]), oldIDOfEntry("a", crowded[i])} {
+			for _, id := range []string{idOfEntry("a", crowded[i]), oldIDOfEntry(crowded[i])} {
 				checkAnswer(t, a.post(t, nodeQuery, vars{"id": id}), `{"node": {"__typename": "WorkflowLog", "id": "`+id+`"}}`, none)
 			}
 			if err := a.apps["a"].DeleteRun(crowded[i].ID); err != nil {

@@ -74,7 +74,7 @@ func TestRowsAreWrittenAsGqlgenWouldWriteThem(t *testing.T) {
 			ordinary.url = serveClients(t, o, rendered.clients)
 			rapid.Check(t, func(rt *rapid.T) {
 				query, variables := drawOperation(rt)
-				want, got := comparable(ordinary.post(rt, query, variables)), comparable(rendered.post(rt, query, variables))
+				want, got := inOrder(ordinary.post(rt, query, variables)), inOrder(rendered.post(rt, query, variables))
 				if diff := cmp.Diff(want, got); diff != "" {
 					rt.Fatalf("(-gqlgen +renderer) %s\n%s\n%v", diff, query, variables)
 				}
@@ -83,8 +83,8 @@ func TestRowsAreWrittenAsGqlgenWouldWriteThem(t *testing.T) {
 	}
 }
 
-// comparable is an answer's data to the byte, and its errors in an order.
-func comparable(r *response) []string {
+// inOrder is an answer's data to the byte, and its errors in an order.
+func inOrder(r *response) []string {
 	var errors []json.RawMessage
 	var whole struct{ Errors []json.RawMessage }
 	_ = json.Unmarshal(r.text, &whole) // it has been read before

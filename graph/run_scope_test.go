@@ -44,12 +44,12 @@ func idOfRun(app string, row difytest.Row) string {
 }
 
 func idOfEntry(app string, row difytest.Row) string {
-	return model.ID{Kind: model.KindLog, App: app, UUID: row.ID, Second: row.CreatedAt.Unix()}.String()
+	return model.ID{Kind: model.KindLog, App: "a", UUID: row.ID, Second: row.CreatedAt.Unix()}.String()
 }
 
-// oldIDOfEntry is as ids once were: with the run.
-func oldIDOfEntry(app string, row difytest.Row) string {
-	id := model.ID{Kind: model.KindLog, App: app, UUID: row.ID, Second: row.CreatedAt.Unix()}
+// oldIDOfEntry is as ids of app a's entries once were: with the run.
+func oldIDOfEntry(row difytest.Row) string {
+	id := model.ID{Kind: model.KindLog, App: "a", UUID: row.ID, Second: row.CreatedAt.Unix()}
 	if row.Run != nil {
 		id.Run = row.Run.ID
 	}

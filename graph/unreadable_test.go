@@ -44,7 +44,8 @@ func TestOddValuesAreErrorsAtTheirPlaces(t *testing.T) {
 		"not a number": {[]string{`"elapsed_time": 0.0`, `"elapsed_time": NaN`}, `"elapsedTime":null,"totalSteps":0`, []string{"workflowRun.elapsedTime"}},
 		"many": {
 			[]string{`"total_tokens": 17`, `"total_tokens": true`, `"error": null`, `"error": {"secret": 1}`, `"version": "1"`, `"version": []`, `"exceptions_count": 0`, `"exceptions_count": Infinity`},
-			`"status":"SUCCEEDED"`, []string{"workflowRun.error", "workflowRun.exceptionsCount", "workflowRun.totalTokens", "workflowRun.version"},
+			`"status":"SUCCEEDED"`,
+			[]string{"workflowRun.error", "workflowRun.exceptionsCount", "workflowRun.totalTokens", "workflowRun.version"},
 		},
 		"times":   {[]string{`"finished_at": 1772323200`, `"finished_at": "secret"`}, `"finishedAt":null`, []string{"workflowRun.finishedAt"}},
 		"status":  {[]string{`"status": "succeeded"`, `"status": {"a": 1}`}, `"status":"UNKNOWN","statusText":"{\"a\": 1}"`, nil},
@@ -52,7 +53,8 @@ func TestOddValuesAreErrorsAtTheirPlaces(t *testing.T) {
 		"run":     {[]string{`"workflow_run": {`, `"workflow_run": "secret", "was": {`}, `"workflowRun":null`, []string{"workflowRun"}},
 		"end user": {
 			[]string{`"created_by_end_user": {`, `"created_by_end_user": 5, "was": {`},
-			`"createdByEndUser":null`, []string{"createdByEndUser"},
+			`"createdByEndUser":null`,
+			[]string{"createdByEndUser"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

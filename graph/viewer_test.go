@@ -115,8 +115,10 @@ func TestOneErrorPerField(t *testing.T) {
 		"nested lists": {`{difyApps {authorName workflowLogs(first: 3) {edges {node {details}}}}}`, map[string]float64{"difyApps.0.authorName": 2, "difyApps.0.workflowLogs.edges.0.node.details": 6}},
 		"an argument":  {`{difyApps {workflowLogs(filter: {keyword: "x"}) {totalCount}}}`, map[string]float64{"difyApps.0.workflowLogs": 2}},
 		"nodes":        {`{nodes(ids: ["` + id + `", "` + id + `"]) {... on WorkflowRun {error}}}`, map[string]float64{"nodes.0.error": 2}},
-		"references": {`{_entities(representations: [{__typename: "DifyApp", key: "a"}, {__typename: "DifyAccount", email: "a@b"}, {__typename: "DifyAccount", email: "b@b"}]) {__typename}}`,
-			map[string]float64{"_entities.1": 2}},
+		"references": {
+			`{_entities(representations: [{__typename: "DifyApp", key: "a"}, {__typename: "DifyAccount", email: "a@b"}, {__typename: "DifyAccount", email: "b@b"}]) {__typename}}`,
+			map[string]float64{"_entities.1": 2},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

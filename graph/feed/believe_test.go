@@ -88,7 +88,7 @@ func isComplete(reasons []Reason) bool { return len(reasons) == 0 }
 // so or not, in seconds of one row and of many.
 func TestServerThatCapsTheLimit(t *testing.T) {
 	t.Parallel()
-	rows := each(120, 1)
+	rows := each(120)
 	rows[601] = 45
 	for _, most := range []int{1, 7, 20, 50} {
 		for _, says := range []bool{true, false} {

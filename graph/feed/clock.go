@@ -134,7 +134,7 @@ type clock struct {
 }
 
 func (c clock) check(ctx context.Context) error {
-	if supported(bounded(difyapi.LogQuery{}, span{firstSecond, firstSecond}, 1, 1), "", c.version) != nil {
+	if parameter, _ := bounded(difyapi.LogQuery{}, span{firstSecond, firstSecond}, 1, 1).UnsupportedBy(c.version); parameter != "" {
 		return nil // it can't be asked for a second, nor read on from a cursor
 	}
 	for _, s := range c.streams {

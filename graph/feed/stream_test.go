@@ -40,7 +40,7 @@ func TestWhatTakesSeveralAnswersIsAskedAfresh(t *testing.T) {
 		"second try":       {map[int64]int{5: 40}, NewestFirst, []asked{{1, 8, false}, {1, 100, true}}},
 		"crowded second":   {map[int64]int{5: 120}, NewestFirst, []asked{{1, 8, false}, {1, 100, true}, {1, 100, true}, {2, 100, true}, {1, 100, true}}},
 		"oldest are above": {map[int64]int{5: 3}, OldestFirst, []asked{{1, 8, false}}},
-		"tail":             {each(1000, 1), OldestFirst, []asked{{1, 8, false}, {63, 16, true}}},
+		"tail":             {each(1000), OldestFirst, []asked{{1, 8, false}, {63, 16, true}}},
 	} {
 		m := &memory{most: 50, extra: 50}
 		for second, n := range test.rows {
@@ -55,11 +55,11 @@ func TestWhatTakesSeveralAnswersIsAskedAfresh(t *testing.T) {
 	}
 }
 
-// each is as many seconds with n rows each.
-func each(seconds int64, n int) map[int64]int {
+// each is as many seconds with a row each.
+func each(seconds int64) map[int64]int {
 	rows := make(map[int64]int)
 	for second := range seconds {
-		rows[10*second+1] = n
+		rows[10*second+1] = 1
 	}
 	return rows
 }
@@ -77,7 +77,7 @@ func TestTailThatGrows(t *testing.T) {
 	t.Parallel()
 	for newRows := 1; newRows <= 30; newRows++ {
 		m := &memory{most: 50, extra: 50}
-		for second, n := range each(1000, 1) {
+		for second, n := range each(1000) {
 			m.insert(second, n)
 		}
 		m.between = func(n int) {
@@ -99,7 +99,7 @@ func TestTailThatGrows(t *testing.T) {
 func TestRestOfAWindow(t *testing.T) {
 	t.Parallel()
 	m := &memory{most: 10, extra: 10}
-	for second, n := range each(105, 1) {
+	for second, n := range each(105) {
 		m.insert(second, n)
 	}
 	page, err := m.read(t, OldestFirst, Filter{}, 100)

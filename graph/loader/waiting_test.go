@@ -48,7 +48,9 @@ func TestOperationsTellThatTheyWait(t *testing.T) {
 		go func() { other <- get(t.Context(), u.call) }()
 		synctest.Wait()
 		_ = get(ctx, u.call) // joins
-		<-other
+		if err := <-other; err != nil {
+			t.Error(err)
+		}
 		w.check(t, 1)
 		_ = get(ctx, u.call) // from memory
 		w.check(t, 1)

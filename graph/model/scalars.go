@@ -104,7 +104,7 @@ func (e *RangeError) Error() string {
 // MarshalInt writes a JSON number of 32 bits, as clients take an Int to be. A larger one is an error at its field.
 func MarshalInt(n int) graphql.ContextMarshaler {
 	return graphql.ContextWriterFunc(func(_ context.Context, w io.Writer) error {
-		if int(int32(n)) != n { //nolint:gosec // that is what is looked at
+		if int(int32(n)) != n {
 			return &RangeError{n}
 		}
 		_, err := io.WriteString(w, strconv.Itoa(n))

@@ -156,7 +156,7 @@ func (l list) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
 // members are those of an object that gqlgen makes of a part, without the braces around them.
 func (l list) members(ctx context.Context, p part, object any) ([]byte, bool) {
 	for _, field := range p.path {
-		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field})
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field}) //nolint:fatcontext // A field stands in the one before.
 	}
 	made := l.objects.Marshal(ctx, p.selections, object)
 	if made == graphql.Null {

@@ -182,6 +182,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			o.Leave()
 		},
 		"leaves while it waits for apps": func(t *testing.T, _ *Gate, o *Operation) {
+			t.Helper()
 			a, b := wait(t, o, "a"), wait(t, o, "b")
 			a(t.Context())
 			o.Leave()
@@ -189,6 +190,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			wait(t, o, "c")(t.Context())
 		},
 		"comes back to a context that has ended": func(t *testing.T, g *Gate, o *Operation) {
+			t.Helper()
 			resume := wait(t, o, "a")
 			other := enter(t, g, "ben")
 			ctx, cancel := context.WithCancel(t.Context())
@@ -198,6 +200,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			other.Leave()
 		},
 		"another is given up in line": func(t *testing.T, g *Gate, o *Operation) {
+			t.Helper()
 			cause := errors.New("gone")
 			ctx, cancel := context.WithCancelCause(WithCaller(t.Context(), "ben"))
 			time.AfterFunc(time.Second, func() { cancel(cause) })

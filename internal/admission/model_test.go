@@ -49,7 +49,8 @@ func (m *model) queue(o *modelled, s state) {
 }
 
 func (m *model) hand() {
-	for m.handOne(returning) || m.handOne(entering) {
+	for handed := true; handed; {
+		handed = m.handOne(returning) || m.handOne(entering)
 	}
 }
 

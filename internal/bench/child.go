@@ -36,7 +36,7 @@ func startChild(ctx context.Context, cores int, args ...string) (*child, error) 
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, program, append([]string{childArgument}, args...)...)
+	command := exec.CommandContext(ctx, program, append([]string{childArgument}, args...)...) //nolint:gosec // Both ends are this program's.
 	command.Stderr = os.Stderr
 	command.Env = os.Environ()
 	if cores > 0 {

@@ -68,14 +68,15 @@ func (c *client) ask(ctx context.Context, address string, request []byte, until 
 	if err != nil {
 		return err
 	}
-	defer connection.Close()
-	defer context.AfterFunc(ctx, func() { connection.Close() })()
+	hangUp := func() { _ = connection.Close() }
+	defer hangUp()
+	defer context.AfterFunc(ctx, hangUp)()
 	answers := bufio.NewReaderSize(connection, 64<<10)
 	for sent := time.Now(); sent.Before(until) && len(c.times) < most; sent = time.Now() {
 		if _, err := connection.Write(request); err != nil {
 			return err
 		}
-		answer, err := http.ReadResponse(answers, nil)
+		answer, err := http.ReadResponse(answers, nil) //nolint:bodyclose // The next answer comes on the same connection.
 		if err != nil {
 			return err
 		}

@@ -79,8 +79,8 @@ func (objects) Name() string { return "objects" }
 func (objects) GenerateCode(data *codegen.Data) error {
 	var cases strings.Builder
 	for _, object := range data.Objects {
-		if !object.Root && !object.BuiltIn && !strings.HasPrefix(object.Definition.Name, "_") {
-			fmt.Fprintf(&cases, "\tcase *model.%[1]s:\n\t\treturn ec._%[1]s(ctx, selections, object)\n", object.Definition.Name)
+		if !object.Root && !object.BuiltIn && !strings.HasPrefix(object.Name, "_") {
+			fmt.Fprintf(&cases, "\tcase *model.%[1]s:\n\t\treturn ec._%[1]s(ctx, selections, object)\n", object.Name)
 		}
 	}
 	path := filepath.Join(data.Config.Exec.DirName, "objects.generated.go")

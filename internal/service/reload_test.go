@@ -32,6 +32,7 @@ func TestReloadsLeaveNothing(t *testing.T) { //nolint:paralleltest // It counts 
 			open.Add(1)
 		case http.StateClosed:
 			open.Add(-1)
+		default:
 		}
 	}
 	socket.Start()

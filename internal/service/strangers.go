@@ -2,11 +2,11 @@ package service
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/internal/admission"
@@ -61,7 +61,7 @@ func (p *Process) floods(w http.ResponseWriter, r *http.Request, kind string) bo
 	seconds := int(refused.After.Seconds()) + 1
 	w.Header().Del("WWW-Authenticate")
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Retry-After", fmt.Sprint(seconds))
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	w.WriteHeader(http.StatusTooManyRequests)
 	_, _ = io.WriteString(w, tooMany) // Who has left does not want to be told.
 	return true

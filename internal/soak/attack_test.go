@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -151,9 +152,7 @@ func (a *attacker) post(ctx context.Context, body string, header http.Header) {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer "+a.token)
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	response, err := a.client.Do(request)
 	if err != nil {
 		return
@@ -168,7 +167,7 @@ func (a *attacker) drip(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, _ = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n", a.address, a.token)
 	a.pause(ctx, conn, bytes.Repeat([]byte(" "), 1000))
 }
@@ -177,7 +176,7 @@ func (a *attacker) drip(ctx context.Context) {
 func (a *attacker) idle(ctx context.Context, connections int) {
 	for range connections {
 		if conn, err := new(net.Dialer).DialContext(ctx, "tcp", a.address); err == nil {
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 		}
 	}
 	a.pause(ctx, nil, nil)

@@ -37,7 +37,7 @@ func TestNothingOfAnAnswerReachesTheLog(t *testing.T) { //nolint:paralleltest //
 		if err != nil {
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		_, _ = conn.Read(make([]byte, 4096))
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}{\"key\":\"app-secret\"}")
 		_, _ = conn.Read(make([]byte, 4096))
