@@ -44,7 +44,7 @@ func idOfRun(app string, row difytest.Row) string {
 }
 
 func idOfEntry(app string, row difytest.Row) string {
-	return model.ID{Kind: model.KindLog, App: "a", UUID: row.ID, Second: row.CreatedAt.Unix()}.String()
+	return model.ID{Kind: model.KindLog, App: app, UUID: row.ID, Second: row.CreatedAt.Unix()}.String()
 }
 
 // oldIDOfEntry is as ids of app a's entries once were: with the run.
