@@ -19,9 +19,12 @@ type account struct {
 	loaders   *loader.Loaders
 	rows      atomic.Int64 // that its lists have shown
 	rowsPrice atomic.Int64
-	stripped  sync.Map     // inputs without what names a person, by the run's detail
-	claimed   atomic.Int64 // bytes of the answer that have room already
+	stripped  sync.Map // inputs without what names a person, by the run's detail
 	answer    answerRoom
+
+	mu       sync.Mutex
+	claimed  int64 // bytes of the answer that have room already
+	rendered int64 // bytes of rows that have been written
 }
 
 type accountKey struct{}
@@ -51,11 +54,30 @@ func countRows(ctx context.Context, n int) {
 // claim makes room in the answer for a large value, before there are as many of it as it has aliases.
 func claim(ctx context.Context, value jsontext.Value) (jsontext.Value, error) {
 	a := accountOf(ctx)
-	if err := a.loaders.Write(len(value)); err != nil {
-		return nil, err
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return value, a.claim(int64(len(value)))
+}
+
+// claim is called with the lock held.
+func (a *account) claim(bytes int64) error {
+	err := a.loaders.Write(int(bytes))
+	if err == nil {
+		a.claimed += bytes
 	}
-	a.claimed.Add(int64(len(value)))
-	return value, nil
+	return err
+}
+
+// renderRows makes room for rows that are about to be written, as far as what is in them has none yet.
+func renderRows(ctx context.Context, bytes int) error {
+	a := accountOf(ctx)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rendered += int64(bytes)
+	if a.rendered <= a.claimed {
+		return nil
+	}
+	return a.claim(a.rendered - a.claimed)
 }
 
 // cost is what the operation has taken.
@@ -87,7 +109,7 @@ func (operations) InterceptRootField(ctx context.Context, next graphql.RootResol
 	}
 	a := accountOf(ctx)
 	return graphql.WriterFunc(func(w io.Writer) {
-		a.answer.open(w, a.claimed.Swap(0))
+		a.answer.open(w, a.claimed)
 		field.MarshalGQL(&a.answer)
 	})
 }
@@ -101,18 +123,24 @@ type answerRoom struct {
 	loaders *loader.Loaders
 	to      io.Writer
 	left    int64
+	claimed int64 // part of what there was room for
 	err     error // why there is no more room
 }
 
-// grower is a buffer, which need not grow by and by where it is known how large it will be.
-type grower interface{ Grow(n int) }
-
-// open begins a field, of which so many bytes have room already.
+// open begins a field of an answer of which so many bytes have room already.
 func (r *answerRoom) open(to io.Writer, claimed int64) {
 	r.to = to
-	r.left += claimed
-	if buffer, ok := to.(grower); ok && claimed > 0 {
-		buffer.Grow(int(claimed))
+	if more := claimed - r.claimed; more > 0 {
+		r.claimed = claimed
+		r.left += more
+		r.Grow(int(more))
+	}
+}
+
+// Grow is for a buffer, which need not grow by and by where it is known how large it will be.
+func (r *answerRoom) Grow(n int) {
+	if buffer, ok := r.to.(interface{ Grow(n int) }); ok && r.err == nil {
+		buffer.Grow(n)
 	}
 }
 

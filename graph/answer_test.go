@@ -48,22 +48,34 @@ func TestHundredAliasesOfALargeValue(t *testing.T) {
 	}
 }
 
-// TestLargeTextsByManyAliases: an answer that is too large is none.
+// TestLargeTextsByManyAliases: a list that is too large is null, and another answer that is, is none.
 func TestLargeTextsByManyAliases(t *testing.T) {
 	t.Parallel()
 	a := serve(t, options{keys: []string{"a"}, bytes: 16 << 20})
+	var small difytest.Row
 	for i := range 50 {
 		row := run(i)
 		row.Run.Status, row.Run.Error = "failed", new(strings.Repeat("e", 10_000))
-		a.apps["a"].Insert(row)
+		small = a.apps["a"].Insert(row)[0]
 	}
-	r := a.post(t, `{workflowLogs(first: 50) {nodes {workflowRun {`+fieldsOf("error", 100)+`}}}}`, nil)
-	if !slices.Equal(r.codes(), []string{"COST_LIMIT_EXCEEDED"}) || string(r.Data) != "null" || len(r.text) > 1000 {
-		t.Errorf("%d bytes: %.300s", len(r.text), r.text)
+	row := run(-1)
+	row.Run.Status, row.Run.Error = "failed", new(strings.Repeat("e", 100_000))
+	large := a.apps["a"].Insert(row)[0]
+	errors := fieldsOf("error", 100)
+	for query, data := range map[string]string{
+		`{workflowLogs(first: 50) {nodes {workflowRun {` + errors + `}}} difyApps {key}}`:                    `{"workflowLogs":null,"difyApps":[{"key":"a"}]}`,
+		`{workflowLogs(order: OLDEST_FIRST, first: 1) {edges {cursor node {workflowRun {` + errors + `}}}}}`: `{"workflowLogs":null}`,
+		`{node(id: "` + idOfLog("a", large) + `") {... on WorkflowLog {workflowRun {` + errors + `}}}}`:      `null`,
+	} {
+		r := a.post(t, query, nil)
+		if !slices.Equal(r.codes(), []string{"COST_LIMIT_EXCEEDED"}) || string(r.Data) != data || len(r.text) > 1000 {
+			t.Errorf("%d bytes: %.400s", len(r.text), r.text)
+		}
 	}
-	costOf(t, r)
-	if r := a.post(t, `{workflowLogs(first: 50) {nodes {workflowRun {error}}}}`, nil); len(r.Errors) > 0 {
-		t.Errorf("once: %.300s", r.text)
+	for _, query := range []string{`{workflowLogs(first: 50) {nodes {workflowRun {error}}}}`, `{node(id: "` + idOfLog("a", small) + `") {... on WorkflowLog {workflowRun {` + errors + `}}}}`} {
+		if r := a.post(t, query, nil); len(r.Errors) > 0 {
+			t.Errorf("%.300s", r.text)
+		}
 	}
 }
 

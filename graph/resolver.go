@@ -63,7 +63,7 @@ func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits
 		r.byKey[app.Key] = app
 	}
 	r.rows = render.New(Schema(), generated.NewObjects(generated.Config{Resolvers: r}), r.byKey)
-	r.rows.Expect = expectChildren
+	r.rows.Expect, r.rows.Room = expectChildren, renderRows
 	return r
 }
 

@@ -146,9 +146,9 @@ func (c *compiler) call(at place, field graphql.CollectedField) {
 	c.add(step{part: len(c.parts)})
 }
 
-// append writes a row. parts are what gqlgen made for it.
-func (p *plan) append(b []byte, r *row, parts [][]byte) []byte {
-	for i := 0; i < len(p.steps); i++ {
+// append writes a row, as far as there is room for it. parts are what gqlgen made for it.
+func (p *plan) append(b []byte, r *row, parts [][]byte, room *room) []byte {
+	for i := 0; i < len(p.steps) && room.holds(b); i++ {
 		s := &p.steps[i]
 		b = append(b, s.lead...)
 		switch {

@@ -31,6 +31,8 @@ type Renderer struct {
 	Ordinary bool
 	// Expect is called with the context of a list's field before gqlgen resolves what it has to of all of its rows.
 	Expect func(ctx context.Context, rows []feed.Row)
+	// Room makes room in the answer for so many bytes of rows, or says why there is none.
+	Room func(ctx context.Context, bytes int) error
 
 	objects Objects
 	apps    map[string]*model.DifyApp
@@ -111,6 +113,7 @@ func (l list) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
 		return b, false
 	}
 	var one row
+	room := newRoom(ctx, l.Room)
 	b = append(b, '[')
 	for i := range l.page.Rows {
 		if i > 0 {
@@ -118,8 +121,12 @@ func (l list) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
 		}
 		one.set(l.app(i), l.page, &l.page.Rows[i])
 		if !one.odd() {
-			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)])
+			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], room)
 		} else if b, ok = l.appendOdd(ctx, b, i); !ok {
+			return b, false
+		}
+		if !room.holds(b) {
+			graphql.AddError(ctx, room.err)
 			return b, false
 		}
 	}
