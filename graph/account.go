@@ -144,13 +144,6 @@ func (r *answerRoom) Grow(n int) {
 	}
 }
 
-// Grow is for a value of many bytes that comes next.
-func (r *answerRoom) Grow(bytes int) {
-	if buffer, ok := r.to.(grower); ok {
-		buffer.Grow(bytes)
-	}
-}
-
 // Write never fails: whoever writes an answer does not look.
 func (r *answerRoom) Write(p []byte) (int, error) {
 	if r.take(len(p)) {

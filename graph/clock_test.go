@@ -140,6 +140,28 @@ func TestCursorOfADeletedRow(t *testing.T) {
 	}
 }
 
+// TestChangeOfClocksWithinTheHourBefore: a row that is shown right in the hour that was read last is of another season than the
+// one that would be skipped.
+func TestChangeOfClocksWithinTheHourBefore(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{
+		keys: []string{"a", "b"}, dify: difytest.Options{Zone: zone(t, "Europe/London")},
+		apart: map[string]apart{"b": {dify: new(difytest.Options)}}, unprovenClocks: true,
+	})
+	change := time.Date(2025, 10, 26, 1, 0, 0, 0, time.UTC)
+	insert := func(app string, before time.Duration) {
+		row := run(0)
+		row.CreatedAt = change.Add(-before)
+		a.apps[app].Insert(row)
+	}
+	insert("a", 0)
+	insert("a", 7*time.Minute-time.Second)
+	insert("b", 7*time.Minute)
+	insert("b", 9*time.Minute)
+	first := a.page(t, vars{"first": 2}) // the newest of each: a's is shown right
+	checkUnsupported(t, a, vars{"first": 2, "after": *first.PageInfo.EndCursor}, "1 h earlier")
+}
+
 // TestWalkOfShiftedWorld: each row exactly once, or a refusal, whatever the zone and wherever pages begin.
 func TestWalkOfShiftedWorld(t *testing.T) {
 	t.Parallel()

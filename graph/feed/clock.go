@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,16 +75,20 @@ type Clocks interface {
 // EverProven stands for any week.
 const EverProven = -1 << 62
 
-// WeekOf numbers weeks from Sundays at 01:00 UTC on, when the zones that are UTC for half of the year change their clocks. All
-// others are shifted in winter and in summer.
+// Weeks begin on Sundays at 01:00 UTC, when the zones that are UTC for half of the year change their clocks. All others are
+// shifted in winter and in summer.
+const weekSeconds, firstWeek = 7 * 24 * 3600, 3*24*3600 + 3600
+
+// WeekOf numbers weeks.
 func WeekOf(second int64) int64 {
-	const seconds, first = 7 * 24 * 3600, 3*24*3600 + 3600
-	n := second - first
+	n := second - firstWeek
 	if n < 0 {
-		n -= seconds - 1
+		n -= weekSeconds - 1
 	}
-	return n / seconds
+	return n / weekSeconds
 }
+
+func beginningOfWeek(n int64) int64 { return n*weekSeconds + firstWeek }
 
 // keepCalls keeps one of the calls that are not foreseen for each app whose clock is not known to be right, lest a crowded
 // second takes all of them: then no page would get on.
@@ -101,7 +104,7 @@ func (r *reader) keepCalls() {
 
 // isRight tells whether no call is needed to know so.
 func (c clock) isRight() bool {
-	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsWeek())
+	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsHour())
 }
 
 // checkClocks holds the clocks of all apps against what was read for the page.
@@ -236,31 +239,60 @@ func (c clock) sample() *difyapi.WorkflowLog {
 }
 
 // checkBeside makes sure, where the cursor is a row of another app or of none, that no row is shown beyond the cursor but
-// compared before it: such a row would be skipped from here on. A row of the cursor's week tells, or one of the hour that was
-// read last, where those that would be skipped are.
+// compared before it: such a row would be skipped from here on. It would be in the hour that was read last.
 func (c clock) checkBeside(ctx context.Context) error {
-	if err := c.checkSample(ctx); err != nil || c.knowsWeek() {
+	if err := c.checkSample(ctx); err != nil {
 		return err
 	}
-	if row := c.sample(); row != nil && WeekOf(secondOf(row)) == WeekOf(c.first()) {
-		if err := c.checkRow(ctx, c.probe(ctx)); err != nil || c.knowsWeek() {
+	for _, part := range byWeek(c.hourBefore()) {
+		if err := c.checkWeek(ctx, part); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// knowsHour tells whether the app's times are known to be right in the hour that was read before the cursor was reached.
+func (c clock) knowsHour() bool {
+	return !slices.ContainsFunc(byWeek(c.hourBefore()), func(part span) bool { return !c.source.ClockProven(c.app, WeekOf(part.from)) })
+}
+
+// hourBefore is the hour that was read before the cursor was reached.
+func (c clock) hourBefore() span {
 	const hour = 3600
-	w := span{c.first() + 1, c.first() + hour}
 	if c.toward == newer {
-		w = span{c.first() - hour, c.first() - 1}
+		return span{c.first() - hour, c.first() - 1}
 	}
-	page, err := c.probe(ctx)(w)
+	return span{c.first() + 1, c.first() + hour}
+}
+
+// byWeek cuts a span of less than a week where clocks may change: the rows of a part are all shifted alike.
+func byWeek(w span) []span {
+	if WeekOf(w.from) == WeekOf(w.to) {
+		return []span{w}
+	}
+	cut := beginningOfWeek(WeekOf(w.to))
+	return []span{{w.from, cut - 1}, {cut, w.to}}
+}
+
+// checkWeek holds the app's times against one of the rows of a span's week, once for each week: one that was read for the page,
+// or else one of the span.
+func (c clock) checkWeek(ctx context.Context, part span) error {
+	week := WeekOf(part.from)
+	if row := c.sample(); row != nil && WeekOf(secondOf(row)) == week && !c.source.ClockProven(c.app, week) {
+		if err := c.checkRow(ctx, c.probe(ctx)); err != nil {
+			return err
+		}
+	}
+	if c.source.ClockProven(c.app, week) {
+		return nil
+	}
+	page, err := c.probe(ctx)(part)
 	if err == nil && len(page.Rows) > 0 {
-		c.prove(c.first())
+		c.prove(part.from)
 	}
 	return err
 }
-
-// knowsWeek tells whether the app's times are known to be right in the week of the cursor.
-func (c clock) knowsWeek() bool { return c.source.ClockProven(c.app, WeekOf(c.first())) }
 
 // find looks for a row that was not in its second: in that second by itself, in the two hours before and after it, as at a
 // change of clocks, and then by another row. If all of these are right the row was deleted.
@@ -343,83 +375,4 @@ func (s *stream) checkTimes(ctx context.Context, page *difyapi.LogPage, w span) 
 		}
 	}
 	return nil
-}
-
-// shifted is the error for a row that Dify shows outside of the window that it was asked for.
-func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, v difyapi.Version) error {
-	if v.IsZero() {
-		if ignored, err := s.isWithin(ctx, row, span{firstSecond, firstSecond}); ignored || err != nil {
-			return cmp.Or[error](err, &UnsupportedError{Filter: "createdAt", Has: v})
-		}
-	}
-	if w.from == w.to {
-		return &ClockError{Shift: time.Duration(secondOf(row)-w.from) * time.Second}
-	}
-	shift, _, err := s.measure(ctx, row)
-	if errors.Is(err, errSpent) {
-		return &ClockError{} // by how much is not worth more calls
-	}
-	return cmp.Or[error](err, &ClockError{Shift: shift})
-}
-
-// isWithin asks whether Dify takes a row for one of a window; false of a row without a run, which can't be found.
-func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span) (bool, error) {
-	if row.WorkflowRun == nil {
-		return false, nil
-	}
-	q := bounded(difyapi.LogQuery{Keyword: row.WorkflowRun.ID.String()}, w, 1, maxLimit)
-	page, err := s.logs(ctx, q, true)
-	return err == nil && hasRow(page, row.ID), err
-}
-
-// quarter is what all zones' offsets are multiples of, in seconds; maxQuarters are more than any has.
-const quarter, maxQuarters = 15 * 60, 15 * 4
-
-// measure finds out by how much a row is shown too late, halving the range of all zones' offsets by eight calls, and whether
-// the row exists. The shift is 0 if it is not found.
-func (s *stream) measure(ctx context.Context, row *difyapi.WorkflowLog) (shift time.Duration, exists bool, err error) {
-	within := func(from, to int64) (bool, error) {
-		return s.isWithin(ctx, row, span{secondOf(row) + from*quarter, secondOf(row) + to*quarter})
-	}
-	from, to := int64(-maxQuarters), int64(maxQuarters)
-	if exists, err = within(from, to); err != nil || !exists {
-		return 0, false, err
-	}
-	for from < to && err == nil {
-		middle := from + (to-from)/2
-		var found bool
-		if found, err = within(from, middle); found {
-			to = middle
-		} else {
-			from = middle + 1
-		}
-	}
-	return time.Duration(-from) * quarter * time.Second, true, err
-}
-
-// outOfOrder is the first row of an answer that is newer than the one before it, with that one; nil where there is none. Dify
-// sorts by the time that it compares.
-func outOfOrder(page *difyapi.LogPage) []*difyapi.WorkflowLog {
-	for i := 1; i < len(page.Rows); i++ {
-		if page.Rows[i].CreatedAt.After(page.Rows[i-1].CreatedAt) {
-			return page.Rows[i-1 : i+1]
-		}
-	}
-	return nil
-}
-
-// disordered is the error for rows of which one is shown at a wrong time: by how much, if a look at a few of them tells.
-func (s *stream) disordered(ctx context.Context, rows []*difyapi.WorkflowLog) error {
-	for _, row := range rows[:min(len(rows), 3)] {
-		shift, _, err := s.measure(ctx, row)
-		if errors.Is(err, errSpent) {
-			break
-		} else if err != nil {
-			return err
-		}
-		if shift != 0 {
-			return &ClockError{Shift: shift}
-		}
-	}
-	return &ClockError{}
 }

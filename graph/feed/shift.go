@@ -1,0 +1,91 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// This file finds out by how much a Dify shows other times than it compares, see clock.go.
+
+// shifted is the error for a row that Dify shows outside of the window that it was asked for.
+func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, v difyapi.Version) error {
+	if v.IsZero() {
+		if ignored, err := s.isWithin(ctx, row, span{firstSecond, firstSecond}); ignored || err != nil {
+			return cmp.Or[error](err, &UnsupportedError{Filter: "createdAt", Has: v})
+		}
+	}
+	if w.from == w.to {
+		return &ClockError{Shift: time.Duration(secondOf(row)-w.from) * time.Second}
+	}
+	shift, _, err := s.measure(ctx, row)
+	if errors.Is(err, errSpent) {
+		return &ClockError{} // by how much is not worth more calls
+	}
+	return cmp.Or[error](err, &ClockError{Shift: shift})
+}
+
+// isWithin asks whether Dify takes a row for one of a window; false of a row without a run, which can't be found.
+func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span) (bool, error) {
+	if row.WorkflowRun == nil {
+		return false, nil
+	}
+	q := bounded(difyapi.LogQuery{Keyword: row.WorkflowRun.ID.String()}, w, 1, maxLimit)
+	page, err := s.logs(ctx, q, true)
+	return err == nil && hasRow(page, row.ID), err
+}
+
+// quarter is what all zones' offsets are multiples of, in seconds; maxQuarters are more than any has.
+const quarter, maxQuarters = 15 * 60, 15 * 4
+
+// measure finds out by how much a row is shown too late, halving the range of all zones' offsets by eight calls, and whether
+// the row exists. The shift is 0 if it is not found.
+func (s *stream) measure(ctx context.Context, row *difyapi.WorkflowLog) (shift time.Duration, exists bool, err error) {
+	within := func(from, to int64) (bool, error) {
+		return s.isWithin(ctx, row, span{secondOf(row) + from*quarter, secondOf(row) + to*quarter})
+	}
+	from, to := int64(-maxQuarters), int64(maxQuarters)
+	if exists, err = within(from, to); err != nil || !exists {
+		return 0, false, err
+	}
+	for from < to && err == nil {
+		middle := from + (to-from)/2
+		var found bool
+		if found, err = within(from, middle); found {
+			to = middle
+		} else {
+			from = middle + 1
+		}
+	}
+	return time.Duration(-from) * quarter * time.Second, true, err
+}
+
+// outOfOrder is the first row of an answer that is newer than the one before it, with that one; nil where there is none. Dify
+// sorts by the time that it compares.
+func outOfOrder(page *difyapi.LogPage) []*difyapi.WorkflowLog {
+	for i := 1; i < len(page.Rows); i++ {
+		if page.Rows[i].CreatedAt.After(page.Rows[i-1].CreatedAt) {
+			return page.Rows[i-1 : i+1]
+		}
+	}
+	return nil
+}
+
+// disordered is the error for rows of which one is shown at a wrong time: by how much, if a look at a few of them tells.
+func (s *stream) disordered(ctx context.Context, rows []*difyapi.WorkflowLog) error {
+	for _, row := range rows[:min(len(rows), 3)] {
+		shift, _, err := s.measure(ctx, row)
+		if errors.Is(err, errSpent) {
+			break
+		} else if err != nil {
+			return err
+		}
+		if shift != 0 {
+			return &ClockError{Shift: shift}
+		}
+	}
+	return &ClockError{}
+}
