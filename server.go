@@ -297,7 +297,7 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	lines, failures := make([]string, len(cfg.Apps)), make([]error, len(cfg.Apps))
 	var calls sync.WaitGroup
 	for i, app := range cfg.Apps {
-		calls.Go(func() { lines[i], failures[i] = checkApp(ctx, clients[app.Key]) })
+		calls.Go(func() { lines[i], failures[i] = checkApp(ctx, app.Key, clients[app.Key]) })
 	}
 	calls.Wait()
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
@@ -319,8 +319,11 @@ const connectionsNote = "At most %d connections to each Dify (limits.connections
 	"SERVER_WORKER_CLASS=gevent in its environment makes room for more.\n"
 
 // checkApp describes the app, or its failure. Errors of difyapi show neither address nor key.
-func checkApp(ctx context.Context, client *difyapi.Client) (string, error) {
+func checkApp(ctx context.Context, key string, client *difyapi.Client) (string, error) {
 	info, err := client.Info(ctx)
+	if err == nil {
+		err = service.CheckLog(ctx, key, client)
+	}
 	if err != nil {
 		return "fails\t" + err.Error(), err
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
@@ -133,6 +134,7 @@ func TestConfiguredApp(t *testing.T) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	dify := startDify(t)
+	eastern := configFile(t, "apps: [{key: echo, baseURL: %q, apiKey: %s}]", startDifyIn(t, time.FixedZone("east", 8*3600)), goodKey)
 	good := configFile(t, "apps: [{key: echo, baseURL: %q, apiKey: %s}]", dify, goodKey)
 	both := configFile(t, "apps: [{key: gone, baseURL: %q, apiKey: %s}, {key: echo, baseURL: %q, apiKey: %s}]", dify, badKey, dify, goodKey)
 	for name, test := range map[string]struct {
@@ -144,6 +146,7 @@ func TestCheck(t *testing.T) {
 		"by environment":    {[]string{"check"}, []string{"DIFYGRAPH_CONFIG=" + good}, []string{"echo  answers"}, true},
 		"flag wins":         {[]string{"check", "--config", good}, []string{"DIFYGRAPH_CONFIG=nowhere"}, []string{"echo  answers"}, true},
 		"one fails":         {[]string{"check", "--config", both}, nil, []string{"gone  fails", "401", "echo  answers"}, false},
+		"wrong times":       {[]string{"check", "--config", eastern}, nil, []string{"echo  fails", "8 h earlier", "TZ=UTC"}, false},
 		"nothing to check":  {[]string{"check"}, nil, nil, false},
 		"no such file":      {[]string{"check", "--config", "nowhere"}, nil, nil, false},
 		"empty variable":    {[]string{"check", "--config", ""}, []string{"DIFYGRAPH_CONFIG=" + good}, nil, false},
@@ -242,8 +245,14 @@ const (
 // startDify serves a Dify with one app, and returns its base URL.
 func startDify(t *testing.T) string {
 	t.Helper()
-	dify := difytest.New(difytest.Options{})
-	dify.AddApp(difytest.AppOptions{Name: "Echo", APIKey: goodKey})
+	return startDifyIn(t, time.UTC)
+}
+
+// startDifyIn is for a Dify that takes itself to be in a zone. It has two runs.
+func startDifyIn(t *testing.T, zone *time.Location) string {
+	t.Helper()
+	dify := difytest.New(difytest.Options{Zone: zone})
+	dify.AddApp(difytest.AppOptions{Name: "Echo", APIKey: goodKey}).Insert(difytest.Evenly(1, 2, time.Now(), time.Hour)...)
 	server := httptest.NewServer(dify)
 	t.Cleanup(server.Close)
 	return server.URL + "/v1"
