@@ -65,14 +65,14 @@ func TestLargeTextsByManyAliases(t *testing.T) {
 	for query, data := range map[string]string{
 		`{workflowLogs(first: 50) {nodes {workflowRun {` + errors + `}}} difyApps {key}}`:                    `{"workflowLogs":null,"difyApps":[{"key":"a"}]}`,
 		`{workflowLogs(order: OLDEST_FIRST, first: 1) {edges {cursor node {workflowRun {` + errors + `}}}}}`: `{"workflowLogs":null}`,
-		`{node(id: "` + idOfLog("a", large) + `") {... on WorkflowLog {workflowRun {` + errors + `}}}}`:      `null`,
+		`{node(id: "` + oldIDOfEntry(large) + `") {... on WorkflowLog {workflowRun {` + errors + `}}}}`:      `null`,
 	} {
 		r := a.post(t, query, nil)
 		if !slices.Equal(r.codes(), []string{"COST_LIMIT_EXCEEDED"}) || string(r.Data) != data || len(r.text) > 1000 {
 			t.Errorf("%d bytes: %.400s", len(r.text), r.text)
 		}
 	}
-	for _, query := range []string{`{workflowLogs(first: 50) {nodes {workflowRun {error}}}}`, `{node(id: "` + idOfLog("a", small) + `") {... on WorkflowLog {workflowRun {` + errors + `}}}}`} {
+	for _, query := range []string{`{workflowLogs(first: 50) {nodes {workflowRun {error}}}}`, `{node(id: "` + oldIDOfEntry(small) + `") {... on WorkflowLog {workflowRun {` + errors + `}}}}`} {
 		if r := a.post(t, query, nil); len(r.Errors) > 0 {
 			t.Errorf("%.300s", r.text)
 		}

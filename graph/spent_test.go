@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
-	"github.com/difygraph/difygraph/graph/model"
 )
 
 // These tests hold that an operation takes no more than its price, whatever Dify does. That it says so is held by every test: see
@@ -162,7 +161,7 @@ func TestThousandReferencesToOneLogEntry(t *testing.T) {
 	t.Parallel()
 	a := serve(t, options{keys: []string{"a"}, price: 20_000})
 	row := a.apps["a"].Insert(run(5))[0]
-	one := vars{"__typename": "WorkflowLog", "id": idOfLog("a", row)}
+	one := vars{"__typename": "WorkflowLog", "id": oldIDOfEntry(row)}
 	r := a.post(t, referencesQuery, vars{"r": slices.Repeat([]vars{one}, 1000)})
 	if c := a.checkSpentAll(t, r, 1000); len(r.Errors) > 0 || c.Foreseen != 1+1000+10 || strings.Count(string(r.Data), row.ID.String()) != 1000 {
 		t.Errorf("%+v: %.300s", c, r.text)
@@ -175,7 +174,7 @@ func TestThousandLogEntriesPassTheDefaultLimit(t *testing.T) {
 	a := serve(t, options{keys: []string{"a"}, price: 20_000, apart: map[string]apart{"a": {version: "1.14.2"}}})
 	var all []vars
 	for i := range 1000 {
-		all = append(all, vars{"__typename": "WorkflowLog", "id": idOfLog("a", a.apps["a"].Insert(run(i))[0])})
+		all = append(all, vars{"__typename": "WorkflowLog", "id": oldIDOfEntry(a.apps["a"].Insert(run(i))[0])})
 	}
 	r := a.post(t, referencesQuery, vars{"r": all})
 	if c := a.checkSpentAll(t, r, 1000); len(r.Errors) > 0 || c.Spent != c.Foreseen || strings.Contains(string(r.Data), "null") {
@@ -213,8 +212,4 @@ func TestEachPageOfOneOperationMakesProgress(t *testing.T) {
 	if n := strings.Count(string(r.Data), `"complete":true`); len(r.Errors) > 0 || n != 10 {
 		t.Errorf("%d lists of b are whole; %v", n, r.codes())
 	}
-}
-
-func idOfLog(app string, row difytest.Row) string {
-	return model.ID{Kind: model.KindLog, App: app, UUID: row.ID, Second: row.CreatedAt.Unix(), Run: row.Run.ID}.String()
 }
