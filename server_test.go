@@ -49,6 +49,13 @@ func TestSampleData(t *testing.T) {
 	if diff := cmp.Diff(want, answer.DifyApps); diff != "" {
 		t.Errorf("sample apps (-want +got):\n%s", diff)
 	}
+	var page struct {
+		WorkflowLogs struct{ Nodes []struct{ UUID string } }
+	}
+	server.query(t, `{workflowLogs(first: 1, appTimeout: 30) {nodes {uuid}}}`, `{}`, &page)
+	if len(page.WorkflowLogs.Nodes) != 1 {
+		t.Errorf("%+v", page)
+	}
 	server.stop(t)
 }
 

@@ -10,9 +10,11 @@ import (
 	"time"
 )
 
+// DefaultTimeout bounds a call where [Options] say nothing.
+const DefaultTimeout = 30 * time.Second
+
 const (
 	defaultMaxInFlight          = 8
-	defaultTimeout              = 30 * time.Second
 	defaultConnectionsPerServer = 4
 )
 
@@ -86,7 +88,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.MaxInFlight = defaultMaxInFlight
 	}
 	if o.Timeout == 0 {
-		o.Timeout = defaultTimeout
+		o.Timeout = DefaultTimeout
 	}
 	return o, nil
 }

@@ -162,6 +162,39 @@ func TestChangeOfClocksWithinTheHourBefore(t *testing.T) {
 	checkUnsupported(t, a, vars{"first": 2, "after": *first.PageInfo.EndCursor}, "1 h earlier")
 }
 
+// TestClocksAtTheEndOfTime: what is around the last second of all is not asked for.
+func TestClocksAtTheEndOfTime(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a", "b"}, unprovenClocks: true})
+	late := run(0)
+	late.CreatedAt = time.Date(9999, 12, 31, 23, 59, 58, 0, time.UTC)
+	a.apps["a"].Insert(late)
+	a.apps["b"].Insert(run(0), run(10))
+	var after *string
+	rows := 0
+	for range 3 {
+		p := a.page(t, vars{"first": 1, "after": after})
+		rows += len(p.Edges)
+		after = p.PageInfo.EndCursor
+	}
+	if rows != 3 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
+// TestTimesThatNoZoneShifts: what is claimed of a shift is known.
+func TestTimesThatNoZoneShifts(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{Zone: time.FixedZone("off", 25*60+7)}, unprovenClocks: true})
+	for i := range 60 {
+		a.apps["a"].Insert(run(i * 5000))
+	}
+	answer := a.post(t, `{workflowLogs {nodes {uuid}}}`, nil)
+	if !slices.Equal(answer.codes(), []string{"UPSTREAM_UNSUPPORTED"}) || !strings.Contains(answer.Errors[0].Message, "at other times") {
+		t.Errorf("%s", answer.text)
+	}
+}
+
 // TestWalkOfShiftedWorld: each row exactly once, or a refusal, whatever the zone and wherever pages begin.
 func TestWalkOfShiftedWorld(t *testing.T) {
 	t.Parallel()

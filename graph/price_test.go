@@ -177,6 +177,18 @@ func TestPriceByVariables(t *testing.T) {
 	}
 }
 
+// TestEmptyRangesAreNoCondition of a price either.
+func TestEmptyRangesAreNoCondition(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	want := costOf(t, a.post(t, `{workflowLogs {totalCount}}`, nil)).Foreseen
+	for _, filter := range []string{"{totalTokens: {}}", "{elapsedTime: {min: null}}"} {
+		if got := costOf(t, a.post(t, `{workflowLogs(filter: `+filter+`) {totalCount}}`, nil)); got.Foreseen != want {
+			t.Errorf("%s: foreseen %d, want %d", filter, got.Foreseen, want)
+		}
+	}
+}
+
 // TestHugeListsHaveAPrice: nothing is made of what a filter multiplies before it is refused.
 func TestHugeListsHaveAPrice(t *testing.T) {
 	t.Parallel()

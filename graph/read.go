@@ -97,10 +97,21 @@ func (r *read) filter(arg any, session []string) feed.Filter {
 				f.Keyword = &keyword
 			}
 		case "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError":
-			f.HasError = new(true) // any of them is looked at here
+			if !isEmptyObject(value) {
+				f.HasError = new(true) // any of them is looked at here
+			}
 		}
 	}
 	return f
+}
+
+// isEmptyObject tells whether a range is no condition.
+func isEmptyObject(value any) bool {
+	members, ok := value.(map[string]any)
+	for _, member := range members {
+		ok = ok && member == nil
+	}
+	return ok
 }
 
 func (r *read) statusesOf(value any) []difyapi.RunStatus {

@@ -30,7 +30,7 @@ func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, 
 
 // isWithin asks whether Dify takes a row for one of a window; false of a row without a run, which can't be found.
 func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span) (bool, error) {
-	if row.WorkflowRun == nil {
+	if w = w.writable(); row.WorkflowRun == nil || w.empty() {
 		return false, nil
 	}
 	q := bounded(difyapi.LogQuery{Keyword: row.WorkflowRun.ID.String()}, w, 1, maxLimit)
@@ -41,8 +41,8 @@ func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span)
 // quarter is what all zones' offsets are multiples of, in seconds; maxQuarters are more than any has.
 const quarter, maxQuarters = 15 * 60, 15 * 4
 
-// measure finds out by how much a row is shown too late, halving the range of all zones' offsets by eight calls, and whether
-// the row exists. The shift is 0 if it is not found.
+// measure finds out by how much a row is shown too late, halving the range of all zones' offsets by nine calls, and whether
+// the row exists. The shift is 0 if it is none that a zone has.
 func (s *stream) measure(ctx context.Context, row *difyapi.WorkflowLog) (shift time.Duration, exists bool, err error) {
 	within := func(from, to int64) (bool, error) {
 		return s.isWithin(ctx, row, span{secondOf(row) + from*quarter, secondOf(row) + to*quarter})
@@ -58,6 +58,12 @@ func (s *stream) measure(ctx context.Context, row *difyapi.WorkflowLog) (shift t
 			to = middle
 		} else {
 			from = middle + 1
+		}
+	}
+	if err == nil {
+		var exact bool
+		if exact, err = within(from, from); !exact {
+			from = 0
 		}
 	}
 	return time.Duration(-from) * quarter * time.Second, true, err

@@ -22,6 +22,9 @@ const (
 	end       = math.MaxInt64
 )
 
+// writable is the part of the span in which rows can be, and which Dify can be asked for.
+func (s span) writable() span { return span{max(s.from, firstSecond), min(s.to, lastSecond)} }
+
 // empty tells whether no row can be in the span: rows have seconds from [firstSecond] to [lastSecond].
 func (s span) empty() bool { return s.from > s.to || s.from > lastSecond || s.to < firstSecond }
 

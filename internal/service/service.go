@@ -2,6 +2,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 	var longest time.Duration
 	for i, app := range cfg.Apps {
 		apps[i] = &model.DifyApp{Key: app.Key, ConfiguredName: app.Name}
-		longest = max(longest, app.Timeout)
+		longest = max(longest, cmp.Or(app.Timeout, difyapi.DefaultTimeout))
 	}
 	r := graph.NewResolver(apps, s.upstream, graph.Limits{
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
