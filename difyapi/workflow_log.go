@@ -127,6 +127,14 @@ type EndUser struct {
 	Unreadable Unreadable `json:"-"`
 }
 
+// SessionID is that of the end user who started the run; nil if a member did, or the end user is gone.
+func (l *WorkflowLog) SessionID() *string {
+	if l.CreatedByEndUser == nil {
+		return nil
+	}
+	return l.CreatedByEndUser.SessionID
+}
+
 // normalize irons out how versions of Dify write the same thing. A run or an end user without an id is none that can be shown.
 func (l *WorkflowLog) normalize() {
 	if l.WorkflowRun != nil && l.WorkflowRun.ID == uuid.Nil {

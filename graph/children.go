@@ -6,7 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
@@ -24,7 +24,7 @@ var (
 
 // expectChildren asks at once for all that the selection wants of a page's rows at a call each. Their resolvers then find
 // it under way.
-func expectChildren(ctx context.Context, rows []feed.Row) {
+func expectChildren(ctx context.Context, rows []list.Row) {
 	details, profiles := wantedOfChild(ctx, "workflowRun", detailFields), wantedOfChild(ctx, "createdByEndUser", profileFields)
 	if !details && !profiles {
 		return

@@ -8,8 +8,8 @@ package graph
 import (
 	"context"
 
-	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/generated"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
@@ -38,7 +38,7 @@ func (r *difyAppResolver) DifyVersion(ctx context.Context, obj *model.DifyApp) (
 	return version(ctx, obj)
 }
 
-func (r *difyAppResolver) WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
+func (r *difyAppResolver) WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
 	return r.page(ctx, listArgs{[]string{obj.Key}, filter, order, first, after, last, before, model.Fail, appTimeout, scanCalls})
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // Values at the edge of what can be written are answered like any others: by rows or by a clear refusal.
@@ -61,7 +61,7 @@ func TestNotANumber(t *testing.T) {
 func TestMadeUpSecond(t *testing.T) {
 	t.Parallel()
 	a := twoApps(t)
-	c, err := feed.ParseCursor(cursorOf(t, vars{}))
+	c, err := list.ParseCursor(cursorOf(t, vars{}))
 	if err != nil {
 		t.Fatal(err)
 	}

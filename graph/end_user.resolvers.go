@@ -9,8 +9,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/generated"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
@@ -43,7 +43,7 @@ func (r *endUserResolver) UpdatedAt(ctx context.Context, obj *model.EndUser) (*t
 	return r.ProfileUpdatedAt(ctx, obj)
 }
 
-func (r *endUserResolver) WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
+func (r *endUserResolver) WorkflowLogs(ctx context.Context, obj *model.EndUser, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
 	return r.runsOf(ctx, obj, listArgs{nil, filter, order, first, after, last, before, model.Fail, appTimeout, scanCalls})
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
@@ -21,7 +21,7 @@ const maxEntities = 1000
 func (r *Resolver) Entities(ctx context.Context, representations []map[string]any) []model.Entity {
 	n := len(representations)
 	if n > maxEntities {
-		graphql.AddError(ctx, &feed.InputError{Argument: "representations", Reason: fmt.Sprintf("at most %d, not %d", maxEntities, n)})
+		graphql.AddError(ctx, &list.InputError{Argument: "representations", Reason: fmt.Sprintf("at most %d, not %d", maxEntities, n)})
 		return []model.Entity{}
 	}
 	keys := make([]representationKey, n)
@@ -40,7 +40,7 @@ type representationKey struct {
 // entity fetches what a representation refers to; nil if it is not there.
 func (r *Resolver) entity(ctx context.Context, ref representationKey) (model.Entity, error) {
 	if ref.err != nil {
-		return nil, &feed.InputError{Argument: "representations", Reason: ref.err.Error()}
+		return nil, &list.InputError{Argument: "representations", Reason: ref.err.Error()}
 	}
 	if ref.email != "" || ref.session != "" {
 		if err := viewer.Needs(ctx, viewer.People); err != nil {
@@ -53,7 +53,7 @@ func (r *Resolver) entity(ctx context.Context, ref representationKey) (model.Ent
 	app := r.app(ctx, ref.id.App)
 	switch {
 	case app == nil:
-		return nil, &feed.InputError{Argument: "representations", Reason: noApp(ref.id.App)}
+		return nil, &list.InputError{Argument: "representations", Reason: noApp(ref.id.App)}
 	case ref.session != "":
 		return orNil(r.endUserOfSession(ctx, app, ref.session))
 	default:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -32,7 +33,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 		}
 	}
 	shown.Extensions = map[string]any{}
-	if app, ok := errors.AsType[*feed.AppError](err); ok {
+	if app, ok := errors.AsType[*list.AppError](err); ok {
 		shown.Extensions["app"] = app.App
 	}
 	if argument := argumentOf(err); argument != "" {
@@ -77,17 +78,17 @@ func isArgument(rest ast.Path) bool {
 // argument; no scalar knows where it stands.
 func unreadable(err error, argument ast.Path) error {
 	reason := "not a value of the type that the schema gives it"
-	if e, ok := errors.AsType[*feed.InputError](err); ok {
+	if e, ok := errors.AsType[*list.InputError](err); ok {
 		reason = e.Reason
 	}
-	return &feed.InputError{Argument: argument.String(), Reason: reason}
+	return &list.InputError{Argument: argument.String(), Reason: reason}
 }
 
 func argumentOf(err error) string {
-	if e, ok := errors.AsType[*feed.InputError](err); ok {
+	if e, ok := errors.AsType[*list.InputError](err); ok {
 		return e.Argument
 	}
-	if e, ok := errors.AsType[*feed.CursorError](err); ok {
+	if e, ok := errors.AsType[*list.CursorError](err); ok {
 		return e.Argument
 	}
 	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
@@ -101,10 +102,10 @@ func Recover(_ context.Context, panicked any) error { return rescue.New(panicked
 
 // classify gives an error its code and its text.
 func classify(err error) (model.ErrorCode, string) {
-	if e, ok := errors.AsType[*feed.InputError](err); ok {
+	if e, ok := errors.AsType[*list.InputError](err); ok {
 		return model.BadUserInput, e.Error()
 	}
-	if e, ok := errors.AsType[*feed.CursorError](err); ok {
+	if e, ok := errors.AsType[*list.CursorError](err); ok {
 		return model.InvalidCursor, e.Error()
 	}
 	if code, message, ok := classifyLimit(err); ok {
@@ -166,7 +167,7 @@ func sizeMessage(err error) string {
 // classifyUpstream gives an app's failure its code and its text, in our words: Dify's may name tenants and people.
 func classifyUpstream(err error) (model.ErrorCode, string) {
 	app := "the app"
-	if e, ok := errors.AsType[*feed.AppError](err); ok {
+	if e, ok := errors.AsType[*list.AppError](err); ok {
 		app = fmt.Sprintf("app %q", e.App)
 	}
 	unsupported, ok := errors.AsType[*feed.UnsupportedError](err)

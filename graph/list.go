@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -22,8 +22,8 @@ type appInfo = difyapi.AppInfo
 // listArgs are the arguments of a list.
 type listArgs struct {
 	apps       []string // all that the caller may read if nil
-	filter     *feed.Filter
-	order      feed.Order
+	filter     *list.Filter
+	order      list.Order
 	first      *int
 	after      *string
 	last       *int
@@ -42,7 +42,7 @@ func (r *Resolver) page(ctx context.Context, args listArgs) (*model.WorkflowLogC
 }
 
 // mayFilter refuses filters that would tell the viewer what fields may not.
-func mayFilter(ctx context.Context, f *feed.Filter) error {
+func mayFilter(ctx context.Context, f *list.Filter) error {
 	if err := viewer.Needs(ctx, viewer.Logs); err != nil || f == nil {
 		return err
 	}
@@ -69,11 +69,7 @@ func (r *Resolver) read(ctx context.Context, args listArgs) (*model.WorkflowLogC
 	if err != nil {
 		return nil, err
 	}
-	source := r.feed(loader.For(ctx))
-	if args.scanCalls != nil {
-		source.ScanCalls = *args.scanCalls
-	}
-	page, err := source.Read(ctx, req)
+	page, err := r.reader(ctx).Read(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -84,16 +80,19 @@ func (r *Resolver) read(ctx context.Context, args listArgs) (*model.WorkflowLogC
 }
 
 // request checks the arguments of a list.
-func (r *Resolver) request(ctx context.Context, args listArgs) (req feed.Request, err error) {
+func (r *Resolver) request(ctx context.Context, args listArgs) (req list.Request, err error) {
 	req.Partial = args.onFailure == model.Partial
 	if req.List, err = r.list(ctx, args.apps, args.filter, args.order); err != nil {
 		return req, err
 	}
-	if req.Slice, err = feed.NewSlice(req.List, args.first, args.after, args.last, args.before); err != nil {
+	if req.Slice, err = list.NewSlice(req.List, args.first, args.after, args.last, args.before); err != nil {
 		return req, err
 	}
-	if n := args.scanCalls; n != nil && (*n < 1 || *n > r.Limits.ScanCalls) {
-		return req, &feed.InputError{Argument: "scanCalls", Reason: fmt.Sprintf("must be from 1 to %d, not %d", r.Limits.ScanCalls, *n)}
+	if n := args.scanCalls; n != nil {
+		if *n < 1 || *n > r.Limits.ScanCalls {
+			return req, list.NewInputError("scanCalls", "must be from 1 to %d, not %d", r.Limits.ScanCalls, *n)
+		}
+		req.ScanCalls = *n
 	}
 	if req.AppTimeout, err = r.appTimeout(args.appTimeout); err != nil {
 		return req, err
@@ -114,35 +113,38 @@ func (r *Resolver) appTimeout(seconds *float64) (time.Duration, error) {
 	if *seconds >= minAppTimeout && *seconds <= most {
 		return time.Duration(*seconds * float64(time.Second)), nil
 	}
-	return 0, &feed.InputError{Argument: "appTimeout", Reason: fmt.Sprintf("must be from %v to %v seconds, not %v", minAppTimeout, most, *seconds)}
+	return 0, list.NewInputError("appTimeout", "must be from %v to %v seconds, not %v", minAppTimeout, most, *seconds)
 }
+
+// reader reads lists for the operation.
+func (r *Resolver) reader(ctx context.Context) list.Reader { return r.feed(loader.For(ctx)) }
 
 func (r *Resolver) feed(source feed.Source) *feed.Feed {
 	return &feed.Feed{Source: source, ScanCalls: r.Limits.ScanCalls, ScanDetails: r.Limits.ScanDetails}
 }
 
-func (r *Resolver) list(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order) (feed.List, error) {
+func (r *Resolver) list(ctx context.Context, apps []string, filter *list.Filter, order list.Order) (list.List, error) {
 	all := apps == nil
 	if all {
 		for _, app := range r.appsOf(ctx) {
 			apps = append(apps, app.Key)
 		}
 	} else if err := r.checkApps(ctx, apps); err != nil {
-		return feed.List{}, err
+		return list.List{}, err
 	}
 	if filter == nil {
-		filter = new(feed.Filter)
+		filter = new(list.Filter)
 	}
-	return feed.NewList(apps, all, *filter, order)
+	return list.New(apps, all, *filter, order)
 }
 
 func (r *Resolver) checkApps(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
-		return &feed.InputError{Argument: "apps", Reason: "an empty list has no runs; name apps, or leave it out for all"}
+		return &list.InputError{Argument: "apps", Reason: "an empty list has no runs; name apps, or leave it out for all"}
 	}
 	for _, key := range keys {
 		if r.app(ctx, key) == nil {
-			return &feed.InputError{Argument: "apps", Reason: noApp(key)}
+			return &list.InputError{Argument: "apps", Reason: noApp(key)}
 		}
 	}
 	return nil
@@ -156,13 +158,13 @@ func noApp(key string) string {
 func (r *Resolver) oneApp(ctx context.Context, key *string) (*model.DifyApp, error) {
 	switch apps := r.appsOf(ctx); {
 	case key != nil && r.app(ctx, *key) == nil:
-		return nil, &feed.InputError{Argument: "app", Reason: noApp(*key)}
+		return nil, &list.InputError{Argument: "app", Reason: noApp(*key)}
 	case key != nil:
 		return r.app(ctx, *key), nil
 	case len(apps) == 1:
 		return apps[0], nil
 	default:
-		return nil, &feed.InputError{Argument: "app", Reason: "name one of the apps that difyApps lists; you may read more or fewer than one"}
+		return nil, &list.InputError{Argument: "app", Reason: "name one of the apps that difyApps lists; you may read more or fewer than one"}
 	}
 }
 
@@ -205,11 +207,11 @@ func hasList(selections ast.SelectionSet) bool {
 	})
 }
 
-func (r *Resolver) log(row feed.Row) *model.WorkflowLog {
+func (r *Resolver) log(row list.Row) *model.WorkflowLog {
 	return &model.WorkflowLog{App: r.byKey[row.App], WorkflowLog: row.WorkflowLog}
 }
 
-func (r *Resolver) report(ctx context.Context, scan feed.Scan) *model.ScanReport {
+func (r *Resolver) report(ctx context.Context, scan list.Scan) *model.ScanReport {
 	report := &model.ScanReport{Scan: scan, FailedApps: []*model.AppFailure{}}
 	for _, failure := range scan.FailedApps {
 		shown := Present(ctx, failure)

@@ -8,15 +8,14 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // loggable is what of an error may stand in a log: its types, and what those say of themselves that know a log's rules. Texts of
 // errors repeat what Dify or the caller has said.
 func loggable(err error) slog.Value {
 	attrs := []slog.Attr{slog.String("type", typesOf(err))}
-	if app, ok := errors.AsType[*feed.AppError](err); ok {
+	if app, ok := errors.AsType[*list.AppError](err); ok {
 		attrs = append(attrs, slog.String("app", app.App))
 	}
 	if value, ok := errors.AsType[interface {

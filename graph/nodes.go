@@ -8,7 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
@@ -27,9 +27,9 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 	i, err := model.ParseID(id)
 	switch {
 	case err != nil:
-		return nil, &feed.InputError{Argument: "id", Reason: err.Error()}
+		return nil, &list.InputError{Argument: "id", Reason: err.Error()}
 	case i.Kind == model.KindAccount:
-		return nil, &feed.InputError{Argument: "id", Reason: "a member of the workspace can't be fetched: Dify has no way to ask for one"}
+		return nil, &list.InputError{Argument: "id", Reason: "a member of the workspace can't be fetched: Dify has no way to ask for one"}
 	case r.app(ctx, i.App) == nil:
 		return nil, nil
 	}
@@ -80,7 +80,7 @@ func orNil[T any, P interface {
 // nodes fetches objects side by side, and each of them once. Each that fails is null, with an error of its own.
 func (r *Resolver) nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	if len(ids) > maxNodes {
-		return nil, &feed.InputError{Argument: "ids", Reason: fmt.Sprintf("at most %d ids, not %d", maxNodes, len(ids))}
+		return nil, &list.InputError{Argument: "ids", Reason: fmt.Sprintf("at most %d ids, not %d", maxNodes, len(ids))}
 	}
 	return eachOf(ctx, ids, r.node), nil
 }

@@ -5,9 +5,8 @@ import (
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/vektah/gqlparser/v2/ast"
-
-	"github.com/difygraph/difygraph/graph/feed"
 )
 
 // InterceptField makes null an error of the field in whose arguments it stands where the schema does not allow it, as the
@@ -21,7 +20,7 @@ func (operations) InterceptField(ctx context.Context, next graphql.Resolver) (an
 	variables := graphql.GetOperationContext(ctx).Variables
 	for _, argument := range field.Arguments {
 		if place := nullAt(argument.Value, variables); place != nil {
-			return nil, &feed.InputError{
+			return nil, &list.InputError{
 				Argument: argument.Name,
 				Reason:   fmt.Sprintf("$%s is null, and %s is expected where it stands", place.Raw, place.ExpectedType),
 			}

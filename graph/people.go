@@ -9,6 +9,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -51,15 +52,15 @@ func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, ses
 	if err := viewer.Needs(ctx, viewer.Logs); err != nil {
 		return nil, err
 	}
-	list, err := feed.NewList([]string{app.Key}, false, feed.Filter{}.OfEndUser(uuid.Nil, session), feed.NewestFirst)
+	l, err := list.New([]string{app.Key}, false, list.Filter{}.OfEndUser(uuid.Nil, session), list.NewestFirst)
 	if err != nil {
 		return nil, err
 	}
-	slice, err := feed.NewSlice(list, new(runsSelected(ctx)), nil, nil, nil)
+	slice, err := list.NewSlice(l, new(runsSelected(ctx)), nil, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	page, err := r.feed(loader.For(ctx)).Read(ctx, feed.Request{List: list, Slice: slice, Rows: true})
+	page, err := r.reader(ctx).Read(ctx, list.Request{List: l, Slice: slice, Rows: true})
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, args listArg
 	if _, err := r.list(ctx, args.apps, args.filter, args.order); err != nil {
 		return nil, err // what is refused elsewhere is refused here, too
 	}
-	theirs := feed.Filter{}
+	theirs := list.Filter{}
 	if args.filter != nil {
 		theirs = *args.filter
 	}
@@ -107,7 +108,7 @@ func runsSelected(ctx context.Context) int {
 		n, err := graphql.UnmarshalInt(first)
 		switch {
 		case !given || first == nil:
-			most = max(most, feed.DefaultPageSize)
+			most = max(most, list.DefaultPageSize)
 		case err == nil:
 			most = max(most, min(n, feed.OneCallRows))
 		}

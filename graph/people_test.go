@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // profileFields are those of an end user that only the profile has.
@@ -360,8 +360,8 @@ func TestRunsOnOldServer(t *testing.T) {
 func TestCursorsOfAnEndUserTellNoSession(t *testing.T) {
 	t.Parallel()
 	digest := func(session string) string {
-		filter := feed.Filter{}.OfEndUser(alice().ID, session)
-		list, err := feed.NewList([]string{"a"}, false, filter, feed.NewestFirst)
+		filter := list.Filter{}.OfEndUser(alice().ID, session)
+		list, err := list.New([]string{"a"}, false, filter, list.NewestFirst)
 		if err != nil {
 			t.Fatal(err)
 		}

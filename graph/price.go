@@ -234,9 +234,7 @@ func (p pricer) app(of selections) (q quote) {
 func (p pricer) list(field graphql.CollectedField, apps int, session []string) quote {
 	args, of := p.args(field), selections{field.Selections}
 	shape := p.shape(args, of)
-	source := p.r.feed(nil)
-	source.ScanCalls = p.scanCalls(args)
-	plan := source.Plan(apps, p.read.filter(args["filter"], session), shape)
+	plan := p.r.feed(nil).Plan(apps, p.read.filter(args["filter"], session), shape)
 	q := quote{calls: plus(plan.Calls, plan.Details), streams: plan.Streams}
 	q = q.plus(p.single(of, "WorkflowLogConnection")).plus(p.failedApps(of, apps))
 	return q.plus(p.rows(field).times(rowsIn(args)))
@@ -245,7 +243,7 @@ func (p pricer) list(field graphql.CollectedField, apps int, session []string) q
 // shape is what a list's arguments and its selection make of a page.
 func (p pricer) shape(args map[string]any, of selections) feed.Shape {
 	backward := args["last"] != nil
-	s := feed.Shape{Newer: (args["order"] == "OLDEST_FIRST") != backward, Cursor: isCursor(args["after"])}
+	s := feed.Shape{Newer: (args["order"] == "OLDEST_FIRST") != backward, Cursor: isCursor(args["after"]), ScanCalls: p.scanCalls(args)}
 	if backward {
 		s.Cursor = isCursor(args["before"])
 	}

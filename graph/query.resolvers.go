@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/generated"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -23,7 +23,7 @@ func (r *queryResolver) DifyApp(ctx context.Context, key string) (*model.DifyApp
 	return r.app(ctx, key), nil
 }
 
-func (r *queryResolver) WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
+func (r *queryResolver) WorkflowLogs(ctx context.Context, apps []string, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error) {
 	return r.page(ctx, listArgs{apps, filter, order, first, after, last, before, onAppFailure, appTimeout, scanCalls})
 }
 

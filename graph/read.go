@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -68,18 +68,18 @@ func (p pricer) appsIn(args map[string]any) int {
 
 // rowsIn is how many rows a page may have. What is out of range is refused later, and costs what is in it.
 func rowsIn(args map[string]any) int {
-	count := feed.DefaultPageSize
+	count := list.DefaultPageSize
 	for _, name := range []string{"first", "last"} {
 		if n, err := graphql.UnmarshalInt(args[name]); args[name] != nil && err == nil {
 			count = n
 		}
 	}
-	return min(max(count, 1), feed.MaxPageSize)
+	return min(max(count, 1), list.MaxPageSize)
 }
 
 // filter reads as much of a filter as its price takes.
-func (r *read) filter(arg any, session []string) feed.Filter {
-	f := feed.Filter{EndUserSessionID: session}
+func (r *read) filter(arg any, session []string) list.Filter {
+	f := list.Filter{EndUserSessionID: session}
 	given, _ := arg.(map[string]any)
 	for name, value := range given {
 		if value == nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
@@ -112,7 +113,7 @@ func listed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, mem
 // entryOf finds the log entry of a run; nil if the log does not have it, as that of a run in the debugger. Dify looks for
 // a run's id in inputs and outputs, too. unforeseen says that the operation's price does not have a call for it.
 func (r *Resolver) entryOf(ctx context.Context, app *model.DifyApp, run uuid.UUID, unforeseen bool) (*model.WorkflowLog, error) {
-	return r.find(ctx, app, feed.Filter{Keyword: new(run.String())}, unforeseen, func(row feed.Row) bool {
+	return r.find(ctx, app, list.Filter{Keyword: new(run.String())}, unforeseen, func(row list.Row) bool {
 		return row.WorkflowRun != nil && row.WorkflowRun.ID == run
 	})
 }
@@ -128,17 +129,17 @@ func (r *Resolver) entryOfRun(ctx context.Context, run *model.WorkflowRun) (*mod
 // entry finds a log entry by what its id says; nil if it is gone. An old id names the run too, which finds it among many.
 func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (*model.WorkflowLog, error) {
 	at := time.Unix(id.Second, 0).UTC()
-	second := &feed.TimeRange{Since: &at, Until: new(at.Add(time.Second))}
-	same := func(row feed.Row) bool { // an id that names another run was made up
+	second := &list.TimeRange{Since: &at, Until: new(at.Add(time.Second))}
+	same := func(row list.Row) bool { // an id that names another run was made up
 		return row.WorkflowLog.ID == id.UUID && (row.WorkflowRun == nil || id.Run == uuid.Nil || row.WorkflowRun.ID == id.Run)
 	}
 	var entry *model.WorkflowLog
 	var err error
 	if id.Run != uuid.Nil {
-		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second, Keyword: new(id.Run.String())}, false, same)
+		entry, err = r.find(ctx, app, list.Filter{CreatedAt: second, Keyword: new(id.Run.String())}, false, same)
 	}
 	if entry == nil && err == nil { // its run may be gone
-		entry, err = r.find(ctx, app, feed.Filter{CreatedAt: second}, id.Run != uuid.Nil, same)
+		entry, err = r.find(ctx, app, list.Filter{CreatedAt: second}, id.Run != uuid.Nil, same)
 	}
 	if entry != nil {
 		entry.Named = id.Run
@@ -147,19 +148,19 @@ func (r *Resolver) entry(ctx context.Context, app *model.DifyApp, id model.ID) (
 }
 
 // find reads an app's list until a row is the one that is looked for. Of its calls one is foreseen, if that.
-func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter feed.Filter, unforeseen bool, is func(feed.Row) bool) (*model.WorkflowLog, error) {
-	list, err := feed.NewList([]string{app.Key}, false, filter, feed.NewestFirst)
+func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter list.Filter, unforeseen bool, is func(list.Row) bool) (*model.WorkflowLog, error) {
+	l, err := list.New([]string{app.Key}, false, filter, list.NewestFirst)
 	if err != nil {
 		return nil, err
 	}
 	after, whole := (*string)(nil), true
 	for range findPages {
-		slice, err := feed.NewSlice(list, new(feed.OneCallRows), after, nil, nil)
+		slice, err := list.NewSlice(l, new(feed.OneCallRows), after, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		request := feed.Request{List: list, Slice: slice, Rows: true, Flags: true, Unforeseen: unforeseen || after != nil}
-		page, err := r.feed(loader.For(ctx)).Read(ctx, request)
+		request := list.Request{List: l, Slice: slice, Rows: true, Flags: true, Unforeseen: unforeseen || after != nil}
+		page, err := r.reader(ctx).Read(ctx, request)
 		if err != nil {
 			return nil, err
 		}

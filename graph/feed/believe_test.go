@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // odd is a source whose answers are not what Dify's are.
@@ -33,20 +34,20 @@ func (o *odd) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bo
 }
 
 // walk reads all pages of a list, and returns the rows, the calls and the reasons of each page.
-func (o *odd) walk(t *testing.T, order Order, filter Filter, first int, backward bool) (rows []Position, calls []int, reasons [][]Reason) {
+func (o *odd) walk(t *testing.T, order list.Order, filter list.Filter, first int, backward bool) (rows []list.Position, calls []int, reasons [][]list.Reason) {
 	t.Helper()
-	l := list(t, []string{"a"}, false, filter, order)
+	l := newList(t, []string{"a"}, false, filter, order)
 	f := &Feed{Source: o, ScanCalls: 10, ScanDetails: 1}
 	var cursor *string
 	for range 200 {
-		slice, err := NewSlice(l, &first, cursor, nil, nil)
+		slice, err := list.NewSlice(l, &first, cursor, nil, nil)
 		if backward {
-			slice, err = NewSlice(l, nil, nil, &first, cursor)
+			slice, err = list.NewSlice(l, nil, nil, &first, cursor)
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, err := f.Read(t.Context(), Request{List: l, Slice: slice, Rows: true, Flags: true})
+		page, err := f.Read(t.Context(), list.Request{List: l, Slice: slice, Rows: true, Flags: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,21 +69,21 @@ func (o *odd) walk(t *testing.T, order Order, filter Filter, first int, backward
 }
 
 // checkAll holds that each row is there once.
-func (o *odd) checkAll(t *testing.T, name string, rows []Position) {
+func (o *odd) checkAll(t *testing.T, name string, rows []list.Position) {
 	t.Helper()
-	seen := make(map[Position]int)
+	seen := make(map[list.Position]int)
 	for _, row := range rows {
 		seen[row]++
 	}
 	for _, row := range o.rows {
-		if p := (Position{Second: secondOf(row), ID: row.ID, App: "a"}); seen[p] != 1 {
+		if p := (list.Position{Second: secondOf(row), ID: row.ID, App: "a"}); seen[p] != 1 {
 			t.Errorf("%s: row %v is shown %d times", name, p, seen[p])
 			return
 		}
 	}
 }
 
-func isComplete(reasons []Reason) bool { return len(reasons) == 0 }
+func isComplete(reasons []list.Reason) bool { return len(reasons) == 0 }
 
 // TestServerThatCapsTheLimit, which a proxy may do, or a Dify of other limits: reading goes on below what it gives, whether it says
 // so or not, in seconds of one row and of many.
@@ -92,7 +93,7 @@ func TestServerThatCapsTheLimit(t *testing.T) {
 	rows[601] = 45
 	for _, most := range []int{1, 7, 20, 50} {
 		for _, says := range []bool{true, false} {
-			for _, order := range []Order{NewestFirst, OldestFirst} {
+			for _, order := range []list.Order{list.NewestFirst, list.OldestFirst} {
 				for _, backward := range []bool{true, false} {
 					o := &odd{memory: memory{most: 20_000, extra: 20_000}, most: most}
 					for second, n := range rows {
@@ -101,7 +102,7 @@ func TestServerThatCapsTheLimit(t *testing.T) {
 					if says {
 						o.change = func(_ int, answer *difyapi.LogPage) { answer.Limit = min(answer.Limit, most) }
 					}
-					shown, _, reasons := o.walk(t, order, Filter{}, 40, backward)
+					shown, _, reasons := o.walk(t, order, list.Filter{}, 40, backward)
 					o.checkAll(t, string(order), shown)
 					if !slices.ContainsFunc(reasons, isComplete) || len(shown) != len(o.rows) {
 						t.Errorf("limit %d, said %v, %s, backward %v: %d of %d rows, %v", most, says, order, backward, len(shown), len(o.rows), reasons)
@@ -119,8 +120,8 @@ func TestCallsToAServerThatCapsTheLimit(t *testing.T) {
 	for second := range int64(120) {
 		o.insert(10*second+1, 1)
 	}
-	_, calls, reasons := o.walk(t, NewestFirst, Filter{}, 60, false)
-	if want := []int{1 + 1 + 1, 1 + 1 + 1}; !slices.Equal(calls, want) || slices.ContainsFunc(reasons, func(r []Reason) bool { return len(r) > 0 }) {
+	_, calls, reasons := o.walk(t, list.NewestFirst, list.Filter{}, 60, false)
+	if want := []int{1 + 1 + 1, 1 + 1 + 1}; !slices.Equal(calls, want) || slices.ContainsFunc(reasons, func(r []list.Reason) bool { return len(r) > 0 }) {
 		t.Errorf("%v calls, want %v; %v", calls, want, reasons)
 	}
 	for _, q := range o.questions {
@@ -133,7 +134,7 @@ func TestCallsToAServerThatCapsTheLimit(t *testing.T) {
 // TestRowsThatGoBetweenTwoStatements: one more look settles it, and nothing is said to be missing.
 func TestRowsThatGoBetweenTwoStatements(t *testing.T) {
 	t.Parallel()
-	for _, order := range []Order{NewestFirst, OldestFirst} {
+	for _, order := range []list.Order{list.NewestFirst, list.OldestFirst} {
 		o := &odd{memory: memory{most: 100, extra: 100}}
 		for second := range int64(10) {
 			o.insert(10*second+1, 1)
@@ -143,7 +144,7 @@ func TestRowsThatGoBetweenTwoStatements(t *testing.T) {
 				answer.Total++ // of one that was counted and then deleted
 			}
 		}
-		rows, calls, reasons := o.walk(t, order, Filter{}, 20, false)
+		rows, calls, reasons := o.walk(t, order, list.Filter{}, 20, false)
 		o.checkAll(t, string(order), rows)
 		if !slices.Equal(calls, []int{2}) || !isComplete(reasons[0]) || !o.questions[1].fresh {
 			t.Errorf("%s: %v calls, %v, %+v", order, calls, reasons, o.questions)
@@ -162,19 +163,19 @@ func TestServerThatCountsWhatItDoesNotShow(t *testing.T) {
 		"total":    func(_ int, answer *difyapi.LogPage) { answer.Total += 500 },
 		"has_more": func(_ int, answer *difyapi.LogPage) { answer.HasMore = true },
 	} {
-		for _, order := range []Order{NewestFirst, OldestFirst} {
+		for _, order := range []list.Order{list.NewestFirst, list.OldestFirst} {
 			for _, backward := range []bool{true, false} {
 				o := &odd{memory: memory{most: 5000, extra: 5000}, change: change}
 				for second := range int64(300) {
 					o.insert(second+1, 1)
 				}
-				rows, _, reasons := o.walk(t, order, Filter{}, 40, backward)
+				rows, _, reasons := o.walk(t, order, list.Filter{}, 40, backward)
 				if name == "filter after selecting" {
 					o.rows = slices.DeleteFunc(o.rows, func(row *difyapi.WorkflowLog) bool { return secondOf(row)%3 == 1 })
 				}
 				o.checkAll(t, name, rows)
 				// Where has_more alone is wrong, the counts prove that all is there.
-				told := slices.ContainsFunc(reasons, func(r []Reason) bool { return slices.Contains(r, BadResponse) })
+				told := slices.ContainsFunc(reasons, func(r []list.Reason) bool { return slices.Contains(r, list.BadResponse) })
 				if name != "has_more" && !told {
 					t.Errorf("%s, %s, backward %v: none of %d pages says so", name, order, backward, len(reasons))
 				}
@@ -187,8 +188,8 @@ func TestServerThatCountsWhatItDoesNotShow(t *testing.T) {
 func TestServerThatShowsNothingOfWhatItCounts(t *testing.T) {
 	t.Parallel()
 	o := &odd{memory: memory{most: 50, extra: 50}, change: func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 100_000 }}
-	rows, calls, reasons := o.walk(t, NewestFirst, Filter{}, 20, false)
-	if want := 1 + 1 + emptyPages; len(rows) > 0 || !slices.Equal(calls, []int{want}) || !slices.Equal(reasons[0], []Reason{BadResponse}) {
+	rows, calls, reasons := o.walk(t, list.NewestFirst, list.Filter{}, 20, false)
+	if want := 1 + 1 + emptyPages; len(rows) > 0 || !slices.Equal(calls, []int{want}) || !slices.Equal(reasons[0], []list.Reason{list.BadResponse}) {
 		t.Errorf("%d rows, %v calls, want %d, %v", len(rows), calls, want, reasons)
 	}
 }
@@ -202,8 +203,8 @@ func TestPagesWithoutARowInFrontOfOthers(t *testing.T) {
 	for second := range int64(350) {
 		o.insert(second+1, 1)
 	}
-	rows, calls, reasons := o.walk(t, NewestFirst, Filter{}, 40, false)
-	if len(rows) != 100 || !slices.Equal(reasons[0], []Reason{BadResponse}) || calls[0] != 2+3 {
+	rows, calls, reasons := o.walk(t, list.NewestFirst, list.Filter{}, 40, false)
+	if len(rows) != 100 || !slices.Equal(reasons[0], []list.Reason{list.BadResponse}) || calls[0] != 2+3 {
 		t.Errorf("%d rows, %v calls, %v", len(rows), calls, reasons)
 	}
 }
@@ -211,12 +212,12 @@ func TestPagesWithoutARowInFrontOfOthers(t *testing.T) {
 // TestARowTwiceInAnAnswer is one row.
 func TestARowTwiceInAnAnswer(t *testing.T) {
 	t.Parallel()
-	for _, order := range []Order{NewestFirst, OldestFirst} {
+	for _, order := range []list.Order{list.NewestFirst, list.OldestFirst} {
 		o := &odd{memory: memory{most: 50, extra: 50}}
 		o.insert(5, 3)
 		twice := *o.rows[1]
 		o.rows = append(o.rows, &twice)
-		rows, _, reasons := o.walk(t, order, Filter{}, 20, false)
+		rows, _, reasons := o.walk(t, order, list.Filter{}, 20, false)
 		if o.checkAll(t, string(order), rows); len(rows) != 3 || !isComplete(reasons[0]) {
 			t.Errorf("%s: %d rows, %v", order, len(rows), reasons)
 		}
@@ -230,8 +231,8 @@ func TestFlagsOfAnAnswerThatContradictsItself(t *testing.T) {
 	for second := range int64(8) {
 		o.insert(second+1, 1)
 	}
-	l := list(t, []string{"a"}, false, Filter{}, NewestFirst)
-	s := &stream{source: o, streamKey: streamKey{app: "a"}, bounds: l.seconds(), rest: span{beginning, 8}, toward: older}
+	l := newList(t, []string{"a"}, false, list.Filter{}, list.NewestFirst)
+	s := &stream{source: o, streamKey: streamKey{app: "a"}, bounds: seconds(l), rest: span{beginning, 8}, toward: list.Older}
 	o.change = func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 5 }
 	if err := s.peek(t.Context()); err != nil || !s.beyond || s.done() {
 		t.Errorf("beyond %v, done %v, %v", s.beyond, s.done(), err)
@@ -253,23 +254,23 @@ func TestFilterThatLooksAtWhatCannotBeRead(t *testing.T) {
 	gone.WorkflowRun, gone.Unreadable = nil, difyapi.Unreadable{"workflow_run"}
 	for _, test := range []struct {
 		row    *difyapi.WorkflowLog
-		filter Filter
+		filter list.Filter
 		rows   int
-		want   []Reason
+		want   []list.Reason
 	}{
-		{unreadable("total_tokens"), Filter{TotalTokens: &Int64Range{Max: &one}}, 0, []Reason{BadResponse}},
-		{unreadable("elapsed_time"), Filter{ElapsedTime: &FloatRange{Min: new(0.0)}}, 0, []Reason{BadResponse}},
-		{unreadable("error"), Filter{HasError: &no}, 0, []Reason{BadResponse}},
-		{unreadable("error"), Filter{HasError: &yes}, 0, []Reason{BadResponse}},
-		{unreadable("triggered_from"), Filter{TriggeredFrom: []string{"app-run"}}, 0, []Reason{BadResponse}},
-		{unreadable("total_tokens", "error"), Filter{TriggeredFrom: nil}, 1, nil},
-		{unreadable("total_tokens"), Filter{HasError: &no}, 1, nil},
-		{gone, Filter{HasError: &no}, 0, []Reason{BadResponse}},
-		{gone, Filter{Status: []difyapi.RunStatus{StatusUnknown}}, 0, []Reason{BadResponse}},
-		{gone, Filter{}, 1, nil},
+		{unreadable("total_tokens"), list.Filter{TotalTokens: &list.Int64Range{Max: &one}}, 0, []list.Reason{list.BadResponse}},
+		{unreadable("elapsed_time"), list.Filter{ElapsedTime: &list.FloatRange{Min: new(0.0)}}, 0, []list.Reason{list.BadResponse}},
+		{unreadable("error"), list.Filter{HasError: &no}, 0, []list.Reason{list.BadResponse}},
+		{unreadable("error"), list.Filter{HasError: &yes}, 0, []list.Reason{list.BadResponse}},
+		{unreadable("triggered_from"), list.Filter{TriggeredFrom: []string{"app-run"}}, 0, []list.Reason{list.BadResponse}},
+		{unreadable("total_tokens", "error"), list.Filter{TriggeredFrom: nil}, 1, nil},
+		{unreadable("total_tokens"), list.Filter{HasError: &no}, 1, nil},
+		{gone, list.Filter{HasError: &no}, 0, []list.Reason{list.BadResponse}},
+		{gone, list.Filter{Status: []difyapi.RunStatus{list.StatusUnknown}}, 0, []list.Reason{list.BadResponse}},
+		{gone, list.Filter{}, 1, nil},
 	} {
 		m := &memory{most: 10, extra: 10, rows: []*difyapi.WorkflowLog{test.row}}
-		page, err := m.read(t, NewestFirst, test.filter, 5)
+		page, err := m.read(t, list.NewestFirst, test.filter, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,9 +285,9 @@ func TestFilterThatLooksAtWhatCannotBeRead(t *testing.T) {
 func TestCursorsAtTheEdgesOfTime(t *testing.T) {
 	t.Parallel()
 	const last = 253402300799 // 9999-12-31T23:59:59Z
-	for _, order := range []Order{NewestFirst, OldestFirst} {
+	for _, order := range []list.Order{list.NewestFirst, list.OldestFirst} {
 		for _, backward := range []bool{true, false} {
-			for _, filter := range []Filter{{}, {HasError: new(false)}} {
+			for _, filter := range []list.Filter{{}, {HasError: new(false)}} {
 				o := &odd{memory: memory{most: 1000, extra: 1000}}
 				for _, second := range []int64{1, 2, 1795418445, last - 1, last} {
 					o.insert(second, 2)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // This file holds the times that Dify shows against those that its filters compare. A Dify whose process is not in UTC reads
@@ -140,7 +141,7 @@ type clock struct {
 }
 
 func (c clock) check(ctx context.Context) error {
-	if parameter, _ := bounded(difyapi.LogQuery{}, span{firstSecond, firstSecond}, 1, 1).UnsupportedBy(c.version); parameter != "" {
+	if parameter, _ := bounded(difyapi.LogQuery{}, span{list.FirstSecond, list.FirstSecond}, 1, 1).UnsupportedBy(c.version); parameter != "" {
 		return nil // it can't be asked for a second, nor read on from a cursor
 	}
 	for _, s := range c.streams {
@@ -164,20 +165,20 @@ func (c clock) check(ctx context.Context) error {
 }
 
 // missing are the rows that were shown in seconds which are known by now, and were not among their rows.
-func (s *stream) missing() []Position {
+func (s *stream) missing() []list.Position {
 	if s.scan.crowded {
 		return nil // not all rows of a second were seen
 	}
-	return slices.DeleteFunc(slices.Clone(s.shown), func(p Position) bool { return !s.knows(p.Second) })
+	return slices.DeleteFunc(slices.Clone(s.shown), func(p list.Position) bool { return !s.knows(p.Second) })
 }
 
 // expect notes a row of a second that is read again, and must then be there.
 func (s *stream) expect(row *difyapi.WorkflowLog) { s.shown = append(s.shown, s.position(row)) }
 
 // meet notes a row of a second that is known now.
-func (s *stream) meet(p Position) {
+func (s *stream) meet(p list.Position) {
 	s.metCursor = s.metCursor || s.from != nil && p == s.from.Position
-	s.shown = slices.DeleteFunc(s.shown, func(shown Position) bool { return shown == p })
+	s.shown = slices.DeleteFunc(s.shown, func(shown list.Position) bool { return shown == p })
 }
 
 func (c clock) prove(second int64) {
@@ -263,7 +264,7 @@ func (c clock) knowsHour() bool {
 // hourBefore is the hour that was read before the cursor was reached.
 func (c clock) hourBefore() span {
 	const hour = 3600
-	if c.toward == newer {
+	if c.toward == list.Newer {
 		return span{c.first() - hour, c.first() - 1}
 	}
 	return span{c.first() + 1, c.first() + hour}
@@ -299,7 +300,7 @@ func (c clock) checkWeek(ctx context.Context, part span) error {
 
 // find looks for a row that was not in its second: in that second by itself, in the two hours before and after it, as at a
 // change of clocks, and then by another row. If all of these are right the row was deleted.
-func (c clock) find(ctx context.Context, at Position) error {
+func (c clock) find(ctx context.Context, at list.Position) error {
 	const hour = 3600
 	page, err := c.askAny(ctx, span{at.Second, at.Second}, maxLimit)
 	if err != nil || hasRow(page, at.ID) || len(page.Rows) == maxLimit {
@@ -319,7 +320,7 @@ func (c clock) find(ctx context.Context, at Position) error {
 }
 
 // askAround asks for the seconds that are some seconds off, until one has the row.
-func (c clock) askAround(ctx context.Context, at Position, offsets ...int64) (page *difyapi.LogPage, err error) {
+func (c clock) askAround(ctx context.Context, at list.Position, offsets ...int64) (page *difyapi.LogPage, err error) {
 	for _, off := range offsets {
 		page, err = c.askAny(ctx, span{at.Second + off, at.Second + off}, maxLimit)
 		if err != nil || hasRow(page, at.ID) {

@@ -1,9 +1,6 @@
 // Package feed reads the workflow logs of many Dify apps as one list with cursors.
 //
-// # The promise
-//
-// A row that was visible before a walk began, and that exists and matches during the whole walk, appears in it exactly
-// once, whatever starts, ends or is deleted meanwhile. Rows come in order. A page that is not whole says so.
+// It keeps the promise of package list: a row that is there during a whole walk appears in it exactly once.
 //
 // # Why that takes a package
 //
@@ -11,7 +8,7 @@
 // changes from query to query, and every new run shifts the page numbers. A position in Dify's list is therefore worth
 // nothing. What holds is the identity of a row, and the set of rows of one second.
 //
-// So the feed has an order of its own (see [Position]) and makes it out of seconds that it knows whole. Three facts let
+// So the feed has an order of its own (see [list.Position]) and makes it out of seconds that it knows whole. Three facts let
 // it know them, each from one SQL statement of Dify's:
 //
 //   - An answer with fewer rows than its limit has all rows of its window from its OFFSET on (a window is a range of
@@ -22,8 +19,7 @@
 //
 // # How it is laid out
 //
-//   - [Position], [Cursor]: the order and its bookmarks.
-//   - [Filter], [List]: what is asked for, and which of it Dify can apply.
+//   - pushdown.go: which conditions of a filter Dify applies, and the streams that a list is made of.
 //   - window.go: how many rows to ask for and where, as pure functions.
 //   - plan.go: how many calls a page is foreseen to take, before it is read.
 //   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction; ask.go: its calls.

@@ -7,25 +7,6 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// InputError says which argument is wrong and what is allowed. Nothing was asked of Dify, or Dify knows no better.
-type InputError struct {
-	// Argument is the argument's path as the caller wrote it, such as `filter.createdAt.since`.
-	Argument string
-	// Reason is a sentence for the caller.
-	Reason string
-}
-
-func (e *InputError) Error() string { return e.Argument + ": " + e.Reason }
-
-func inputError(argument, format string, args ...any) error {
-	return &InputError{Argument: argument, Reason: fmt.Sprintf(format, args...)}
-}
-
-// CursorError says that a cursor is made up or belongs to another list.
-type CursorError struct{ Argument, Reason string }
-
-func (e *CursorError) Error() string { return e.Argument + ": " + e.Reason }
-
 // UnsupportedError says that an app's Dify server would not apply a filter that was asked for.
 type UnsupportedError struct {
 	// Filter is what was asked for, in the caller's terms.
@@ -50,17 +31,6 @@ func (e *UnsupportedError) Error() string {
 	}
 	return fmt.Sprintf("%s does not support the filter on %s; Dify %s or newer does", has, e.Filter, e.Needs)
 }
-
-// AppError is the failure of one app.
-type AppError struct {
-	// App is the app's configured key.
-	App string
-	Err error
-}
-
-func (e *AppError) Error() string { return fmt.Sprintf("app %q: %v", e.App, e.Err) }
-
-func (e *AppError) Unwrap() error { return e.Err }
 
 // ErrCallsSpent says that a list could not be read on, because the operation may make no more calls.
 var ErrCallsSpent = errors.New("this operation may make no more calls to Dify, and its lists need more than they mostly do: many " +

@@ -1,12 +1,14 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/internal/rescue"
 )
 
@@ -19,48 +21,43 @@ type Feed struct {
 	ScanDetails int
 }
 
-// Request asks for a page.
-type Request struct {
-	List  List
-	Slice Slice
-	// Partial makes the list go on without apps that can't be read; else it fails.
-	Partial bool
-	// Rows, Flags and Total are what is wanted of the page: its rows, whether there are more, and how many there are in
-	// all. What is not wanted costs no call.
-	Rows, Flags, Total bool
-	// Unforeseen says that nobody has foreseen the page: all of its calls are extra.
-	Unforeseen bool
-	// AppTimeout is how long an app may take before it counts as failed; no limit but that of each call if 0.
-	AppTimeout time.Duration
-}
+var _ list.Reader = (*Feed)(nil)
 
 // Read reads a page. Errors are an [InputError], or an [AppError] around what the source or the look at its answers said.
-func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
-	page := &Page{digest: req.List.digest}
-	if len(req.List.apps) == 0 || req.List.seconds().empty() {
+func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
+	p, page := pushdown{req.List.Filter()}, new(list.Page)
+	if len(req.List.Apps()) == 0 || seconds(req.List).empty() {
 		page.Total = new(int)
 		page.Scan.AsOf = time.Now().UTC()
 		return page, nil
 	}
+	if err := checkStreams(req.List); err != nil {
+		return nil, err
+	}
 	rows, count := f.reader(req), f.reader(req)
-	told := req.Rows && req.Slice.from == nil // the first answers of a list from its end tell the totals too
+	told := req.Rows && req.Slice.From == nil // the first answers of a list from its end tell the totals too
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
-		group.Go(func() error { return rescue.Call(func() error { return rows.fill(groupCtx, page) }) })
+		group.Go(func() error {
+			return rescue.Call(func() (err error) {
+				page, err = rows.fill(groupCtx, req)
+				return err
+			})
+		})
 	}
-	if req.Total && req.List.countable() && !told {
+	if req.Total && p.countable() && !told {
 		group.Go(func() error { return rescue.Call(func() error { return count.count(groupCtx) }) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	page.report(rows, count)
+	report(page, rows, count)
 	missing := rows.failed
 	if !req.Rows && req.Partial && len(count.streams) > 0 {
 		missing = count.failed
 	}
-	page.leaveOut(missing)
-	if req.Total && req.List.countable() {
+	leaveOut(page, missing)
+	if req.Total && p.countable() {
 		if told {
 			count = rows
 		}
@@ -69,21 +66,21 @@ func (f *Feed) Read(ctx context.Context, req Request) (*Page, error) {
 	return page, nil
 }
 
-func (f *Feed) reader(req Request) *reader {
-	r := &reader{slice: req.Slice, toward: req.List.order.direction(req.Slice.backward), flags: req.Flags, partial: req.Partial}
-	r.search = newSearch(req.List, f.ScanDetails)
+func (f *Feed) reader(req list.Request) *reader {
+	p := pushdown{req.List.Filter()}
+	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, search: newSearch(p, f.ScanDetails)}
 	now := time.Now().Unix()
-	for _, key := range req.List.streams() {
+	for _, key := range streams(req.List) {
 		s := &stream{
-			streamKey: key, source: f.Source, filter: req.List.residual(), whole: req.List.countable(),
-			versioned: req.List.dependsOnVersion(), keyword: req.List.head(), search: r.search,
-			toward: r.toward, from: req.Slice.from, now: now, bounds: req.List.seconds(),
+			streamKey: key, source: f.Source, filter: p.residual(), whole: p.countable(),
+			versioned: p.dependsOnVersion(), keyword: p.head(), search: r.search,
+			toward: r.toward, from: req.Slice.From, now: now, bounds: seconds(req.List),
 		}
 		if !s.whole {
-			s.budget = max(1, f.ScanCalls)
+			s.budget = f.scanCalls(req.ScanCalls)
 		}
 		if !req.Unforeseen {
-			s.foreseen = f.foreseen(s.whole, req.shape())
+			s.foreseen = f.foreseen(s.whole, shapeOf(req))
 		}
 		if req.AppTimeout > 0 {
 			s.patience = new(req.AppTimeout)
@@ -94,28 +91,31 @@ func (f *Feed) reader(req Request) *reader {
 	return r
 }
 
+// scanCalls is how many calls a stream may take where a page asks for so many.
+func (f *Feed) scanCalls(asked int) int { return max(1, cmp.Or(asked, f.ScanCalls)) }
+
 // fill reads the page's rows.
-func (r *reader) fill(ctx context.Context, page *Page) error {
+func (r *reader) fill(ctx context.Context, req list.Request) (*list.Page, error) {
 	m, n, spent, err := r.readSound(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.accountUnknown() {
-		return errAccountUnknown
+		return nil, errAccountUnknown
 	}
 	behind, err := r.behind(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page.Rows = m.rows[:n:n]
-	page.pace = r.pace()
-	var stop *Position
+	reading := list.Reading{Rows: m.page(n), HasMore: spent || m.more || len(m.rows) > n, HasPassed: behind, Pace: r.pace()}
 	if spent && !r.ended(m, n) {
-		stop = new(m.stop(r.toward))
-		page.Scan.Reasons = append(page.Scan.Reasons, ScanBudget)
+		reading.Stop = new(m.stop(r.toward))
 	}
-	page.orient(r.toward, r.slice.backward, spent || m.more || len(m.rows) > n, behind, stop)
-	return nil
+	page := list.NewPage(req, reading)
+	if reading.Stop != nil {
+		page.Scan.Reasons = append(page.Scan.Reasons, list.ScanBudget)
+	}
+	return page, nil
 }
 
 // count counts the list. It fails alone, see total: the page stands without it.
@@ -138,7 +138,7 @@ func (r *reader) count(ctx context.Context) error {
 
 // total sums up what the streams were told, but for those of apps whose rows are missing. It is not known where another app
 // could not be counted.
-func (r *reader) total(missing []*AppError) (*int, error) {
+func (r *reader) total(missing []*list.AppError) (*int, error) {
 	for _, e := range r.failed {
 		if !failed(missing, e.App) {
 			return nil, e
@@ -156,18 +156,18 @@ func (r *reader) total(missing []*AppError) (*int, error) {
 	return &sum, nil
 }
 
-var errAccountUnknown = inputError("filter.accountEmail", "no member of any of the apps' workspaces has this e-mail address; "+
+var errAccountUnknown = list.NewInputError("filter.accountEmail", "no member of any of the apps' workspaces has this e-mail address; "+
 	"Dify compares it exactly, case included")
 
 // report sums up what the page took.
-func (p *Page) report(rows, count *reader) {
+func report(p *list.Page, rows, count *reader) {
 	sum := rows.tally()
 	sum.add(count.tally())
 	if sum.crowded {
-		p.Scan.Reasons = append(p.Scan.Reasons, CrowdedSecond)
+		p.Scan.Reasons = append(p.Scan.Reasons, list.CrowdedSecond)
 	}
 	if sum.doubtful {
-		p.Scan.Reasons = append(p.Scan.Reasons, BadResponse)
+		p.Scan.Reasons = append(p.Scan.Reasons, list.BadResponse)
 	}
 	p.Scan.UpstreamCalls, p.Scan.RowsScanned, p.Scan.AsOf = sum.calls, sum.rows, sum.asOf
 	if sum.asOf.IsZero() {
@@ -176,9 +176,9 @@ func (p *Page) report(rows, count *reader) {
 }
 
 // leaveOut reports apps whose rows are missing.
-func (p *Page) leaveOut(apps []*AppError) {
+func leaveOut(p *list.Page, apps []*list.AppError) {
 	if len(apps) > 0 {
 		p.Scan.FailedApps = apps
-		p.Scan.Reasons = append(p.Scan.Reasons, AppFailed)
+		p.Scan.Reasons = append(p.Scan.Reasons, list.AppFailed)
 	}
 }

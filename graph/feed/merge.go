@@ -2,59 +2,70 @@ package feed
 
 import (
 	"slices"
+
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // merged is what the streams know together.
 type merged struct {
-	rows  []Row // all matching rows that were seen, as they are met while reading
-	known int   // how many of them no stream can come before
-	front int64 // the first second that some stream does not know
-	done  bool  // all seconds are known
-	more  bool  // matching rows were seen that are not among rows
+	rows  []candidate // all matching rows that were seen, as they are met while reading
+	known int         // how many of them no stream can come before
+	front int64       // the first second that some stream does not know
+	done  bool        // all seconds are known
+	more  bool        // matching rows were seen that are not among rows
 
-	limit *Position // where the page has to end, if reading can't go on
+	limit *list.Position // where the page has to end, if reading can't go on
 }
 
 // merge puts the rows of all streams in order. A row counts as known once all streams know its second.
-func merge(toward direction, streams []*stream) merged {
+func merge(toward list.Direction, streams []*stream) merged {
 	m := merged{done: true}
 	for _, s := range streams {
 		m.rows = append(m.rows, s.rows...)
 		m.more = m.more || s.beyond
-		if !s.done() && (m.done || toward.compare(edge(s.next()), edge(m.front)) < 0) {
+		if !s.done() && (m.done || toward.Compare(list.Edge(s.next()), list.Edge(m.front)) < 0) {
 			m.done, m.front = false, s.next()
 		}
 	}
-	slices.SortFunc(m.rows, func(a, b Row) int { return toward.compare(a.Position, b.Position) })
-	m.rows = slices.CompactFunc(m.rows, func(a, b Row) bool { return a.Position == b.Position })
+	slices.SortFunc(m.rows, func(a, b candidate) int { return toward.Compare(a.Position, b.Position) })
+	m.rows = slices.CompactFunc(m.rows, func(a, b candidate) bool { return a.Position == b.Position })
 	m.known = len(m.rows)
 	if !m.done {
-		m.known, _ = slices.BinarySearchFunc(m.rows, edge(m.front), func(row Row, front Position) int {
-			return toward.compare(edge(row.Second), front)
+		m.known, _ = slices.BinarySearchFunc(m.rows, list.Edge(m.front), func(row candidate, front list.Position) int {
+			return toward.Compare(list.Edge(row.Second), front)
 		})
 	}
 	return m
 }
 
-// page is how many of the known rows the page shows: up to count, and none at until or after it.
-func (m merged) page(toward direction, count int, until *Cursor) int {
+// page is its first n rows.
+func (m merged) page(n int) []list.Row {
+	rows := make([]list.Row, n)
+	for i := range rows {
+		rows[i] = m.rows[i].Row
+	}
+	return rows
+}
+
+// fits is how many of the known rows a page shows: up to count, and none at until or after it.
+func (m merged) fits(toward list.Direction, count int, until *list.Cursor) int {
 	n := min(m.known, count)
 	if until == nil {
 		return n
 	}
-	stop, _ := slices.BinarySearchFunc(m.rows[:n], until.Position, func(row Row, stop Position) int {
-		return toward.compare(row.Position, stop)
+	stop, _ := slices.BinarySearchFunc(m.rows[:n], until.Position, func(row candidate, stop list.Position) int {
+		return toward.Compare(row.Position, stop)
 	})
 	return stop
 }
 
 // stop is the position up to which all is known.
-func (m merged) stop(toward direction) Position {
+func (m merged) stop(toward list.Direction) list.Position {
 	if m.limit != nil {
 		return *m.limit
 	}
-	if toward == older {
-		return edge(m.front + 1)
+	if toward == list.Older {
+		return list.Edge(m.front + 1)
 	}
-	return edge(m.front)
+	return list.Edge(m.front)
 }

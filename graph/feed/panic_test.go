@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // panicking is a source that panics in one of its methods, and else has one row.
@@ -43,25 +44,25 @@ func TestPanicWhileReading(t *testing.T) {
 	long, account := strings.Repeat("long ", 10), "ada@example.com"
 	for name, test := range map[string]struct {
 		source panicking
-		filter Filter
-		slice  Slice
+		filter list.Filter
+		slice  list.Slice
 		app    string
 	}{
-		"in a stream":            {panicking{in: "Logs"}, Filter{}, Slice{count: 1}, "a"},
-		"in the look at details": {panicking{in: "Runs"}, Filter{Keyword: &long}, Slice{count: 1}, "a"},
-		"in the look at version": {panicking{in: "Version"}, Filter{AccountEmail: &account}, Slice{count: 1}, "a"},
-		"beside the streams":     {panicking{in: "nothing"}, Filter{}, Slice{count: -1}, ""}, // no page has so few rows
+		"in a stream":            {panicking{in: "Logs"}, list.Filter{}, list.Slice{Count: 1}, "a"},
+		"in the look at details": {panicking{in: "Runs"}, list.Filter{Keyword: &long}, list.Slice{Count: 1}, "a"},
+		"in the look at version": {panicking{in: "Version"}, list.Filter{AccountEmail: &account}, list.Slice{Count: 1}, "a"},
+		"beside the streams":     {panicking{in: "nothing"}, list.Filter{}, list.Slice{Count: -1}, ""}, // no page has so few rows
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			list, err := NewList([]string{"a"}, false, test.filter, NewestFirst)
+			l, err := list.New([]string{"a"}, false, test.filter, list.NewestFirst)
 			if err != nil {
 				t.Fatal(err)
 			}
 			f := Feed{Source: test.source, ScanCalls: 1, ScanDetails: 1}
-			_, err = f.Read(t.Context(), Request{List: list, Slice: test.slice, Rows: true, Partial: true})
+			_, err = f.Read(t.Context(), list.Request{List: l, Slice: test.slice, Rows: true, Partial: true})
 			checkPanic(t, err)
-			if e, ok := errors.AsType[*AppError](err); ok != (test.app != "") || ok && e.App != test.app {
+			if e, ok := errors.AsType[*list.AppError](err); ok != (test.app != "") || ok && e.App != test.app {
 				t.Errorf("error %v, want one of app %q", err, test.app)
 			}
 		})
@@ -71,12 +72,12 @@ func TestPanicWhileReading(t *testing.T) {
 // TestPanicWhileCounting: the count fails alone.
 func TestPanicWhileCounting(t *testing.T) {
 	t.Parallel()
-	list, err := NewList([]string{"a"}, false, Filter{}, NewestFirst)
+	l, err := list.New([]string{"a"}, false, list.Filter{}, list.NewestFirst)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := Feed{Source: panicking{in: "Logs"}, ScanCalls: 1, ScanDetails: 1}
-	page, err := f.Read(t.Context(), Request{List: list, Slice: Slice{count: 1}, Total: true})
+	page, err := f.Read(t.Context(), list.Request{List: l, Slice: list.Slice{Count: 1}, Total: true})
 	if err != nil || page.Total != nil {
 		t.Fatalf("page %+v, error %v", page, err)
 	}

@@ -1,21 +1,22 @@
 package feed
 
+import "github.com/difygraph/difygraph/graph/list"
+
 // Shape is what is asked of a page, as far as it decides how many calls the page takes.
 type Shape struct {
 	// Rows is how many rows are wanted at most, 0 if none are looked at.
 	Rows int
 	// Newer says that the page is read toward newer rows, Cursor that reading begins at a cursor.
 	Newer, Cursor bool
-	// Flags and Total are as in [Request].
+	// Flags, Total and ScanCalls are as in [list.Request].
 	Flags, Total bool
+	ScanCalls    int
 }
 
-// shape is that of a request.
-func (r Request) shape() Shape {
-	s := Shape{Cursor: r.Slice.from != nil, Flags: r.Flags, Total: r.Total}
-	s.Newer = r.List.order.direction(r.Slice.backward) == newer
+func shapeOf(r list.Request) Shape {
+	s := Shape{Cursor: r.Slice.From != nil, Flags: r.Flags, Total: r.Total, Newer: r.Toward() == list.Newer, ScanCalls: r.ScanCalls}
 	if r.Rows {
-		s.Rows = r.Slice.count
+		s.Rows = r.Slice.Count
 	}
 	return s
 }
@@ -30,11 +31,11 @@ type Plan struct {
 }
 
 // Plan foresees a page of a list of so many apps. The filter need not be valid.
-func (f *Feed) Plan(apps int, filter Filter, s Shape) Plan {
-	l := List{filter: filter}
-	p := Plan{Streams: apps * max(len(l.pushedStatuses()), 1) * max(len(l.pushedSessions()), 1)}
-	p.Calls = p.Streams * f.foreseen(l.countable(), s)
-	if s.Rows > 0 && l.head() != l.keyword() {
+func (f *Feed) Plan(apps int, filter list.Filter, s Shape) Plan {
+	pushed := pushdown{filter}
+	p := Plan{Streams: apps * max(len(pushed.statuses()), 1) * max(len(pushed.sessions()), 1)}
+	p.Calls = p.Streams * f.foreseen(pushed.countable(), s)
+	if s.Rows > 0 && pushed.head() != pushed.keyword() {
 		p.Details = f.ScanDetails
 	}
 	return p
@@ -50,7 +51,7 @@ const (
 // foreseen is how many calls a stream of such a page is foreseen to take. whole says that Dify applies the whole filter.
 func (f *Feed) foreseen(whole bool, s Shape) int {
 	if !whole && s.Rows > 0 {
-		return max(1, f.ScanCalls)
+		return f.scanCalls(s.ScanCalls)
 	}
 	calls := s.callsForRows()
 	if !whole {

@@ -8,18 +8,19 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/internal/rescue"
 )
 
 // reader makes one page out of the streams of a list.
 type reader struct {
-	slice   Slice
-	toward  direction
+	slice   list.Slice
+	toward  list.Direction
 	flags   bool // whether there is more is of interest
 	partial bool // go on without apps that fail
 	streams []*stream
 	search  *search // nil where Dify compares the whole keyword
-	failed  []*AppError
+	failed  []*list.AppError
 	scan    tally // of streams that were dropped
 
 	uncounted error // why nothing could be counted
@@ -38,7 +39,7 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 		} else if again {
 			continue
 		}
-		count = m.page(r.toward, r.slice.count, r.slice.until)
+		count = m.fits(r.toward, r.slice.Count, r.slice.Until)
 		if m.limit == nil && (m.done || r.settled(m, count)) {
 			return m, count, false, nil
 		}
@@ -48,7 +49,7 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 		err = r.each(ctx, r.lagging(m, count), func(ctx context.Context, s *stream) error {
 			switch {
 			case !r.full(m, count):
-				return s.read(ctx, r.slice.count+1-count)
+				return s.read(ctx, r.slice.Count+1-count)
 			case s.whole && s.pastCursor():
 				return s.peek(ctx)
 			default:
@@ -76,11 +77,11 @@ func (r *reader) readSound(ctx context.Context) (m merged, count int, spent bool
 
 // full tells whether no further row can come onto the page.
 func (r *reader) full(m merged, count int) bool {
-	return count == r.slice.count || r.pastUntil(m)
+	return count == r.slice.Count || r.pastUntil(m)
 }
 
 func (r *reader) pastUntil(m merged) bool {
-	return r.slice.until != nil && r.toward.compare(edge(r.slice.until.Position.Second), edge(m.front)) < 0
+	return r.slice.Until != nil && r.toward.Compare(list.Edge(r.slice.Until.Position.Second), list.Edge(m.front)) < 0
 }
 
 // ended tells whether no further row can come onto a page whose reading a budget has ended.
@@ -88,7 +89,7 @@ func (r *reader) ended(m merged, count int) bool {
 	if m.limit == nil {
 		return r.full(m, count)
 	}
-	return count == r.slice.count || r.slice.until != nil && r.toward.compare(r.slice.until.Position, *m.limit) <= 0
+	return count == r.slice.Count || r.slice.Until != nil && r.toward.Compare(r.slice.Until.Position, *m.limit) <= 0
 }
 
 // settled tells whether the page is full, and it is known that there is more if that is of interest.
@@ -114,10 +115,10 @@ func (r *reader) last(m merged, count int) (second int64, bounded bool) {
 	if r.full(m, count) {
 		return 0, false
 	}
-	if n := r.slice.count; len(m.rows) >= n {
+	if n := r.slice.Count; len(m.rows) >= n {
 		second, bounded = m.rows[n-1].Second, true
 	}
-	if until := r.slice.until; until != nil && (!bounded || r.toward.compare(until.Position, edge(second)) < 0) {
+	if until := r.slice.Until; until != nil && (!bounded || r.toward.Compare(until.Position, list.Edge(second)) < 0) {
 		second, bounded = until.Position.Second, true
 	}
 	return second, bounded
@@ -149,7 +150,7 @@ func (r *reader) absorb(s *stream, err error) error {
 		s.spent = true
 		return nil
 	case errors.Is(err, errSpent):
-		return &AppError{s.app, ErrCallsSpent} // a page without progress would come again for ever
+		return &list.AppError{App: s.app, Err: ErrCallsSpent} // a page without progress would come again for ever
 	case difyapi.IsAccountNotFound(err, s.query.AccountEmail):
 		s.accountUnknown = true
 		s.finish()
@@ -158,7 +159,7 @@ func (r *reader) absorb(s *stream, err error) error {
 		s.err = err
 		return nil
 	default:
-		return &AppError{s.app, err}
+		return &list.AppError{App: s.app, Err: err}
 	}
 }
 
@@ -166,7 +167,7 @@ func (r *reader) absorb(s *stream, err error) error {
 func (r *reader) drop() error {
 	for _, s := range r.streams {
 		if s.err != nil && !failed(r.failed, s.app) {
-			r.failed = append(r.failed, &AppError{s.app, s.err})
+			r.failed = append(r.failed, &list.AppError{App: s.app, Err: s.err})
 		}
 	}
 	r.streams = slices.DeleteFunc(r.streams, func(s *stream) bool {
@@ -182,8 +183,8 @@ func (r *reader) drop() error {
 	return nil
 }
 
-func failed(apps []*AppError, app string) bool {
-	return slices.ContainsFunc(apps, func(e *AppError) bool { return e.App == app })
+func failed(apps []*list.AppError, app string) bool {
+	return slices.ContainsFunc(apps, func(e *list.AppError) bool { return e.App == app })
 }
 
 // accountUnknown tells whether none of the apps knows the account that was asked for.
@@ -195,7 +196,7 @@ func (r *reader) accountUnknown() bool {
 func (r *reader) behind(ctx context.Context) (bool, error) {
 	seen := func() bool { return slices.ContainsFunc(r.streams, func(s *stream) bool { return s.behind }) }
 	switch {
-	case r.slice.from == nil || !r.flags:
+	case r.slice.From == nil || !r.flags:
 		return false, nil
 	case seen():
 		return true, nil
@@ -232,8 +233,8 @@ func (r *reader) pace() int {
 		gap = max(gap, seconds)
 	}
 	before := 0
-	if r.slice.from != nil {
-		before = r.slice.from.Hints.Pace
+	if r.slice.From != nil {
+		before = r.slice.From.Hints.Pace
 	}
 	switch {
 	case density == 0: // a gap: the next page should take longer strides
@@ -245,4 +246,4 @@ func (r *reader) pace() int {
 	}
 }
 
-func clampPace(seconds float64) int { return int(min(max(seconds, 1), maxPace)) }
+func clampPace(seconds float64) int { return int(min(max(seconds, 1), list.MaxPace)) }

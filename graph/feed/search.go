@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // search looks for a keyword of which Dify compares only the head. Rows that have the head are open until their run's inputs
@@ -15,23 +16,23 @@ import (
 // that a page can end before any of them.
 type search struct {
 	text   *difyapi.Text
-	left   int      // runs that may still be looked at for this page
-	looked int      // runs that were
-	found  int      // runs of these that have the text
-	last   Position // of the last that was looked at
+	left   int           // runs that may still be looked at for this page
+	looked int           // runs that were
+	found  int           // runs of these that have the text
+	last   list.Position // of the last that was looked at
 }
 
 // newSearch is nil where Dify compares the whole keyword.
-func newSearch(l List, runs int) *search {
-	if l.head() == l.keyword() {
+func newSearch(p pushdown, runs int) *search {
+	if p.head() == p.keyword() {
 		return nil
 	}
-	return &search{text: difyapi.NewText(l.keyword()), left: max(1, runs)}
+	return &search{text: difyapi.NewText(p.keyword()), left: max(1, runs)}
 }
 
 // open tells whether it takes the run's detail to know if a row matches; hopeless, that there is no run to ask for.
 func (s *search) open(row *difyapi.WorkflowLog) (open, hopeless bool) {
-	session := sessionOf(row)
+	session := row.SessionID()
 	switch {
 	case s == nil || session != nil && s.text.In(*session):
 		return false, false
@@ -46,11 +47,11 @@ func (r *reader) sift(ctx context.Context, m *merged) (again bool, err error) {
 	if r.search == nil {
 		return false, nil
 	}
-	known, needed := m.rows[:m.known], m.page(r.toward, r.slice.count, r.slice.until)
+	known, needed := m.rows[:m.known], m.fits(r.toward, r.slice.Count, r.slice.Until)
 	if r.flags {
 		needed++ // the one after the page tells that there is more
 	}
-	open := slices.IndexFunc(known, func(row Row) bool { return row.open })
+	open := slices.IndexFunc(known, func(row candidate) bool { return row.open })
 	if open < 0 || open >= needed {
 		m.settle(open)
 		return false, nil
@@ -72,8 +73,8 @@ func (m *merged) settle(open int) {
 }
 
 // reached is the last position at or before which no row is open.
-func (s *search) reached(toward direction, settled []Row) Position {
-	if n := len(settled); n > 0 && toward.compare(settled[n-1].Position, s.last) > 0 {
+func (s *search) reached(toward list.Direction, settled []candidate) list.Position {
+	if n := len(settled); n > 0 && toward.Compare(settled[n-1].Position, s.last) > 0 {
 		return settled[n-1].Position
 	}
 	return s.last
@@ -81,9 +82,9 @@ func (s *search) reached(toward direction, settled []Row) Position {
 
 // next are the open rows to look at together: those of the first needed rows, since all may match; or as many as are likely
 // to have the matches needed, but not more at once than were looked at before.
-func (s *search) next(rows []Row, needed int) []Row {
+func (s *search) next(rows []candidate, needed int) []candidate {
 	likely := min(needed*s.looked/max(s.found, 1), s.looked)
-	var open []Row
+	var open []candidate
 	for i, row := range rows {
 		if row.open && len(open) < s.left && (i < needed || len(open) < likely) {
 			open = append(open, row)
@@ -93,13 +94,13 @@ func (s *search) next(rows []Row, needed int) []Row {
 }
 
 // look asks for the runs of rows, each app's side by side, and closes the rows.
-func (r *reader) look(ctx context.Context, rows []Row) error {
-	byApp := make(map[string][]Row)
+func (r *reader) look(ctx context.Context, rows []candidate) error {
+	byApp := make(map[string][]candidate)
 	for _, row := range rows {
 		byApp[row.App] = append(byApp[row.App], row)
 	}
 	var mu sync.Mutex
-	matches := make(map[Position]bool, len(rows))
+	matches := make(map[list.Position]bool, len(rows))
 	err := r.each(ctx, oneOfEach(r.streams, byApp), func(ctx context.Context, s *stream) error {
 		found, err := r.search.find(ctx, s.source, s.app, byApp[s.app])
 		mu.Lock()
@@ -117,7 +118,7 @@ func (r *reader) look(ctx context.Context, rows []Row) error {
 }
 
 // note books what was looked at.
-func (s *search) note(rows []Row, matches map[Position]bool) {
+func (s *search) note(rows []candidate, matches map[list.Position]bool) {
 	s.left -= len(rows)
 	s.looked += len(rows)
 	s.last = rows[len(rows)-1].Position
@@ -129,7 +130,7 @@ func (s *search) note(rows []Row, matches map[Position]bool) {
 }
 
 // oneOfEach is a stream for each app that has rows.
-func oneOfEach(streams []*stream, byApp map[string][]Row) []*stream {
+func oneOfEach(streams []*stream, byApp map[string][]candidate) []*stream {
 	var one []*stream
 	for _, s := range streams {
 		if byApp[s.app] != nil && !slices.ContainsFunc(one, func(o *stream) bool { return o.app == s.app }) {
@@ -140,7 +141,7 @@ func oneOfEach(streams []*stream, byApp map[string][]Row) []*stream {
 }
 
 // find tells of each row whether its run has the whole text. A run that is gone has none.
-func (s *search) find(ctx context.Context, source Source, app string, rows []Row) ([]bool, error) {
+func (s *search) find(ctx context.Context, source Source, app string, rows []candidate) ([]bool, error) {
 	ids := make([]uuid.UUID, len(rows))
 	for i, row := range rows {
 		ids[i] = row.WorkflowRun.ID
@@ -157,8 +158,8 @@ func (s *search) find(ctx context.Context, source Source, app string, rows []Row
 }
 
 // close drops the rows that were looked at and do not match.
-func (s *stream) close(matches map[Position]bool) {
-	s.rows = slices.DeleteFunc(s.rows, func(row Row) bool {
+func (s *stream) close(matches map[list.Position]bool) {
+	s.rows = slices.DeleteFunc(s.rows, func(row candidate) bool {
 		match, looked := matches[row.Position]
 		return looked && !match
 	})

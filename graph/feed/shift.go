@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // This file finds out by how much a Dify shows other times than it compares, see clock.go.
@@ -14,7 +15,7 @@ import (
 // shifted is the error for a row that Dify shows outside of the window that it was asked for.
 func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, v difyapi.Version) error {
 	if v.IsZero() {
-		if ignored, err := s.isWithin(ctx, row, span{firstSecond, firstSecond}); ignored || err != nil {
+		if ignored, err := s.isWithin(ctx, row, span{list.FirstSecond, list.FirstSecond}); ignored || err != nil {
 			return cmp.Or[error](err, &UnsupportedError{Filter: "createdAt", Has: v})
 		}
 	}

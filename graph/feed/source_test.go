@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // memory is a source over rows in memory, whose ties come in their order of insertion. It notes the questions.
@@ -86,18 +87,18 @@ func (m *memory) insert(second int64, n int) {
 }
 
 // read reads the first page of app a's list.
-func (m *memory) read(t *testing.T, order Order, filter Filter, first int) (*Page, error) {
+func (m *memory) read(t *testing.T, order list.Order, filter list.Filter, first int) (*list.Page, error) {
 	t.Helper()
 	return readList(t, m, order, filter, first, nil)
 }
 
-func readList(t *testing.T, source Source, order Order, filter Filter, first int, after *string) (*Page, error) {
+func readList(t *testing.T, source Source, order list.Order, filter list.Filter, first int, after *string) (*list.Page, error) {
 	t.Helper()
-	l := list(t, []string{"a"}, false, filter, order)
-	slice, err := NewSlice(l, &first, after, nil, nil)
+	l := newList(t, []string{"a"}, false, filter, order)
+	slice, err := list.NewSlice(l, &first, after, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &Feed{Source: source, ScanCalls: 10, ScanDetails: 1}
-	return f.Read(t.Context(), Request{List: l, Slice: slice, Rows: true, Flags: true})
+	return f.Read(t.Context(), list.Request{List: l, Slice: slice, Rows: true, Flags: true})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // Source answers questions for windows of an app's log. It may join equal questions, and answer from memory unless fresh
@@ -30,29 +31,29 @@ type Source interface {
 type stream struct {
 	streamKey
 	source    Source
-	bounds    span   // of the list
-	filter    Filter // what is looked at in rows that Dify gave
-	whole     bool   // Dify applies the whole filter
-	versioned bool   // the server's version has to be known first
-	keyword   string // as the caller wrote it, as far as Dify compares it
+	bounds    span        // of the list
+	filter    list.Filter // what is looked at in rows that Dify gave
+	whole     bool        // Dify applies the whole filter
+	versioned bool        // the server's version has to be known first
+	keyword   string      // as the caller wrote it, as far as Dify compares it
 	search    *search
 	budget    int            // calls that a page may take, those for crowded seconds aside; no limit if 0
 	foreseen  int            // calls that are left of those that were foreseen
 	kept      int            // calls that were not, and are kept for the look at the clock
 	patience  *time.Duration // how long the app may still take; no limit if nil
 
-	toward direction // of reading
-	from   *Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
-	now    int64     // the present second, for guesses alone
+	toward list.Direction // of reading
+	from   *list.Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
+	now    int64          // the present second, for guesses alone
 
-	start int64 // the first second that was not known when reading began
-	rest  span  // the seconds that are not known yet
-	rows  []Row // the matching rows of those that are, as they are met
+	start int64       // the first second that was not known when reading began
+	rest  span        // the seconds that are not known yet
+	rows  []candidate // the matching rows of those that are, as they are met
 	// beyond says that a matching row was seen in a second that is not wholly known; behind, that one was seen in the
 	// cursor's second, at the cursor or before it.
 	beyond, behind bool
 	metCursor      bool                 // the cursor's row was in its second
-	shown          []Position           // rows of seconds that are to be read again
+	shown          []list.Position      // rows of seconds that are to be read again
 	sample         *difyapi.WorkflowLog // a row that Dify showed
 	version        difyapi.Version      // that the server told last
 
@@ -72,12 +73,10 @@ type stream struct {
 	scan   tally
 }
 
-// Row is a row of a list at its position.
-type Row struct {
-	*difyapi.WorkflowLog
-	Position
-	hints Hints
-	open  bool // whether it matches is not known yet, see search
+// candidate is a row of the list as far as is known.
+type candidate struct {
+	list.Row
+	open bool // whether it matches is not known yet, see search
 }
 
 // tally is what reading took.
@@ -106,7 +105,7 @@ func (s *stream) begin() {
 		return
 	}
 	s.pace = float64(s.from.Hints.Pace) / 100
-	if s.toward == older {
+	if s.toward == list.Older {
 		s.rest.to = min(s.rest.to, s.first())
 	} else {
 		s.rest.from = max(s.rest.from, s.first())
@@ -115,7 +114,7 @@ func (s *stream) begin() {
 
 // first is the second in which reading on from the cursor begins: the cursor's own, unless the cursor is the edge below it.
 func (s *stream) first() int64 {
-	if p := s.from.Position; s.toward == older && p.isEdge() {
+	if p := s.from.Position; s.toward == list.Older && p.IsEdge() {
 		return p.Second - 1
 	}
 	return s.from.Position.Second
@@ -127,16 +126,16 @@ func (s *stream) done() bool { return s.rest.empty() }
 func (s *stream) moved() bool { return s.done() || s.next() != s.start }
 
 // pastCursor tells whether the second in which reading began is known: what is left of it are rows of earlier pages, too.
-func (s *stream) pastCursor() bool { return s.from == nil || s.progressed || s.from.Position.isEdge() }
+func (s *stream) pastCursor() bool { return s.from == nil || s.progressed || s.from.Position.IsEdge() }
 
 // knows tells whether all rows up to the second, as they are met, are known.
 func (s *stream) knows(second int64) bool {
-	return s.done() || s.toward.compare(edge(second), edge(s.next())) < 0
+	return s.done() || s.toward.Compare(list.Edge(second), list.Edge(s.next())) < 0
 }
 
 // next is the first second that is not known yet.
 func (s *stream) next() int64 {
-	if s.toward == older {
+	if s.toward == list.Older {
 		return s.rest.to
 	}
 	return s.rest.from
@@ -145,7 +144,7 @@ func (s *stream) next() int64 {
 // advance makes second the first that is not known yet.
 func (s *stream) advance(second int64) {
 	s.progressed = true
-	if s.toward == older {
+	if s.toward == list.Older {
 		s.rest.to = second
 	} else {
 		s.rest.from = second
@@ -173,16 +172,16 @@ func (s *stream) read(ctx context.Context, wanted int) error {
 	if s.hints().Crowd >= maxLimit {
 		return s.readSecond(ctx, s.next(), nil)
 	}
-	if s.toward == older {
+	if s.toward == list.Older {
 		return s.readOlder(ctx, wanted)
 	}
 	return s.readNewer(ctx, wanted)
 }
 
 // hints are the cursor's, while its second has not been read; else none.
-func (s *stream) hints() Hints {
+func (s *stream) hints() list.Hints {
 	if s.from == nil || s.from.Position.App != s.app || s.next() != s.from.Position.Second {
-		return Hints{}
+		return list.Hints{}
 	}
 	return s.from.Hints
 }
@@ -194,7 +193,7 @@ func (s *stream) limit(wanted int) int {
 	}
 	h := s.hints()
 	passed := h.Newer
-	if s.toward == newer && h.Crowd > 0 {
+	if s.toward == list.Newer && h.Crowd > 0 {
 		passed = h.Crowd - h.Newer + 1
 	}
 	return limitFor(wanted, passed, max(s.crowd, h.Crowd))
@@ -202,12 +201,12 @@ func (s *stream) limit(wanted int) int {
 
 // take adds the rows of whole seconds.
 func (s *stream) take(logs []*difyapi.WorkflowLog) {
-	rows := make([]Row, len(logs))
+	rows := make([]candidate, len(logs))
 	for i, log := range logs {
-		rows[i] = Row{WorkflowLog: log, Position: s.position(log)}
+		rows[i].Row = list.Row{WorkflowLog: log, Position: s.position(log)}
 		s.meet(rows[i].Position)
 	}
-	slices.SortFunc(rows, func(a, b Row) int { return s.toward.compare(a.Position, b.Position) })
+	slices.SortFunc(rows, func(a, b candidate) int { return s.toward.Compare(a.Position, b.Position) })
 	s.hint(rows)
 	s.measurePace(rows)
 	s.rows = slices.Grow(s.rows, len(rows))
@@ -215,8 +214,8 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 		open, hopeless := s.search.open(row.WorkflowLog)
 		row.open = open
 		switch {
-		case hopeless || !s.filter.matches(row.WorkflowLog):
-			s.scan.doubtful = s.scan.doubtful || s.filter.mayMatch(row.WorkflowLog) || hopeless && row.Unreadable.Has("workflow_run")
+		case hopeless || !s.filter.Matches(row.WorkflowLog):
+			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || hopeless && row.Unreadable.Has("workflow_run")
 		case s.passed(row.Position):
 			s.behind = s.behind || row.Second == s.from.Position.Second
 		default:
@@ -226,7 +225,7 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 }
 
 // measurePace notes how many rows the seconds that are known have.
-func (s *stream) measurePace(rows []Row) {
+func (s *stream) measurePace(rows []candidate) {
 	for _, row := range rows {
 		if s.taken == 0 {
 			s.met = span{row.Second, row.Second}
@@ -236,20 +235,20 @@ func (s *stream) measurePace(rows []Row) {
 	}
 }
 
-func (s *stream) position(log *difyapi.WorkflowLog) Position {
-	return Position{Second: secondOf(log), ID: log.ID, App: s.app}
+func (s *stream) position(log *difyapi.WorkflowLog) list.Position {
+	return list.Position{Second: secondOf(log), ID: log.ID, App: s.app}
 }
 
 // passed tells whether a position was read on an earlier page.
-func (s *stream) passed(p Position) bool {
-	return s.from != nil && s.toward.compare(p, s.from.Position) <= 0
+func (s *stream) passed(p list.Position) bool {
+	return s.from != nil && s.toward.Compare(p, s.from.Position) <= 0
 }
 
 // few rows of one second are not worth a hint.
 const few = 2
 
 // hint notes at each row how crowded its second is, and how many rows of it are at or after the row.
-func (s *stream) hint(rows []Row) {
+func (s *stream) hint(rows []candidate) {
 	for start := 0; start < len(rows); {
 		stop := start
 		for stop < len(rows) && rows[stop].Second == rows[start].Second {
@@ -258,7 +257,7 @@ func (s *stream) hint(rows []Row) {
 		if crowd := stop - start; crowd > few {
 			s.crowd = max(s.crowd, crowd)
 			for i := range rows[start:stop] {
-				rows[start+i].hints = Hints{Crowd: min(crowd, maxCrowd), Newer: min(s.newerThan(i, crowd), maxCrowd)}
+				rows[start+i].Hints = list.Hints{Crowd: min(crowd, list.MaxCrowd), Newer: min(s.newerThan(i, crowd), list.MaxCrowd)}
 			}
 		}
 		start = stop
@@ -267,7 +266,7 @@ func (s *stream) hint(rows []Row) {
 
 // newerThan is how many of a second's rows are at the i-th met or newer.
 func (s *stream) newerThan(i, crowd int) int {
-	if s.toward == older {
+	if s.toward == list.Older {
 		return i + 1
 	}
 	return crowd - i
@@ -276,7 +275,7 @@ func (s *stream) newerThan(i, crowd int) int {
 // lookBeyond notes whether rows that can't be used yet show that there is more.
 func (s *stream) lookBeyond(logs []*difyapi.WorkflowLog) {
 	s.beyond = slices.ContainsFunc(logs, func(log *difyapi.WorkflowLog) bool {
-		return s.filter.matches(log) && !s.passed(s.position(log))
+		return s.filter.Matches(log) && !s.passed(s.position(log))
 	})
 }
 
@@ -297,7 +296,7 @@ func (s *stream) peek(ctx context.Context) error {
 // the whole filter.
 func (s *stream) lookBack(ctx context.Context) error {
 	w := s.bounds
-	if s.toward == older {
+	if s.toward == list.Older {
 		w.from = s.first() + 1
 	} else {
 		w.to = s.first() - 1

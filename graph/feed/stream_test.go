@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // asked is what matters of a question here.
@@ -33,20 +34,20 @@ func TestWhatTakesSeveralAnswersIsAskedAfresh(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		rows  map[int64]int
-		order Order
+		order list.Order
 		want  []asked
 	}{
-		"one answer":       {map[int64]int{5: 3}, NewestFirst, []asked{{1, 8, false}}},
-		"second try":       {map[int64]int{5: 40}, NewestFirst, []asked{{1, 8, false}, {1, 100, true}}},
-		"crowded second":   {map[int64]int{5: 120}, NewestFirst, []asked{{1, 8, false}, {1, 100, true}, {1, 100, true}, {2, 100, true}, {1, 100, true}}},
-		"oldest are above": {map[int64]int{5: 3}, OldestFirst, []asked{{1, 8, false}}},
-		"tail":             {each(1000), OldestFirst, []asked{{1, 8, false}, {63, 16, true}}},
+		"one answer":       {map[int64]int{5: 3}, list.NewestFirst, []asked{{1, 8, false}}},
+		"second try":       {map[int64]int{5: 40}, list.NewestFirst, []asked{{1, 8, false}, {1, 100, true}}},
+		"crowded second":   {map[int64]int{5: 120}, list.NewestFirst, []asked{{1, 8, false}, {1, 100, true}, {1, 100, true}, {2, 100, true}, {1, 100, true}}},
+		"oldest are above": {map[int64]int{5: 3}, list.OldestFirst, []asked{{1, 8, false}}},
+		"tail":             {each(1000), list.OldestFirst, []asked{{1, 8, false}, {63, 16, true}}},
 	} {
 		m := &memory{most: 50, extra: 50}
 		for second, n := range test.rows {
 			m.insert(second, n)
 		}
-		if _, err := m.read(t, test.order, Filter{}, 2); err != nil {
+		if _, err := m.read(t, test.order, list.Filter{}, 2); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(test.want, m.asked()); diff != "" {
@@ -64,8 +65,8 @@ func each(seconds int64) map[int64]int {
 	return rows
 }
 
-// seconds of the rows of a page.
-func (p *Page) seconds() (seconds []int64) {
+// secondsIn are those of the rows of a page.
+func secondsIn(p *list.Page) (seconds []int64) {
 	for _, row := range p.Rows {
 		seconds = append(seconds, row.Second)
 	}
@@ -85,11 +86,11 @@ func TestTailThatGrows(t *testing.T) {
 				m.insert(20_000, newRows)
 			}
 		}
-		page, err := m.read(t, OldestFirst, Filter{}, 2)
+		page, err := m.read(t, list.OldestFirst, list.Filter{}, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]int64{1, 11}, page.seconds()); diff != "" {
+		if diff := cmp.Diff([]int64{1, 11}, secondsIn(page)); diff != "" {
 			t.Errorf("%d rows more (-want +got):\n%s", newRows, diff)
 		}
 	}
@@ -102,11 +103,11 @@ func TestRestOfAWindow(t *testing.T) {
 	for second, n := range each(105) {
 		m.insert(second, n)
 	}
-	page, err := m.read(t, OldestFirst, Filter{}, 100)
+	page, err := m.read(t, list.OldestFirst, list.Filter{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seconds := page.seconds(); len(seconds) != 100 || seconds[0] != 1 || seconds[99] != 991 || !slices.IsSorted(seconds) || !page.HasNextPage {
+	if seconds := secondsIn(page); len(seconds) != 100 || seconds[0] != 1 || seconds[99] != 991 || !slices.IsSorted(seconds) || !page.HasNextPage {
 		t.Errorf("more %v; rows of %v", page.HasNextPage, seconds)
 	}
 	if diff := cmp.Diff([]asked{{1, 100, false}, {1, 100, false}}, m.asked()); diff != "" {
@@ -121,7 +122,7 @@ func TestPaceOfAWindowWithoutALowerBound(t *testing.T) {
 	for _, second := range []int64{900, 500, 401} {
 		m.insert(second, 1)
 	}
-	s := &stream{toward: newer, rest: span{beginning, end}}
+	s := &stream{toward: list.Newer, rest: span{beginning, end}}
 	s.takeWindow(span{beginning, 1000}, m.rows, 10)
 	if s.pace != 200 || s.next() != 1001 {
 		t.Errorf("%v seconds a row, on from %d", s.pace, s.next())
@@ -149,17 +150,17 @@ func (m *endless) Logs(_ context.Context, _ string, q difyapi.LogQuery, _ bool) 
 // says so.
 func TestServerThatNeverFindsWhatItFiltersBy(t *testing.T) {
 	t.Parallel()
-	failed := Filter{Status: []difyapi.RunStatus{difyapi.StatusFailed}}
+	failed := list.Filter{Status: []difyapi.RunStatus{difyapi.StatusFailed}}
 	source := &endless{memory{extra: 64}}
-	page, err := readList(t, source, NewestFirst, failed, 20, nil)
+	page, err := readList(t, source, list.NewestFirst, failed, 20, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if page.Scan.UpstreamCalls != 65 || !slices.Equal(page.Scan.Reasons, []Reason{ScanBudget}) || page.EndCursor == "" || !page.HasNextPage {
+	if page.Scan.UpstreamCalls != 65 || !slices.Equal(page.Scan.Reasons, []list.Reason{list.ScanBudget}) || page.EndCursor == "" || !page.HasNextPage {
 		t.Errorf("%+v, on from %q", page.Scan, page.EndCursor)
 	}
 	source.extra = -1
-	next, err := readList(t, source, NewestFirst, failed, 20, &page.EndCursor)
+	next, err := readList(t, source, list.NewestFirst, failed, 20, &page.EndCursor)
 	if err != nil || next.Scan.UpstreamCalls != 2 || next.EndCursor == page.EndCursor {
 		t.Errorf("the next page: %+v, on from %q, %v", next, next.EndCursor, err)
 	}
@@ -169,7 +170,7 @@ func TestServerThatNeverFindsWhatItFiltersBy(t *testing.T) {
 // and says where rows may be missing.
 func TestCrowdedSecondsWithoutExtraCalls(t *testing.T) {
 	t.Parallel()
-	for name, order := range map[string]Order{"older": NewestFirst, "newer": OldestFirst} {
+	for name, order := range map[string]list.Order{"older": list.NewestFirst, "newer": list.OldestFirst} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := &memory{most: 1000}
@@ -181,7 +182,7 @@ func TestCrowdedSecondsWithoutExtraCalls(t *testing.T) {
 				t.Errorf("rows by seconds: %v", rows)
 			}
 			for _, second := range []int64{20, 40, 60} {
-				if rows[second] < 90 || rows[second] < 150 && reasons[CrowdedSecond] == 0 {
+				if rows[second] < 90 || rows[second] < 150 && reasons[list.CrowdedSecond] == 0 {
 					t.Errorf("second %d has %d rows; pages say %v", second, rows[second], reasons)
 				}
 			}
@@ -190,12 +191,12 @@ func TestCrowdedSecondsWithoutExtraCalls(t *testing.T) {
 }
 
 // walk reads a list to its end by pages of 20 rows, and counts rows by their seconds and what the pages say.
-func (m *memory) walk(t *testing.T, order Order) (rows map[int64]int, reasons map[Reason]int) {
+func (m *memory) walk(t *testing.T, order list.Order) (rows map[int64]int, reasons map[list.Reason]int) {
 	t.Helper()
-	rows, reasons = make(map[int64]int), make(map[Reason]int)
+	rows, reasons = make(map[int64]int), make(map[list.Reason]int)
 	var after *string
 	for {
-		page, err := readList(t, m, order, Filter{}, 20, after)
+		page, err := readList(t, m, order, list.Filter{}, 20, after)
 		if err != nil {
 			t.Fatalf("after %v: %v", rows, err)
 		}
@@ -222,12 +223,12 @@ func TestSpentCallsCutThePageBeforeACrowdedSecond(t *testing.T) {
 	m := &memory{most: 100, extra: 2}
 	m.insert(90, 3)
 	m.insert(50, 250)
-	page, err := readList(t, m, NewestFirst, Filter{}, 20, nil)
-	if err != nil || len(page.Rows) != 3 || !page.HasNextPage || !slices.Equal(page.Scan.Reasons, []Reason{ScanBudget}) {
+	page, err := readList(t, m, list.NewestFirst, list.Filter{}, 20, nil)
+	if err != nil || len(page.Rows) != 3 || !page.HasNextPage || !slices.Equal(page.Scan.Reasons, []list.Reason{list.ScanBudget}) {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	m.extra = 60
-	next, err := readList(t, m, NewestFirst, Filter{}, 100, &page.EndCursor)
+	next, err := readList(t, m, list.NewestFirst, list.Filter{}, 100, &page.EndCursor)
 	if err != nil || len(next.Rows) != 100 || !next.Scan.Complete() {
 		t.Errorf("%+v, %v", next, err)
 	}
@@ -238,12 +239,12 @@ func TestListThatCannotBeReadOnSaysSo(t *testing.T) {
 	t.Parallel()
 	m := &memory{most: 100}
 	m.insert(90, 3)
-	l := list(t, []string{"a"}, false, Filter{}, NewestFirst)
-	slice, err := NewSlice(l, nil, nil, nil, nil)
+	l := newList(t, []string{"a"}, false, list.Filter{}, list.NewestFirst)
+	slice, err := list.NewSlice(l, nil, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = (&Feed{Source: m, ScanCalls: 10}).Read(t.Context(), Request{List: l, Slice: slice, Rows: true, Unforeseen: true})
+	_, err = (&Feed{Source: m, ScanCalls: 10}).Read(t.Context(), list.Request{List: l, Slice: slice, Rows: true, Unforeseen: true})
 	if !errors.Is(err, ErrCallsSpent) || len(m.questions) > 0 {
 		t.Errorf("%v, %d questions", err, len(m.questions))
 	}

@@ -1,6 +1,10 @@
 package feed
 
-import "math"
+import (
+	"math"
+
+	"github.com/difygraph/difygraph/graph/list"
+)
 
 // This file plans calls. It is pure: numbers in, numbers out.
 
@@ -23,10 +27,12 @@ const (
 )
 
 // writable is the part of the span in which rows can be, and which Dify can be asked for.
-func (s span) writable() span { return span{max(s.from, firstSecond), min(s.to, lastSecond)} }
+func (s span) writable() span { return span{max(s.from, list.FirstSecond), min(s.to, list.LastSecond)} }
 
 // empty tells whether no row can be in the span: rows have seconds from [firstSecond] to [lastSecond].
-func (s span) empty() bool { return s.from > s.to || s.from > lastSecond || s.to < firstSecond }
+func (s span) empty() bool {
+	return s.from > s.to || s.from > list.LastSecond || s.to < list.FirstSecond
+}
 
 // limitFor is how many rows to ask for, where wanted rows are wanted beyond a second of which passed rows are skipped and
 // which has about crowd rows: a second is only usable whole.

@@ -11,7 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -24,7 +24,7 @@ type DifyAppResolver interface {
 	Mode(ctx context.Context, obj *model.DifyApp) (*string, error)
 	AuthorName(ctx context.Context, obj *model.DifyApp) (*string, error)
 	DifyVersion(ctx context.Context, obj *model.DifyApp) (*string, error)
-	WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error)
+	WorkflowLogs(ctx context.Context, obj *model.DifyApp, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -35,16 +35,16 @@ func (ec *executionContext) field_DifyApp_workflowLogs_args(ctx context.Context,
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*feed.Filter, error) {
-			return ec.unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFilter(ctx, v)
+		func(ctx context.Context, v any) (*list.Filter, error) {
+			return ec.unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
 	args["filter"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "order",
-		func(ctx context.Context, v any) (feed.Order, error) {
-			return ec.unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder(ctx, v)
+		func(ctx context.Context, v any) (list.Order, error) {
+			return ec.unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -299,7 +299,7 @@ func (ec *executionContext) _DifyApp_workflowLogs(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.DifyApp().WorkflowLogs(ctx, obj, fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
+			return ec.Resolvers.DifyApp().WorkflowLogs(ctx, obj, fc.Args["filter"].(*list.Filter), fc.Args["order"].(list.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowLogConnection) graphql.Marshaler {

@@ -12,7 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -153,8 +153,8 @@ func (ec *executionContext) _ScanReport_reasons(ctx context.Context, field graph
 			return obj.Reasons, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []feed.Reason) graphql.Marshaler {
-			return ec.marshalNIncompleteReason2ᚕgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReasonᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []list.Reason) graphql.Marshaler {
+			return ec.marshalNIncompleteReason2ᚕgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReasonᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -387,15 +387,15 @@ func (ec *executionContext) _ScanReport(ctx context.Context, sel ast.SelectionSe
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason(ctx context.Context, v any) (feed.Reason, error) {
+func (ec *executionContext) unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason(ctx context.Context, v any) (list.Reason, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason[tmp]
+	res := unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason(ctx context.Context, sel ast.SelectionSet, v feed.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason(ctx context.Context, sel ast.SelectionSet, v list.Reason) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason[v])
+	res := graphql.MarshalString(marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason[v])
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "IncompleteReason!")
 	}
@@ -403,27 +403,27 @@ func (ec *executionContext) marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋ
 }
 
 var (
-	unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason = map[string]feed.Reason{
-		"SCAN_BUDGET":    feed.ScanBudget,
-		"CROWDED_SECOND": feed.CrowdedSecond,
-		"APP_FAILED":     feed.AppFailed,
-		"BAD_RESPONSE":   feed.BadResponse,
+	unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason = map[string]list.Reason{
+		"SCAN_BUDGET":    list.ScanBudget,
+		"CROWDED_SECOND": list.CrowdedSecond,
+		"APP_FAILED":     list.AppFailed,
+		"BAD_RESPONSE":   list.BadResponse,
 	}
-	marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason = map[feed.Reason]string{
-		feed.ScanBudget:    "SCAN_BUDGET",
-		feed.CrowdedSecond: "CROWDED_SECOND",
-		feed.AppFailed:     "APP_FAILED",
-		feed.BadResponse:   "BAD_RESPONSE",
+	marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason = map[list.Reason]string{
+		list.ScanBudget:    "SCAN_BUDGET",
+		list.CrowdedSecond: "CROWDED_SECOND",
+		list.AppFailed:     "APP_FAILED",
+		list.BadResponse:   "BAD_RESPONSE",
 	}
 )
 
-func (ec *executionContext) unmarshalNIncompleteReason2ᚕgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReasonᚄ(ctx context.Context, v any) ([]feed.Reason, error) {
+func (ec *executionContext) unmarshalNIncompleteReason2ᚕgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReasonᚄ(ctx context.Context, v any) ([]list.Reason, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]feed.Reason, len(vSlice))
+	res := make([]list.Reason, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -431,11 +431,11 @@ func (ec *executionContext) unmarshalNIncompleteReason2ᚕgithubᚗcomᚋdifygra
 	return res, nil
 }
 
-func (ec *executionContext) marshalNIncompleteReason2ᚕgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []feed.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalNIncompleteReason2ᚕgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []list.Reason) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐReason(ctx, sel, v[i])
+		return ec.marshalNIncompleteReason2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐReason(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

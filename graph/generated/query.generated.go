@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -23,7 +23,7 @@ import (
 type QueryResolver interface {
 	DifyApps(ctx context.Context) ([]*model.DifyApp, error)
 	DifyApp(ctx context.Context, key string) (*model.DifyApp, error)
-	WorkflowLogs(ctx context.Context, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error)
+	WorkflowLogs(ctx context.Context, apps []string, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) (*model.WorkflowLogConnection, error)
 	WorkflowRun(ctx context.Context, app *string, uuid uuid.UUID) (*model.WorkflowRun, error)
 	EndUser(ctx context.Context, app *string, uuid uuid.UUID) (*model.EndUser, error)
 
@@ -140,16 +140,16 @@ func (ec *executionContext) field_Query_workflowLogs_args(ctx context.Context, r
 	}
 	args["apps"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*feed.Filter, error) {
-			return ec.unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFilter(ctx, v)
+		func(ctx context.Context, v any) (*list.Filter, error) {
+			return ec.unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
 	args["filter"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "order",
-		func(ctx context.Context, v any) (feed.Order, error) {
-			return ec.unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder(ctx, v)
+		func(ctx context.Context, v any) (list.Order, error) {
+			return ec.unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -326,7 +326,7 @@ func (ec *executionContext) _Query_workflowLogs(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().WorkflowLogs(ctx, fc.Args["apps"].([]string), fc.Args["filter"].(*feed.Filter), fc.Args["order"].(feed.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["onAppFailure"].(model.AppFailurePolicy), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
+			return ec.Resolvers.Query().WorkflowLogs(ctx, fc.Args["apps"].([]string), fc.Args["filter"].(*list.Filter), fc.Args["order"].(list.Order), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["onAppFailure"].(model.AppFailurePolicy), fc.Args["appTimeout"].(*float64), fc.Args["scanCalls"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkflowLogConnection) graphql.Marshaler {

@@ -13,7 +13,7 @@ import (
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -57,7 +57,7 @@ type ComplexityRoot struct {
 		Mode         func(childComplexity int) int
 		Name         func(childComplexity int) int
 		Tags         func(childComplexity int) int
-		WorkflowLogs func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) int
+		WorkflowLogs func(childComplexity int, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) int
 	}
 
 	DifygraphViewer struct {
@@ -79,7 +79,7 @@ type ComplexityRoot struct {
 		Type             func(childComplexity int) int
 		UUID             func(childComplexity int) int
 		UpdatedAt        func(childComplexity int) int
-		WorkflowLogs     func(childComplexity int, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) int
+		WorkflowLogs     func(childComplexity int, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, appTimeout *float64, scanCalls *int) int
 	}
 
 	PageInfo struct {
@@ -96,7 +96,7 @@ type ComplexityRoot struct {
 		EndUser            func(childComplexity int, app *string, uuid uuid.UUID) int
 		Node               func(childComplexity int, id string) int
 		Nodes              func(childComplexity int, ids []string) int
-		WorkflowLogs       func(childComplexity int, apps []string, filter *feed.Filter, order feed.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) int
+		WorkflowLogs       func(childComplexity int, apps []string, filter *list.Filter, order list.Order, first *int, after *string, last *int, before *string, onAppFailure model.AppFailurePolicy, appTimeout *float64, scanCalls *int) int
 		WorkflowRun        func(childComplexity int, app *string, uuid uuid.UUID) int
 		__resolve__service func(childComplexity int) int
 		__resolve_entities func(childComplexity int, representations []map[string]any) int
@@ -279,7 +279,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.DifyApp.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
+		return e.ComplexityRoot.DifyApp.WorkflowLogs(childComplexity, args["filter"].(*list.Filter), args["order"].(list.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
 
 	case "DifygraphViewer.apps":
 		if e.ComplexityRoot.DifygraphViewer.Apps == nil {
@@ -382,7 +382,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.EndUser.WorkflowLogs(childComplexity, args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
+		return e.ComplexityRoot.EndUser.WorkflowLogs(childComplexity, args["filter"].(*list.Filter), args["order"].(list.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -476,7 +476,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.WorkflowLogs(childComplexity, args["apps"].([]string), args["filter"].(*feed.Filter), args["order"].(feed.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["onAppFailure"].(model.AppFailurePolicy), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
+		return e.ComplexityRoot.Query.WorkflowLogs(childComplexity, args["apps"].([]string), args["filter"].(*list.Filter), args["order"].(list.Order), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["onAppFailure"].(model.AppFailurePolicy), args["appTimeout"].(*float64), args["scanCalls"].(*int)), true
 	case "Query.workflowRun":
 		if e.ComplexityRoot.Query.WorkflowRun == nil {
 			break

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -896,15 +896,15 @@ func (ec *executionContext) marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraph�
 	return graphql.WrapContextMarshaler(ctx, v)
 }
 
-func (ec *executionContext) unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder(ctx context.Context, v any) (feed.Order, error) {
+func (ec *executionContext) unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder(ctx context.Context, v any) (list.Order, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder[tmp]
+	res := unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder(ctx context.Context, sel ast.SelectionSet, v feed.Order) graphql.Marshaler {
+func (ec *executionContext) marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder(ctx context.Context, sel ast.SelectionSet, v list.Order) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder[v])
+	res := graphql.MarshalString(marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder[v])
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "WorkflowLogOrder!")
 	}
@@ -912,13 +912,13 @@ func (ec *executionContext) marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋ
 }
 
 var (
-	unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder = map[string]feed.Order{
-		"NEWEST_FIRST": feed.NewestFirst,
-		"OLDEST_FIRST": feed.OldestFirst,
+	unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder = map[string]list.Order{
+		"NEWEST_FIRST": list.NewestFirst,
+		"OLDEST_FIRST": list.OldestFirst,
 	}
-	marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐOrder = map[feed.Order]string{
-		feed.NewestFirst: "NEWEST_FIRST",
-		feed.OldestFirst: "OLDEST_FIRST",
+	marshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder = map[list.Order]string{
+		list.NewestFirst: "NEWEST_FIRST",
+		list.OldestFirst: "OLDEST_FIRST",
 	}
 )
 

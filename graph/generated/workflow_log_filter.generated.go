@@ -7,7 +7,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // region    ************************** generated!.gotpl **************************
@@ -24,8 +24,8 @@ import (
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context, obj any) (feed.Filter, error) {
-	var it feed.Filter
+func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context, obj any) (list.Filter, error) {
+	var it list.Filter
 	if obj == nil {
 		return it, nil
 	}
@@ -58,7 +58,7 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 			it.Status = data
 		case "createdAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdAt"))
-			data, err := ec.unmarshalOWorkflowLogTimeRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐTimeRange(ctx, v)
+			data, err := ec.unmarshalOWorkflowLogTimeRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐTimeRange(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -93,14 +93,14 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 			it.TriggeredFrom = data
 		case "elapsedTime":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("elapsedTime"))
-			data, err := ec.unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFloatRange(ctx, v)
+			data, err := ec.unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐFloatRange(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.ElapsedTime = data
 		case "totalTokens":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("totalTokens"))
-			data, err := ec.unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐInt64Range(ctx, v)
+			data, err := ec.unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐInt64Range(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -123,14 +123,14 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalWorkflowLogFilter(ctx context.Context, raw any) (feed.Filter, error) {
-	var out feed.Filter
+func UnmarshalWorkflowLogFilter(ctx context.Context, raw any) (list.Filter, error) {
+	var out list.Filter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogFilter", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputWorkflowLogFloatRange(ctx context.Context, obj any) (feed.FloatRange, error) {
-	var it feed.FloatRange
+func (ec *executionContext) unmarshalInputWorkflowLogFloatRange(ctx context.Context, obj any) (list.FloatRange, error) {
+	var it list.FloatRange
 	if obj == nil {
 		return it, nil
 	}
@@ -172,14 +172,14 @@ func (ec *executionContext) unmarshalInputWorkflowLogFloatRange(ctx context.Cont
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalWorkflowLogFloatRange(ctx context.Context, raw any) (feed.FloatRange, error) {
-	var out feed.FloatRange
+func UnmarshalWorkflowLogFloatRange(ctx context.Context, raw any) (list.FloatRange, error) {
+	var out list.FloatRange
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogFloatRange", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputWorkflowLogInt64Range(ctx context.Context, obj any) (feed.Int64Range, error) {
-	var it feed.Int64Range
+func (ec *executionContext) unmarshalInputWorkflowLogInt64Range(ctx context.Context, obj any) (list.Int64Range, error) {
+	var it list.Int64Range
 	if obj == nil {
 		return it, nil
 	}
@@ -221,14 +221,14 @@ func (ec *executionContext) unmarshalInputWorkflowLogInt64Range(ctx context.Cont
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalWorkflowLogInt64Range(ctx context.Context, raw any) (feed.Int64Range, error) {
-	var out feed.Int64Range
+func UnmarshalWorkflowLogInt64Range(ctx context.Context, raw any) (list.Int64Range, error) {
+	var out list.Int64Range
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogInt64Range", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputWorkflowLogTimeRange(ctx context.Context, obj any) (feed.TimeRange, error) {
-	var it feed.TimeRange
+func (ec *executionContext) unmarshalInputWorkflowLogTimeRange(ctx context.Context, obj any) (list.TimeRange, error) {
+	var it list.TimeRange
 	if obj == nil {
 		return it, nil
 	}
@@ -270,8 +270,8 @@ func (ec *executionContext) unmarshalInputWorkflowLogTimeRange(ctx context.Conte
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalWorkflowLogTimeRange(ctx context.Context, raw any) (feed.TimeRange, error) {
-	var out feed.TimeRange
+func UnmarshalWorkflowLogTimeRange(ctx context.Context, raw any) (list.TimeRange, error) {
+	var out list.TimeRange
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogTimeRange", raw, &out)
 	return out, err
 }
@@ -288,7 +288,7 @@ func UnmarshalWorkflowLogTimeRange(ctx context.Context, raw any) (feed.TimeRange
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFilter(ctx context.Context, v any) (*feed.Filter, error) {
+func (ec *executionContext) unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐFilter(ctx context.Context, v any) (*list.Filter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -296,7 +296,7 @@ func (ec *executionContext) unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygr
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐFloatRange(ctx context.Context, v any) (*feed.FloatRange, error) {
+func (ec *executionContext) unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐFloatRange(ctx context.Context, v any) (*list.FloatRange, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -304,7 +304,7 @@ func (ec *executionContext) unmarshalOWorkflowLogFloatRange2ᚖgithubᚗcomᚋdi
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐInt64Range(ctx context.Context, v any) (*feed.Int64Range, error) {
+func (ec *executionContext) unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐInt64Range(ctx context.Context, v any) (*list.Int64Range, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -312,7 +312,7 @@ func (ec *executionContext) unmarshalOWorkflowLogInt64Range2ᚖgithubᚗcomᚋdi
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOWorkflowLogTimeRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋfeedᚐTimeRange(ctx context.Context, v any) (*feed.TimeRange, error) {
+func (ec *executionContext) unmarshalOWorkflowLogTimeRange2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐTimeRange(ctx context.Context, v any) (*list.TimeRange, error) {
 	if v == nil {
 		return nil, nil
 	}

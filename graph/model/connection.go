@@ -3,12 +3,12 @@ package model
 import (
 	"context"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // WorkflowLogConnection is a page of workflow logs, as Relay has it.
 type WorkflowLogConnection struct {
-	page   *feed.Page
+	page   *list.Page
 	rows   Renderer
 	report *ScanReport
 }
@@ -16,12 +16,12 @@ type WorkflowLogConnection struct {
 // Renderer writes the rows of a page as the selection of the context's field wants them. Where a row can't be written, the list
 // is nil, and the error is the context's.
 type Renderer interface {
-	Edges(ctx context.Context, page *feed.Page) *Rows
-	Nodes(ctx context.Context, page *feed.Page) *Rows
+	Edges(ctx context.Context, page *list.Page) *Rows
+	Nodes(ctx context.Context, page *list.Page) *Rows
 }
 
 // NewConnection shows a page. report says how the page came about.
-func NewConnection(page *feed.Page, rows Renderer, report *ScanReport) *WorkflowLogConnection {
+func NewConnection(page *list.Page, rows Renderer, report *ScanReport) *WorkflowLogConnection {
 	return &WorkflowLogConnection{page: page, rows: rows, report: report}
 }
 
@@ -51,7 +51,7 @@ type WorkflowLogEdge struct {
 }
 
 // PageInfo says how to go on from a page.
-type PageInfo struct{ *feed.Page }
+type PageInfo struct{ *list.Page }
 
 // StartCursor is nil where there is nothing to go on from.
 func (p *PageInfo) StartCursor() *string { return orNil(p.Page.StartCursor) }
@@ -68,7 +68,7 @@ func orNil(text string) *string {
 
 // ScanReport is what it took to make a page.
 type ScanReport struct {
-	feed.Scan
+	list.Scan
 	FailedApps []*AppFailure
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // ErrorCode is `extensions.code` of an error.
@@ -76,7 +76,7 @@ func UnmarshalWorkflowRunStatus(v any) (difyapi.RunStatus, error) {
 	case status.Known():
 		return status, nil
 	case name == "UNKNOWN":
-		return feed.StatusUnknown, nil
+		return list.StatusUnknown, nil
 	default:
 		return "", notA("WorkflowRunStatus", v, "one of its values")
 	}

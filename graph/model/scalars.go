@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // MarshalDateTime writes an instant in UTC.
@@ -146,5 +146,5 @@ func notA(scalar string, v any, want string) error {
 	if runes := []rune(text); len(runes) > 60 {
 		text = string(runes[:60]) + "…"
 	}
-	return &feed.InputError{Argument: scalar, Reason: fmt.Sprintf("%q is not %s", text, want)}
+	return &list.InputError{Argument: scalar, Reason: fmt.Sprintf("%q is not %s", text, want)}
 }

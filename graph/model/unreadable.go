@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
@@ -32,5 +32,5 @@ func AtApp(app *DifyApp, err error) error {
 	if app == nil {
 		return err
 	}
-	return &feed.AppError{App: app.Key, Err: err}
+	return &list.AppError{App: app.Key, Err: err}
 }

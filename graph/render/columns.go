@@ -2,22 +2,22 @@ package render
 
 import (
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // row is a row of a page with its objects, whether they are there or not. One value serves all rows, one after the other.
 type row struct {
-	page    *feed.Page
-	at      *feed.Row
+	page    *list.Page
+	at      *list.Row
 	log     model.WorkflowLog
 	run     model.WorkflowRun
 	account model.DifyAccount
 	endUser model.EndUser
 }
 
-func (r *row) set(app *model.DifyApp, page *feed.Page, at *feed.Row) {
+func (r *row) set(app *model.DifyApp, page *list.Page, at *list.Row) {
 	log := at.WorkflowLog
 	r.page, r.at = page, at
 	r.log = model.WorkflowLog{App: app, WorkflowLog: log}

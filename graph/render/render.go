@@ -16,7 +16,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -30,7 +30,7 @@ type Renderer struct {
 	// Ordinary leaves all rows to gqlgen.
 	Ordinary bool
 	// Expect is called with the context of a list's field before gqlgen resolves what it has to of all of its rows.
-	Expect func(ctx context.Context, rows []feed.Row)
+	Expect func(ctx context.Context, rows []list.Row)
 	// Room makes room in the answer for so many bytes of rows, or says why there is none.
 	Room func(ctx context.Context, bytes int) error
 
@@ -55,13 +55,13 @@ func New(schema *ast.Schema, objects Objects, apps map[string]*model.DifyApp) *R
 }
 
 // Edges writes the rows with their cursors.
-func (r *Renderer) Edges(ctx context.Context, page *feed.Page) *model.Rows {
-	return r.render(ctx, list{r, page, "WorkflowLogEdge"})
+func (r *Renderer) Edges(ctx context.Context, page *list.Page) *model.Rows {
+	return r.render(ctx, writer{r, page, "WorkflowLogEdge"})
 }
 
 // Nodes writes the rows alone.
-func (r *Renderer) Nodes(ctx context.Context, page *feed.Page) *model.Rows {
-	return r.render(ctx, list{r, page, "WorkflowLog"})
+func (r *Renderer) Nodes(ctx context.Context, page *list.Page) *model.Rows {
+	return r.render(ctx, writer{r, page, "WorkflowLog"})
 }
 
 // usualRowBytes is what a row with all of its fields takes.
@@ -79,16 +79,16 @@ func giveBack(b []byte) {
 	}
 }
 
-func (r *Renderer) render(ctx context.Context, l list) *model.Rows {
+func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
 	b := (*buffers.Get().(*[]byte))[:0]
 	if cap(b) == 0 {
-		b = make([]byte, 0, usualRowBytes*len(l.page.Rows)+2)
+		b = make([]byte, 0, usualRowBytes*len(w.page.Rows)+2)
 	}
 	var ok bool
 	if r.Ordinary {
-		b, ok = l.appendOrdinary(ctx, b)
+		b, ok = w.appendOrdinary(ctx, b)
 	} else {
-		b, ok = l.appendPlanned(ctx, b)
+		b, ok = w.appendPlanned(ctx, b)
 	}
 	if !ok {
 		giveBack(b)
@@ -97,32 +97,32 @@ func (r *Renderer) render(ctx context.Context, l list) *model.Rows {
 	return model.NewRows(b, giveBack)
 }
 
-// list is a page's rows as objects of a type.
-type list struct {
+// writer writes a page's rows as objects of a type.
+type writer struct {
 	*Renderer
-	page *feed.Page
+	page *list.Page
 	of   string
 }
 
 // appendPlanned is false where a row is null that must not be.
-func (l list) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
+func (w writer) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
 	field := graphql.GetFieldContext(ctx).Field
-	plan := l.plans.of(ctx, field, func() *plan { return compile(ctx, l.types, l.of, field.Selections) })
-	parts, ok := l.resolve(ctx, plan)
+	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
+	parts, ok := w.resolve(ctx, plan)
 	if !ok {
 		return b, false
 	}
 	var one row
-	room := newRoom(ctx, l.Room)
+	room := newRoom(ctx, w.Room)
 	b = append(b, '[')
-	for i := range l.page.Rows {
+	for i := range w.page.Rows {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		one.set(l.app(i), l.page, &l.page.Rows[i])
+		one.set(w.app(i), w.page, &w.page.Rows[i])
 		if !one.odd() {
 			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], room)
-		} else if b, ok = l.appendOdd(ctx, b, i); !ok {
+		} else if b, ok = w.appendOdd(ctx, b, i); !ok {
 			return b, false
 		}
 		if !room.holds(b) {
@@ -135,21 +135,21 @@ func (l list) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
 
 // resolve has gqlgen make the parts of all rows, each row's side by side with the others'. It returns those of the first row, then
 // those of the second, and so on.
-func (l list) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
+func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
 	n := len(p.parts)
 	if n == 0 {
 		return nil, true
 	}
-	l.Expect(ctx, l.page.Rows)
-	parts = make([][]byte, n*len(l.page.Rows))
-	whole := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	w.Expect(ctx, w.page.Rows)
+	parts = make([][]byte, n*len(w.page.Rows))
+	whole := graphql.MarshalSliceConcurrently(ctx, len(w.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		var r row
-		r.set(l.app(i), l.page, &l.page.Rows[i])
+		r.set(w.app(i), w.page, &w.page.Rows[i])
 		for j, part := range p.parts {
 			if r.odd() || !part.exists(&r) {
 				continue
 			}
-			made, ok := l.members(ctx, part, r.object(part.of))
+			made, ok := w.members(ctx, part, r.object(part.of))
 			if !ok {
 				return graphql.Null
 			}
@@ -161,11 +161,11 @@ func (l list) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
 }
 
 // members are those of an object that gqlgen makes of a part, without the braces around them.
-func (l list) members(ctx context.Context, p part, object any) ([]byte, bool) {
+func (w writer) members(ctx context.Context, p part, object any) ([]byte, bool) {
 	for _, field := range p.path {
 		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field}) //nolint:fatcontext // A field stands in the one before.
 	}
-	made := l.objects.Marshal(ctx, p.selections, object)
+	made := w.objects.Marshal(ctx, p.selections, object)
 	if made == graphql.Null {
 		return nil, false
 	}
@@ -175,11 +175,11 @@ func (l list) members(ctx context.Context, p part, object any) ([]byte, bool) {
 }
 
 // appendOrdinary is gqlgen's own way. It is false where a row is null that must not be.
-func (l list) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
-	l.Expect(ctx, l.page.Rows)
+func (w writer) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
+	w.Expect(ctx, w.page.Rows)
 	field := graphql.GetFieldContext(ctx).Field
-	rows := graphql.MarshalSliceConcurrently(ctx, len(l.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		return l.element(ctx, field, i)
+	rows := graphql.MarshalSliceConcurrently(ctx, len(w.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		return w.element(ctx, field, i)
 	})
 	if hasNull(rows) {
 		return b, false
@@ -190,19 +190,19 @@ func (l list) appendOrdinary(ctx context.Context, b []byte) ([]byte, bool) {
 }
 
 // appendOdd has gqlgen resolve a single row.
-func (l list) appendOdd(ctx context.Context, b []byte, i int) ([]byte, bool) {
+func (w writer) appendOdd(ctx context.Context, b []byte, i int) ([]byte, bool) {
 	field := graphql.GetFieldContext(ctx).Field
-	made := l.element(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), field, i)
+	made := w.element(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), field, i)
 	text := bytes.NewBuffer(b)
 	made.MarshalGQL(text)
 	return text.Bytes(), made != graphql.Null
 }
 
 // element is a row as gqlgen resolves it.
-func (l list) element(ctx context.Context, field graphql.CollectedField, i int) graphql.Marshaler {
+func (w writer) element(ctx context.Context, field graphql.CollectedField, i int) graphql.Marshaler {
 	r := new(row)
-	r.set(l.app(i), l.page, &l.page.Rows[i])
-	return l.objects.Marshal(ctx, field.Selections, r.object(l.of))
+	r.set(w.app(i), w.page, &w.page.Rows[i])
+	return w.objects.Marshal(ctx, field.Selections, r.object(w.of))
 }
 
 func hasNull(rows graphql.Array) bool {
@@ -214,4 +214,4 @@ func hasNull(rows graphql.Array) bool {
 	return false
 }
 
-func (l list) app(i int) *model.DifyApp { return l.apps[l.page.Rows[i].App] }
+func (w writer) app(i int) *model.DifyApp { return w.apps[w.page.Rows[i].App] }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 )
 
@@ -18,14 +19,14 @@ func CheckLog(ctx context.Context, app string, client *difyapi.Client) error {
 	defer upstream.Close()
 	ctx, done := upstream.Attach(ctx, loader.Allowance{Calls: checkCalls, Extra: checkCalls})
 	defer done(0)
-	list, err := feed.NewList([]string{app}, false, feed.Filter{}, feed.NewestFirst)
+	l, err := list.New([]string{app}, false, list.Filter{}, list.NewestFirst)
 	if err != nil {
 		return err
 	}
-	newest, err := feed.NewSlice(list, new(1), nil, nil, nil)
+	newest, err := list.NewSlice(l, new(1), nil, nil, nil)
 	if err != nil {
 		return err
 	}
-	_, err = (&feed.Feed{Source: loader.For(ctx), ScanCalls: 1, ScanDetails: 1}).Read(ctx, feed.Request{List: list, Slice: newest, Rows: true})
+	_, err = (&feed.Feed{Source: loader.For(ctx), ScanCalls: 1, ScanDetails: 1}).Read(ctx, list.Request{List: l, Slice: newest, Rows: true})
 	return err
 }

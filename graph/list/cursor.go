@@ -1,4 +1,4 @@
-package feed
+package list
 
 import (
 	"encoding/base64"
@@ -8,11 +8,14 @@ import (
 	"github.com/google/uuid"
 )
 
+// Digest tells lists apart.
+type Digest [digestSize]byte
+
 // Cursor is a bookmark: a position in one list. It is opaque to clients and no secret: it opens nothing that its bearer
 // may not read anyway, so it is not signed, and it holds over restarts and replicas.
 type Cursor struct {
 	// Digest is that of the list which the cursor belongs to, see [List.Digest].
-	Digest   [digestSize]byte
+	Digest   Digest
 	Position Position
 	Hints    Hints
 }
@@ -33,9 +36,9 @@ const (
 	digestSize    = 8
 	maxAppKey     = 64
 	// maxCrowd is more than a crowded second can be read to have; see [SecondCalls].
-	maxCrowd = 1 << 16
+	MaxCrowd = 1 << 16
 	// maxPace is some thirty years.
-	maxPace = 1_000_000_000
+	MaxPace = 1_000_000_000
 )
 
 var errNotACursor = errors.New("not a cursor of this API")
@@ -81,17 +84,17 @@ func decodeCursor(b []byte) (c Cursor) {
 	c.Position.Second = d.varint()
 	c.Position.ID, _ = uuid.FromBytes(d.bytes(len(uuid.UUID{})))
 	c.Position.App = string(d.bytes(d.uvarint(maxAppKey)))
-	c.Hints = Hints{Crowd: d.uvarint(maxCrowd), Newer: d.uvarint(maxCrowd), Pace: d.uvarint(maxPace)}
+	c.Hints = Hints{Crowd: d.uvarint(MaxCrowd), Newer: d.uvarint(MaxCrowd), Pace: d.uvarint(MaxPace)}
 	return c
 }
 
 // check refuses what no row has, and no edge between the seconds of rows.
 func (c Cursor) check() error {
-	last := int64(lastSecond)
-	if c.Position.isEdge() {
+	last := int64(LastSecond)
+	if c.Position.IsEdge() {
 		last++ // reading toward older rows stops above the second that it has not read
 	}
-	if c.Position.Second < firstSecond || c.Position.Second > last || c.Hints.Newer > c.Hints.Crowd {
+	if c.Position.Second < FirstSecond || c.Position.Second > last || c.Hints.Newer > c.Hints.Crowd {
 		return errNotACursor
 	}
 	return nil

@@ -1,4 +1,4 @@
-package feed
+package list
 
 import (
 	"encoding/base64"
@@ -11,11 +11,11 @@ import (
 func anyCursor(t *rapid.T) Cursor {
 	c := Cursor{
 		Position: Position{
-			Second: rapid.Int64Range(firstSecond, lastSecond).Draw(t, "second"),
+			Second: rapid.Int64Range(FirstSecond, LastSecond).Draw(t, "second"),
 			ID:     uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")),
 			App:    rapid.StringMatching(`[a-z0-9-]{0,64}`).Draw(t, "app"),
 		},
-		Hints: Hints{Crowd: rapid.IntRange(0, maxCrowd).Draw(t, "crowd"), Pace: rapid.IntRange(0, maxPace).Draw(t, "pace")},
+		Hints: Hints{Crowd: rapid.IntRange(0, MaxCrowd).Draw(t, "crowd"), Pace: rapid.IntRange(0, MaxPace).Draw(t, "pace")},
 	}
 	c.Hints.Newer = rapid.IntRange(0, c.Hints.Crowd).Draw(t, "newer")
 	copy(c.Digest[:], rapid.SliceOfN(rapid.Byte(), digestSize, digestSize).Draw(t, "digest"))
@@ -50,7 +50,7 @@ func TestMadeUpCursors(t *testing.T) {
 		"after year 9999":  future.String(),
 		"impossible hints": crowd.String(),
 		"long app":         Cursor{Position: Position{Second: 1, App: string(make([]byte, maxAppKey+1))}}.String(),
-		"large hint":       Cursor{Position: Position{Second: 1}, Hints: Hints{Pace: maxPace + 1}}.String(),
+		"large hint":       Cursor{Position: Position{Second: 1}, Hints: Hints{Pace: MaxPace + 1}}.String(),
 	} {
 		if c, err := ParseCursor(text); err == nil {
 			t.Errorf("%s: %v", name, c)

@@ -1,4 +1,4 @@
-package feed
+package list
 
 import (
 	"slices"
@@ -6,16 +6,14 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// These functions are all that the feed looks at in a row beside its second and its id.
-
 // matches tells whether a row that Dify gave meets the whole filter as far as a row shows it. It repeats the status that
 // Dify was asked for: Dify filters first and loads the run later, when it may be another.
-func (f Filter) matches(row *difyapi.WorkflowLog) bool {
+func (f Filter) Matches(row *difyapi.WorkflowLog) bool {
 	return f.matchesEntry(row) && (!f.looksAtRun() || row.WorkflowRun != nil && f.matchesRun(row.WorkflowRun))
 }
 
 func (f Filter) matchesEntry(row *difyapi.WorkflowLog) bool {
-	return oneOf(f.CreatedFrom, &row.CreatedFrom) && (f.EndUserSessionID == nil || oneOf(f.EndUserSessionID, sessionOf(row)))
+	return oneOf(f.CreatedFrom, &row.CreatedFrom) && (f.EndUserSessionID == nil || oneOf(f.EndUserSessionID, row.SessionID()))
 }
 
 // looksAtRun tells whether there is a condition on the run. A row without a run meets none of them.
@@ -31,7 +29,7 @@ func (f Filter) matchesRun(run *difyapi.WorkflowRun) bool {
 }
 
 // mayMatch tells whether a row that does not match could, if all of it could be read that the filter looks at.
-func (f Filter) mayMatch(row *difyapi.WorkflowLog) bool {
+func (f Filter) MayMatch(row *difyapi.WorkflowLog) bool {
 	if row.Unreadable.Has("workflow_run") && f.looksAtRun() {
 		return true
 	}
@@ -60,51 +58,4 @@ func oneOf(set []string, value *string) bool {
 
 func within[T int64 | float64](value, lowest, highest *T) bool {
 	return value != nil && (lowest == nil || *lowest <= *value) && (highest == nil || *value <= *highest)
-}
-
-func sessionOf(row *difyapi.WorkflowLog) *string {
-	if row.CreatedByEndUser == nil {
-		return nil
-	}
-	return row.CreatedByEndUser.SessionID
-}
-
-// contradiction names the filter that a row shows to be ignored by the server, or is empty. What a row lacks contradicts
-// nothing: people who are gone leave nulls.
-func contradiction(q difyapi.LogQuery, row *difyapi.WorkflowLog) string {
-	switch {
-	case !q.CreatedAfter.IsZero() && row.CreatedAt.Before(q.CreatedAfter),
-		!q.CreatedBefore.IsZero() && row.CreatedAt.After(q.CreatedBefore):
-		return "createdAt"
-	case q.EndUserSessionID != "" && !mayBeOfSession(row, q.EndUserSessionID):
-		return "endUserSessionId"
-	case q.AccountEmail != "" && !mayBeOfAccount(row, q.AccountEmail):
-		return "accountEmail"
-	case q.Status != "" && !mayHaveHad(row, q.Status):
-		return "status"
-	default:
-		return ""
-	}
-}
-
-func mayBeOfSession(row *difyapi.WorkflowLog, id string) bool {
-	session := sessionOf(row)
-	return row.CreatedByAccount == nil && (session == nil || *session == id)
-}
-
-func mayBeOfAccount(row *difyapi.WorkflowLog, email string) bool {
-	account := row.CreatedByAccount
-	return row.CreatedByEndUser == nil && (account == nil || account.Email == nil || *account.Email == email)
-}
-
-// mayHaveHad tells whether a run can have had the status when Dify filtered, which it does before it loads the run. What is
-// final stays, so that another final status was there already.
-func mayHaveHad(row *difyapi.WorkflowLog, status difyapi.RunStatus) bool {
-	return row.WorkflowRun == nil || row.WorkflowRun.Status == status || !row.WorkflowRun.Status.Final()
-}
-
-// lacksTrigger tells whether a row comes from a server that does not tell what triggered its run.
-func lacksTrigger(row *difyapi.WorkflowLog) bool {
-	run := row.WorkflowRun
-	return run != nil && run.TriggeredFrom == nil && !run.Unreadable.Has("triggered_from")
 }

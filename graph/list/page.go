@@ -1,9 +1,19 @@
-package feed
+package list
 
 import (
 	"slices"
 	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
 )
+
+// Row is a row of a list at its position.
+type Row struct {
+	*difyapi.WorkflowLog
+	Position
+	// Hints are those of the row's cursor, but for the pace, which is the page's.
+	Hints Hints
+}
 
 // Page is a part of a list, in the list's order.
 type Page struct {
@@ -53,33 +63,43 @@ func (p *Page) Cursor(row *Row) string { return string(p.AppendCursor(nil, row))
 
 // AppendCursor appends it to b.
 func (p *Page) AppendCursor(b []byte, row *Row) []byte {
-	hints := row.hints
+	hints := row.Hints
 	if p.newest == nil || row.Position != *p.newest {
 		hints.Pace = p.pace // beyond the newest row, nobody knows how dense the next ones will be
 	}
 	return Cursor{Digest: p.digest, Position: row.Position, Hints: hints}.Append(b)
 }
 
-// orient turns what was read into the list's order and says what reading on leads to. ahead and behind are whether there
-// is more in the direction read, and on the other side; stop is where reading stopped, if the page does not reach a row.
-func (p *Page) orient(toward direction, backward, ahead, behind bool, stop *Position) {
-	p.HasNextPage, p.HasPreviousPage = ahead, behind
-	if n := len(p.Rows); n > 0 && toward == older && !behind {
+// Reading is what a reader met, in the order in which it read.
+type Reading struct {
+	Rows []Row
+	// HasMore is whether there are more matching rows in the direction read, HasPassed whether there are some on the other side.
+	HasMore, HasPassed bool
+	// Stop is up to where all rows are known, where the rows do not reach as far; else nil.
+	Stop *Position
+	// Pace is as in [Hints].
+	Pace int
+}
+
+// NewPage turns what was read for a request into the list's order, and says what reading on leads to.
+func NewPage(req Request, r Reading) *Page {
+	p := &Page{Rows: r.Rows, HasNextPage: r.HasMore, HasPreviousPage: r.HasPassed, digest: req.List.digest, pace: r.Pace}
+	n, toward := len(p.Rows), req.Toward()
+	if n > 0 && toward == Older && !r.HasPassed {
 		p.newest = &p.Rows[0].Position
-	} else if n > 0 && toward == newer && !ahead {
+	} else if n > 0 && toward == Newer && !r.HasMore {
 		p.newest = &p.Rows[n-1].Position
 	}
-	var first, last string
-	if n := len(p.Rows); n > 0 {
-		first, last = p.Cursor(&p.Rows[0]), p.Cursor(&p.Rows[n-1])
+	if n > 0 {
+		p.StartCursor, p.EndCursor = p.Cursor(&p.Rows[0]), p.Cursor(&p.Rows[n-1])
 	}
-	if stop != nil {
-		last = Cursor{Digest: p.digest, Position: *stop, Hints: Hints{Pace: p.pace}}.String()
+	if r.Stop != nil {
+		p.EndCursor = Cursor{Digest: p.digest, Position: *r.Stop, Hints: Hints{Pace: p.pace}}.String()
 	}
-	p.StartCursor, p.EndCursor = first, last
-	if backward {
+	if req.Slice.Backward {
 		slices.Reverse(p.Rows)
-		p.HasNextPage, p.HasPreviousPage = behind, ahead
-		p.StartCursor, p.EndCursor = last, first
+		p.HasNextPage, p.HasPreviousPage = p.HasPreviousPage, p.HasNextPage
+		p.StartCursor, p.EndCursor = p.EndCursor, p.StartCursor
 	}
+	return p
 }

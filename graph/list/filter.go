@@ -1,4 +1,4 @@
-package feed
+package list
 
 import (
 	"math"
@@ -108,18 +108,12 @@ func canonicalKeyword(keyword *string) (*string, error) {
 	return keyword, checkNotBlank("filter.keyword", *keyword)
 }
 
-// isUUID takes the form that Dify writes, in either case.
-func isUUID(text string) bool {
-	_, err := difyapi.ParseUUID(text)
-	return err == nil
-}
-
 func canonicalSet[T ~string](argument string, set []T) ([]T, error) {
 	if set == nil {
 		return nil, nil
 	}
 	if len(set) == 0 {
-		return nil, inputError(argument, "an empty list matches no run; name at least one value, or leave it out")
+		return nil, NewInputError(argument, "an empty list matches no run; name at least one value, or leave it out")
 	}
 	return slices.Compact(slices.Sorted(slices.Values(set))), nil
 }
@@ -132,7 +126,7 @@ func (f Filter) canonicalSessions() ([]string, error) {
 	}
 	set, err := canonicalNames(argument, f.EndUserSessionID)
 	if err == nil && len(set) > MaxSessions {
-		return nil, inputError(argument, "at most %d session ids, not %d", MaxSessions, len(set))
+		return nil, NewInputError(argument, "at most %d session ids, not %d", MaxSessions, len(set))
 	}
 	return set, err
 }
@@ -176,10 +170,10 @@ func checkText(argument, text string) error {
 // checkStorable refuses what Dify's database can't hold, and would answer with a server error.
 func checkStorable(argument, text string) error {
 	if utf8.RuneCountInString(text) > maxText {
-		return inputError(argument, "at most %d characters", maxText)
+		return NewInputError(argument, "at most %d characters", maxText)
 	}
 	if strings.ContainsRune(text, 0) {
-		return inputError(argument, "the character U+0000 is not allowed")
+		return NewInputError(argument, "the character U+0000 is not allowed")
 	}
 	return nil
 }
@@ -187,7 +181,7 @@ func checkStorable(argument, text string) error {
 // checkNotBlank refuses what Dify would read as no condition, or what matches nearly every run.
 func checkNotBlank(argument, text string) error {
 	if strings.TrimSpace(text) == "" {
-		return inputError(argument, "a text that is empty or blank names nothing; give another, or leave the argument out")
+		return NewInputError(argument, "a text that is empty or blank names nothing; give another, or leave the argument out")
 	}
 	return nil
 }
@@ -197,15 +191,15 @@ func (r *TimeRange) canonical() (*TimeRange, error) {
 		return nil, nil
 	}
 	if r.Since != nil && r.Until != nil && !r.Since.Before(*r.Until) {
-		return nil, inputError("filter.createdAt", "since (%s) must be before until (%s)",
+		return nil, NewInputError("filter.createdAt", "since (%s) must be before until (%s)",
 			r.Since.UTC().Format(time.RFC3339Nano), r.Until.UTC().Format(time.RFC3339Nano))
 	}
 	c := TimeRange{Since: nextSecond(r.Since), Until: nextSecond(r.Until)}
-	if c.Until != nil && c.Until.Unix() > lastSecond {
+	if c.Until != nil && c.Until.Unix() > LastSecond {
 		c.Until = nil // as far as rows go
 	}
-	if c.Since != nil && c.Since.Unix() > lastSecond {
-		last := time.Unix(lastSecond, 0).UTC() // beyond all rows, in times that can be written
+	if c.Since != nil && c.Since.Unix() > LastSecond {
+		last := time.Unix(LastSecond, 0).UTC() // beyond all rows, in times that can be written
 		return &TimeRange{Since: &last, Until: &last}, nil
 	}
 	if c == (TimeRange{}) {
@@ -216,7 +210,7 @@ func (r *TimeRange) canonical() (*TimeRange, error) {
 
 // Rows have seconds from the first of these to the last: Dify's begin with 1970, and what RFC 3339 can write ends with the
 // year 9999.
-const firstSecond, lastSecond = 1, 253402300799
+const FirstSecond, LastSecond = 1, 253402300799
 
 // nextSecond is t, or the next whole second after it; not before the seconds that rows can have, and one beyond them at most.
 func nextSecond(t *time.Time) *time.Time {
@@ -227,7 +221,7 @@ func nextSecond(t *time.Time) *time.Time {
 	if t.Nanosecond() > 0 {
 		second++
 	}
-	return new(time.Unix(min(max(second, firstSecond), lastSecond+1), 0).UTC())
+	return new(time.Unix(min(max(second, FirstSecond), LastSecond+1), 0).UTC())
 }
 
 func canonicalRanges(elapsed *FloatRange, tokens *Int64Range) (*FloatRange, *Int64Range, error) {
@@ -238,13 +232,13 @@ func canonicalRanges(elapsed *FloatRange, tokens *Int64Range) (*FloatRange, *Int
 		tokens = nil
 	}
 	if elapsed != nil && !finite(elapsed.Min, elapsed.Max) {
-		return nil, nil, inputError("filter.elapsedTime", "min and max must be finite numbers of seconds")
+		return nil, nil, NewInputError("filter.elapsedTime", "min and max must be finite numbers of seconds")
 	}
 	if elapsed != nil && above(elapsed.Min, elapsed.Max) {
-		return nil, nil, inputError("filter.elapsedTime", "min (%v) must not be above max (%v)", *elapsed.Min, *elapsed.Max)
+		return nil, nil, NewInputError("filter.elapsedTime", "min (%v) must not be above max (%v)", *elapsed.Min, *elapsed.Max)
 	}
 	if tokens != nil && above(tokens.Min, tokens.Max) {
-		return nil, nil, inputError("filter.totalTokens", "min (%d) must not be above max (%d)", *tokens.Min, *tokens.Max)
+		return nil, nil, NewInputError("filter.totalTokens", "min (%d) must not be above max (%d)", *tokens.Min, *tokens.Max)
 	}
 	return elapsed, tokens, nil
 }

@@ -1,4 +1,4 @@
-package feed
+package list
 
 // DefaultPageSize and MaxPageSize are in rows.
 const (
@@ -8,36 +8,36 @@ const (
 
 // Slice is the part of a list that a page shows, as Relay's arguments say it.
 type Slice struct {
-	count    int
-	backward bool    // reading begins at the list's end or at before, not at its start or after
-	from     *Cursor // where reading begins; nil at an end of the list
-	until    *Cursor // where the page ends at the latest
+	Count    int
+	Backward bool    // reading begins at the list's end or at before, not at its start or after
+	From     *Cursor // where reading begins; nil at an end of the list
+	Until    *Cursor // where the page ends at the latest
 }
 
 // NewSlice checks the arguments of a connection. Nothing is clamped in silence.
 func NewSlice(list List, first *int, after *string, last *int, before *string) (Slice, error) {
-	s := Slice{count: DefaultPageSize, backward: last != nil}
+	s := Slice{Count: DefaultPageSize, Backward: last != nil}
 	argument, count := "first", first
-	if s.backward {
+	if s.Backward {
 		argument, count = "last", last
 	}
 	switch {
 	case first != nil && last != nil:
-		return s, inputError("first", "give either first or last, not both")
+		return s, NewInputError("first", "give either first or last, not both")
 	case count != nil && (*count < 1 || *count > MaxPageSize):
-		return s, inputError(argument, "must be from 1 to %d, not %d", MaxPageSize, *count)
+		return s, NewInputError(argument, "must be from 1 to %d, not %d", MaxPageSize, *count)
 	case count != nil:
-		s.count = *count
+		s.Count = *count
 	}
 	var err error
-	if s.from, err = list.cursor("after", after); err != nil {
+	if s.From, err = list.cursor("after", after); err != nil {
 		return s, err
 	}
-	if s.until, err = list.cursor("before", before); err != nil {
+	if s.Until, err = list.cursor("before", before); err != nil {
 		return s, err
 	}
-	if s.backward {
-		s.from, s.until = s.until, s.from
+	if s.Backward {
+		s.From, s.Until = s.Until, s.From
 	}
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package feed
+package list
 
 import (
 	"bytes"
@@ -28,9 +28,9 @@ func (p Position) Compare(q Position) int {
 }
 
 // edge is the position between the rows of second and those of the second before it. It is no row's.
-func edge(second int64) Position { return Position{Second: second} }
+func Edge(second int64) Position { return Position{Second: second} }
 
-func (p Position) isEdge() bool { return p.ID == uuid.Nil && p.App == "" }
+func (p Position) IsEdge() bool { return p.ID == uuid.Nil && p.App == "" }
 
 // Order is the order of a list.
 type Order string
@@ -43,19 +43,19 @@ const (
 
 // direction is the way in which time runs while a list is read: a list that is newest first is read toward older rows
 // from its start, and toward newer ones from its end.
-type direction int
+type Direction int
 
 const (
-	older direction = -1
-	newer direction = +1
+	Older Direction = -1
+	Newer Direction = +1
 )
 
-func (o Order) direction(backward bool) direction {
+func (o Order) direction(backward bool) Direction {
 	if (o == OldestFirst) != backward {
-		return newer
+		return Newer
 	}
-	return older
+	return Older
 }
 
 // compare orders positions as they are met while reading.
-func (d direction) compare(p, q Position) int { return int(d) * p.Compare(q) }
+func (d Direction) Compare(p, q Position) int { return int(d) * p.Compare(q) }

@@ -1,0 +1,123 @@
+package feed
+
+import (
+	"slices"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
+)
+
+// MaxStreams bounds how many lists of Dify's one list may be made of.
+const MaxStreams = 60
+
+// pushdown is a filter as seen by Dify: which of its conditions Dify applies, and which are looked at in the rows that it
+// gives.
+type pushdown struct{ filter list.Filter }
+
+// streams are the queries whose answers, merged, are the list: one for each app, pushed status and pushed session id.
+func streams(l list.List) []streamKey {
+	p, keys := pushdown{l.Filter()}, []streamKey(nil)
+	for _, app := range l.Apps() {
+		for _, status := range orNone(p.statuses()) {
+			for _, session := range orNone(p.sessions()) {
+				keys = append(keys, streamKey{app, p.query(status, session)})
+			}
+		}
+	}
+	return keys
+}
+
+// seconds are the bounds of the list, both inclusive.
+func seconds(l list.List) span {
+	from, to := l.Seconds()
+	return span{from, to}
+}
+
+// checkStreams refuses a list of too many streams.
+func checkStreams(l list.List) error {
+	if n := len(streams(l)); n > MaxStreams {
+		return list.NewInputError("filter", "apps × statuses × session ids make %d lists of Dify's to merge, at most %d are "+
+			"allowed; name fewer of them", n, MaxStreams)
+	}
+	return nil
+}
+
+// streamKey is one list of Dify's: an app and the filters that it applies, without bounds of time and page.
+type streamKey struct {
+	app   string
+	query difyapi.LogQuery
+}
+
+func (p pushdown) query(status difyapi.RunStatus, session string) difyapi.LogQuery {
+	q := difyapi.LogQuery{Status: status, EndUserSessionID: session}
+	q.Keyword = difyapi.StoredText(p.head()) // that of a run's id is itself
+	if p.filter.AccountEmail != nil {
+		q.AccountEmail = *p.filter.AccountEmail
+	}
+	return q
+}
+
+// statuses are empty unless Dify can filter by all that are asked for.
+func (p pushdown) statuses() []difyapi.RunStatus {
+	if slices.ContainsFunc(p.filter.Status, func(s difyapi.RunStatus) bool { return !s.Filterable() }) {
+		return nil
+	}
+	return p.filter.Status
+}
+
+// sessions are empty beside a keyword: Dify up to 1.16 answers the two together with a server error.
+func (p pushdown) sessions() []string {
+	if p.filter.Keyword != nil {
+		return nil
+	}
+	return p.filter.EndUserSessionID
+}
+
+// orNone is the set, or the one zero value that stands for no condition.
+func orNone[T any](set []T) []T {
+	if len(set) == 0 {
+		return make([]T, 1)
+	}
+	return set
+}
+
+// countable tells whether Dify applies the whole filter, so that its counts are the list's.
+func (p pushdown) countable() bool {
+	f := p.filter
+	return len(f.Status) == len(p.statuses()) && len(f.EndUserSessionID) == len(p.sessions()) &&
+		p.head() == p.keyword() && f.CreatedFrom == nil && f.TriggeredFrom == nil && f.ElapsedTime == nil && f.TotalTokens == nil && f.HasError == nil
+}
+
+// residual is what is looked at in rows that Dify gave. A session id that Dify was asked for is not part of it: the end
+// user of such a row may be gone.
+func (p pushdown) residual() list.Filter {
+	f := p.filter
+	if len(p.sessions()) > 0 {
+		f.EndUserSessionID = nil
+	}
+	return f
+}
+
+// dependsOnVersion tells whether some version of Dify would ignore a part of the filter, or read it otherwise.
+func (p pushdown) dependsOnVersion() bool {
+	f := p.filter
+	return f.CreatedAt != nil || f.AccountEmail != nil || len(p.sessions()) > 0 || f.TriggeredFrom != nil ||
+		difyapi.KeywordDependsOnVersion(p.head())
+}
+
+// keyword is the caller's text, empty if there is none.
+func (p pushdown) keyword() string {
+	if p.filter.Keyword == nil {
+		return ""
+	}
+	return *p.filter.Keyword
+}
+
+// head is as much of the keyword as Dify compares. The id of a run is compared whole.
+func (p pushdown) head() string {
+	keyword := p.keyword()
+	if _, err := difyapi.ParseUUID(keyword); err == nil {
+		return keyword
+	}
+	return difyapi.ComparedHead(keyword)
+}
