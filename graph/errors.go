@@ -12,9 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/list"
-	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 	"github.com/difygraph/difygraph/internal/rescue"
@@ -40,13 +40,13 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 		shown.Extensions["argument"] = argument
 	}
 	addNumbers(shown.Extensions, err)
-	code, message := classify(err)
-	if code == model.InternalServerError {
+	c, message := classify(err)
+	if c == code.InternalServerError {
 		id := uuid.NewString()
 		slog.ErrorContext(ctx, "internal error", "id", id, "field", coordinates(ctx), "error", loggable(err))
 		shown.Extensions["id"], message = id, "internal error "+id
 	}
-	shown.Extensions["code"], shown.Message = code, message
+	shown.Extensions["code"], shown.Message = c, message
 	return shown
 }
 
@@ -101,105 +101,59 @@ func argumentOf(err error) string {
 func Recover(_ context.Context, panicked any) error { return rescue.New(panicked) }
 
 // classify gives an error its code and its text.
-func classify(err error) (model.ErrorCode, string) {
-	if e, ok := errors.AsType[*list.InputError](err); ok {
-		return model.BadUserInput, e.Error()
-	}
-	if e, ok := errors.AsType[*list.CursorError](err); ok {
-		return model.InvalidCursor, e.Error()
-	}
-	if code, message, ok := classifyLimit(err); ok {
-		return code, message
-	}
-	if e, ok := errors.AsType[*viewer.ForbiddenError](err); ok {
-		return model.Forbidden, e.Error()
-	}
-	if e, ok := errors.AsType[*model.RangeError](err); ok {
-		return model.UpstreamBadResponse, e.Error()
-	}
-	switch {
-	case errors.Is(err, model.ErrNoStart):
-		return model.UpstreamBadResponse, model.ErrNoStart.Error()
-	case errors.Is(err, errSchemaHidden):
-		return model.Forbidden, errSchemaHidden.Error()
-	case errors.Is(err, context.DeadlineExceeded):
-		return model.OperationTimeout, "the operation took too long"
-	case errors.Is(err, context.Canceled):
-		return model.OperationTimeout, "the operation was given up"
-	default:
-		return classifyUpstream(err)
-	}
-}
-
-// classifyLimit does so for what an operation, its caller or the server may not take any more.
-func classifyLimit(err error) (code model.ErrorCode, message string, ok bool) {
-	if e, ok := errors.AsType[*RetryError](err); ok {
-		return map[bool]model.ErrorCode{true: model.Overloaded, false: model.RateLimited}[e.Overloaded], e.Error(), true
-	}
-	if e, ok := errors.AsType[*loader.FullError](err); ok {
-		return model.Overloaded, e.Error() + "; try again later", true
-	}
+func classify(err error) (code.Code, string) {
 	if errors.Is(err, difyapi.ErrAllowanceSpent) {
 		err = feed.ErrCallsSpent
 	}
-	for _, limit := range []error{feed.ErrCallsSpent, errTooMany} {
-		if errors.Is(err, limit) {
-			return model.CostLimitExceeded, limit.Error(), true
-		}
+	if e, ok := code.Of(err); ok {
+		return e.Code(), appOf(e.Code(), err) + e.Error()
 	}
-	return model.CostLimitExceeded, sizeMessage(err), sizeMessage(err) != ""
-}
-
-// sizeMessage is that of an operation which is too dear or too large; empty for any other error.
-func sizeMessage(err error) string {
-	if e, ok := errors.AsType[*PriceError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[*loader.SizeError](err); ok {
-		return e.Error()
-	}
-	if e, ok := errors.AsType[*loader.AnswerError](err); ok {
-		return e.Error()
-	}
-	return ""
-}
-
-// classifyUpstream gives an app's failure its code and its text, in our words: Dify's may name tenants and people.
-func classifyUpstream(err error) (model.ErrorCode, string) {
-	app := "the app"
-	if e, ok := errors.AsType[*list.AppError](err); ok {
-		app = fmt.Sprintf("app %q", e.App)
-	}
-	unsupported, ok := errors.AsType[*feed.UnsupportedError](err)
-	tooOld, isTooOld := errors.AsType[*difyapi.UnsupportedError](err)
-	clock, shifted := errors.AsType[*feed.ClockError](err)
 	switch {
-	case shifted:
-		return model.UpstreamUnsupported, app + ": " + clock.Error()
-	case ok:
-		return model.UpstreamUnsupported, app + ": " + unsupported.Error()
-	case isTooOld:
-		return model.UpstreamUnsupported, app + ": " + tooOld.Error()
-	case errors.Is(err, errNoSession):
-		return model.UpstreamUnsupported, app + ": " + errNoSession.Error()
-	case difyapi.IsUnreadable(err):
-		return model.UpstreamBadResponse, app + ": what Dify has here can't be read" + reason(err)
-	case difyapi.IsUnauthorized(err):
-		return model.UpstreamUnauthorized, app + ": Dify refuses the app's calls" + reason(err) + status(err)
-	case difyapi.IsRateLimited(err):
-		return model.UpstreamRateLimited, app + ": Dify limits the app's calls; try again later" + status(err)
-	case difyapi.IsOverloaded(err):
-		return model.Overloaded, app + ": too many calls to this app wait; try again later"
-	case errors.Is(err, feed.ErrAppTimeout):
-		return model.UpstreamTimeout, app + ": Dify took longer than appTimeout allows"
-	case difyapi.IsTimeout(err):
-		return model.UpstreamTimeout, app + ": Dify took too long to answer" + status(err)
-	case difyapi.IsUnavailable(err):
-		return model.UpstreamUnavailable, app + ": Dify can't be reached or failed" + reason(err) + status(err)
-	case difyapi.IsBadResponse(err):
-		return model.UpstreamBadResponse, app + ": what answered is not Dify's API" + reason(err) + status(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return code.OperationTimeout, "the operation took too long"
+	case errors.Is(err, context.Canceled):
+		return code.OperationTimeout, "the operation was given up"
 	default:
-		return model.InternalServerError, "internal error"
+		c, message := classifyUpstream(err)
+		return c, appOf(c, err) + message
+	}
+}
+
+// appOf begins the message of an app's failure.
+func appOf(c code.Code, err error) string {
+	app, known := errors.AsType[*list.AppError](err)
+	switch {
+	case known && (c.Upstream() || difyapi.IsOverloaded(err)):
+		return fmt.Sprintf("app %q: ", app.App)
+	case c.Upstream():
+		return "the app: "
+	default:
+		return ""
+	}
+}
+
+// classifyUpstream gives Dify's failure its code and its text, in our words: Dify's may name tenants and people.
+func classifyUpstream(err error) (code.Code, string) {
+	tooOld, isTooOld := errors.AsType[*difyapi.UnsupportedError](err)
+	switch {
+	case isTooOld:
+		return code.UpstreamUnsupported, tooOld.Error()
+	case difyapi.IsUnreadable(err):
+		return code.UpstreamBadResponse, "what Dify has here can't be read" + reason(err)
+	case difyapi.IsUnauthorized(err):
+		return code.UpstreamUnauthorized, "Dify refuses the app's calls" + reason(err) + status(err)
+	case difyapi.IsRateLimited(err):
+		return code.UpstreamRateLimited, "Dify limits the app's calls; try again later" + status(err)
+	case difyapi.IsOverloaded(err):
+		return code.Overloaded, "too many calls to this app wait; try again later"
+	case difyapi.IsTimeout(err):
+		return code.UpstreamTimeout, "Dify took too long to answer" + status(err)
+	case difyapi.IsUnavailable(err):
+		return code.UpstreamUnavailable, "Dify can't be reached or failed" + reason(err) + status(err)
+	case difyapi.IsBadResponse(err):
+		return code.UpstreamBadResponse, "what answered is not Dify's API" + reason(err) + status(err)
+	default:
+		return code.InternalServerError, "internal error"
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
@@ -215,10 +216,9 @@ func (r *Resolver) report(ctx context.Context, scan list.Scan) *model.ScanReport
 	report := &model.ScanReport{Scan: scan, FailedApps: []*model.AppFailure{}}
 	for _, failure := range scan.FailedApps {
 		shown := Present(ctx, failure)
-		code, _ := shown.Extensions["code"].(model.ErrorCode)
 		app := *r.byKey[failure.App]
 		app.Failure = failure
-		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: &app, Code: code, Message: shown.Message})
+		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: &app, Code: code.OfExtensions(shown.Extensions), Message: shown.Message})
 	}
 	return report
 }

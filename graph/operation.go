@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -24,6 +26,9 @@ func (operations) Validate(graphql.ExecutableSchema) error { return nil }
 
 // PriceError says that an operation is foreseen to cost more than allowed.
 type PriceError struct{ Price, Limit int }
+
+// Code is the error's code.
+func (e *PriceError) Code() code.Code { return code.CostLimitExceeded }
 
 func (e *PriceError) Error() string {
 	return fmt.Sprintf("this operation can cost %d, and at most %d is allowed (%d for each call to Dify, %d for each row); ask for "+
@@ -151,6 +156,14 @@ type RetryError struct {
 	// Overloaded says that the server has too much to do; else the caller has.
 	Overloaded bool
 	After      time.Duration
+}
+
+// Code is the error's code.
+func (e *RetryError) Code() code.Code {
+	if e.Overloaded {
+		return code.Overloaded
+	}
+	return code.RateLimited
 }
 
 func (e *RetryError) Error() string {

@@ -2,7 +2,8 @@ package graph
 
 import (
 	"context"
-	"errors"
+
+	"github.com/difygraph/difygraph/graph/code"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -73,7 +74,7 @@ func (r *Resolver) endUserOfSession(ctx context.Context, app *model.DifyApp, ses
 }
 
 // errNoSession is for a person without a session id, of whom Dify can't list the runs.
-var errNoSession = errors.New("no session id of this end user is known, and Dify finds their runs by that alone")
+var errNoSession = code.New(code.UpstreamUnsupported, "no session id of this end user is known, and Dify finds their runs by that alone")
 
 // runsOf resolves the connection of an end user's runs: the app's list under their session id.
 func (r *Resolver) runsOf(ctx context.Context, user *model.EndUser, args listArgs) (*model.WorkflowLogConnection, error) {

@@ -3,10 +3,11 @@ package graph
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/difygraph/difygraph/graph/code"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
@@ -183,4 +184,4 @@ func (r *Resolver) find(ctx context.Context, app *model.DifyApp, filter list.Fil
 const findPages = 10
 
 // errTooMany is for an entry that is not found among very many of its second, or among the runs that mention its own.
-var errTooMany = errors.New("the log entry was not found among the many runs of its second, or that mention its run")
+var errTooMany = code.New(code.CostLimitExceeded, "the log entry was not found among the many runs of its second, or that mention its run")

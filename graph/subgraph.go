@@ -3,9 +3,10 @@ package graph
 import (
 	"context"
 	"embed"
-	"errors"
 	"io/fs"
 	"strings"
+
+	"github.com/difygraph/difygraph/graph/code"
 
 	"github.com/difygraph/difygraph/graph/model"
 )
@@ -39,7 +40,7 @@ func SubgraphSDL() string {
 	return strings.TrimRight(sdl.String(), "\n") + "\n"
 }
 
-var errSchemaHidden = errors.New("the schema is shown to callers with a token alone")
+var errSchemaHidden = code.New(code.Forbidden, "the schema is shown to callers with a token alone")
 
 // Service resolves Query._service.
 func (r *Resolver) Service(context.Context) (model.Service, error) {

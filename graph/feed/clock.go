@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
+
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
@@ -35,6 +37,9 @@ type ClockError struct {
 	// Shift is the time shown less the time compared; 0 if it is not known.
 	Shift time.Duration
 }
+
+// Code is the error's code.
+func (e *ClockError) Code() code.Code { return code.UpstreamUnsupported }
 
 func (e *ClockError) Error() string {
 	by := "at other times"

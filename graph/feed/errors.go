@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/difygraph/difygraph/graph/code"
+
 	"github.com/difygraph/difygraph/difyapi"
 )
 
@@ -15,6 +17,9 @@ type UnsupportedError struct {
 	// answer gave it away.
 	Has, Needs difyapi.Version
 }
+
+// Code is the error's code.
+func (e *UnsupportedError) Code() code.Code { return code.UpstreamUnsupported }
 
 func (e *UnsupportedError) Error() string {
 	has := "this server (version unknown)"
@@ -33,7 +38,7 @@ func (e *UnsupportedError) Error() string {
 }
 
 // ErrCallsSpent says that a list could not be read on, because the operation may make no more calls.
-var ErrCallsSpent = errors.New("this operation may make no more calls to Dify, and its lists need more than they mostly do: many " +
+var ErrCallsSpent = code.New(code.CostLimitExceeded, "this operation may make no more calls to Dify, and its lists need more than they mostly do: many "+
 	"runs started in one second, or calls failed and were tried again; ask for less at once")
 
 // isUpstream tells whether a list that was asked to go on without failing apps may go on after err: the app or its server

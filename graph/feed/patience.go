@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // ErrAppTimeout says that an app took longer than its list wants to wait for it.
-var ErrAppTimeout = errors.New("the app took longer than appTimeout allows")
+var ErrAppTimeout = code.New(code.UpstreamTimeout, "Dify took longer than appTimeout allows")
 
 // within makes a call within what is left of the time that the stream's app has in this list. Only its own calls take from it:
 // an app that has answered does not fail because of one that hangs.

@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/model"
 )
 
@@ -68,8 +69,8 @@ func (ec *executionContext) _AppFailure_code(ctx context.Context, field graphql.
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.ErrorCode) graphql.Marshaler {
-			return ec.marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v code.Code) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -185,15 +186,15 @@ func (ec *executionContext) marshalNAppFailure2ᚖgithubᚗcomᚋdifygraphᚋdif
 	return ec._AppFailure(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode(ctx context.Context, v any) (model.ErrorCode, error) {
+func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode(ctx context.Context, v any) (code.Code, error) {
 	tmp, err := graphql.UnmarshalString(v)
-	res := unmarshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode[tmp]
+	res := unmarshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode[tmp]
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode(ctx context.Context, sel ast.SelectionSet, v model.ErrorCode) graphql.Marshaler {
+func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode(ctx context.Context, sel ast.SelectionSet, v code.Code) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode[v])
+	res := graphql.MarshalString(marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode[v])
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
 	}
@@ -201,45 +202,45 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygra
 }
 
 var (
-	unmarshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode = map[string]model.ErrorCode{
-		"UNAUTHENTICATED":           model.Unauthenticated,
-		"FORBIDDEN":                 model.Forbidden,
-		"BAD_USER_INPUT":            model.BadUserInput,
-		"GRAPHQL_PARSE_FAILED":      model.GraphQLParseFailed,
-		"GRAPHQL_VALIDATION_FAILED": model.GraphQLValidationFailed,
-		"PERSISTED_QUERY_NOT_FOUND": model.PersistedQueryNotFound,
-		"INVALID_CURSOR":            model.InvalidCursor,
-		"COST_LIMIT_EXCEEDED":       model.CostLimitExceeded,
-		"RATE_LIMITED":              model.RateLimited,
-		"OVERLOADED":                model.Overloaded,
-		"OPERATION_TIMEOUT":         model.OperationTimeout,
-		"UPSTREAM_UNAUTHORIZED":     model.UpstreamUnauthorized,
-		"UPSTREAM_RATE_LIMITED":     model.UpstreamRateLimited,
-		"UPSTREAM_TIMEOUT":          model.UpstreamTimeout,
-		"UPSTREAM_UNAVAILABLE":      model.UpstreamUnavailable,
-		"UPSTREAM_BAD_RESPONSE":     model.UpstreamBadResponse,
-		"UPSTREAM_UNSUPPORTED":      model.UpstreamUnsupported,
-		"INTERNAL_SERVER_ERROR":     model.InternalServerError,
+	unmarshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode = map[string]code.Code{
+		"UNAUTHENTICATED":           code.Unauthenticated,
+		"FORBIDDEN":                 code.Forbidden,
+		"BAD_USER_INPUT":            code.BadUserInput,
+		"GRAPHQL_PARSE_FAILED":      code.GraphQLParseFailed,
+		"GRAPHQL_VALIDATION_FAILED": code.GraphQLValidationFailed,
+		"PERSISTED_QUERY_NOT_FOUND": code.PersistedQueryNotFound,
+		"INVALID_CURSOR":            code.InvalidCursor,
+		"COST_LIMIT_EXCEEDED":       code.CostLimitExceeded,
+		"RATE_LIMITED":              code.RateLimited,
+		"OVERLOADED":                code.Overloaded,
+		"OPERATION_TIMEOUT":         code.OperationTimeout,
+		"UPSTREAM_UNAUTHORIZED":     code.UpstreamUnauthorized,
+		"UPSTREAM_RATE_LIMITED":     code.UpstreamRateLimited,
+		"UPSTREAM_TIMEOUT":          code.UpstreamTimeout,
+		"UPSTREAM_UNAVAILABLE":      code.UpstreamUnavailable,
+		"UPSTREAM_BAD_RESPONSE":     code.UpstreamBadResponse,
+		"UPSTREAM_UNSUPPORTED":      code.UpstreamUnsupported,
+		"INTERNAL_SERVER_ERROR":     code.InternalServerError,
 	}
-	marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐErrorCode = map[model.ErrorCode]string{
-		model.Unauthenticated:         "UNAUTHENTICATED",
-		model.Forbidden:               "FORBIDDEN",
-		model.BadUserInput:            "BAD_USER_INPUT",
-		model.GraphQLParseFailed:      "GRAPHQL_PARSE_FAILED",
-		model.GraphQLValidationFailed: "GRAPHQL_VALIDATION_FAILED",
-		model.PersistedQueryNotFound:  "PERSISTED_QUERY_NOT_FOUND",
-		model.InvalidCursor:           "INVALID_CURSOR",
-		model.CostLimitExceeded:       "COST_LIMIT_EXCEEDED",
-		model.RateLimited:             "RATE_LIMITED",
-		model.Overloaded:              "OVERLOADED",
-		model.OperationTimeout:        "OPERATION_TIMEOUT",
-		model.UpstreamUnauthorized:    "UPSTREAM_UNAUTHORIZED",
-		model.UpstreamRateLimited:     "UPSTREAM_RATE_LIMITED",
-		model.UpstreamTimeout:         "UPSTREAM_TIMEOUT",
-		model.UpstreamUnavailable:     "UPSTREAM_UNAVAILABLE",
-		model.UpstreamBadResponse:     "UPSTREAM_BAD_RESPONSE",
-		model.UpstreamUnsupported:     "UPSTREAM_UNSUPPORTED",
-		model.InternalServerError:     "INTERNAL_SERVER_ERROR",
+	marshalNErrorCode2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋcodeᚐCode = map[code.Code]string{
+		code.Unauthenticated:         "UNAUTHENTICATED",
+		code.Forbidden:               "FORBIDDEN",
+		code.BadUserInput:            "BAD_USER_INPUT",
+		code.GraphQLParseFailed:      "GRAPHQL_PARSE_FAILED",
+		code.GraphQLValidationFailed: "GRAPHQL_VALIDATION_FAILED",
+		code.PersistedQueryNotFound:  "PERSISTED_QUERY_NOT_FOUND",
+		code.InvalidCursor:           "INVALID_CURSOR",
+		code.CostLimitExceeded:       "COST_LIMIT_EXCEEDED",
+		code.RateLimited:             "RATE_LIMITED",
+		code.Overloaded:              "OVERLOADED",
+		code.OperationTimeout:        "OPERATION_TIMEOUT",
+		code.UpstreamUnauthorized:    "UPSTREAM_UNAUTHORIZED",
+		code.UpstreamRateLimited:     "UPSTREAM_RATE_LIMITED",
+		code.UpstreamTimeout:         "UPSTREAM_TIMEOUT",
+		code.UpstreamUnavailable:     "UPSTREAM_UNAVAILABLE",
+		code.UpstreamBadResponse:     "UPSTREAM_BAD_RESPONSE",
+		code.UpstreamUnsupported:     "UPSTREAM_UNSUPPORTED",
+		code.InternalServerError:     "INTERNAL_SERVER_ERROR",
 	}
 )
 

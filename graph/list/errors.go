@@ -1,6 +1,10 @@
 package list
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/difygraph/difygraph/graph/code"
+)
 
 // InputError says which argument is wrong and what is allowed. Nothing was asked of Dify, or Dify knows no better.
 type InputError struct {
@@ -9,6 +13,9 @@ type InputError struct {
 	// Reason is a sentence for the caller.
 	Reason string
 }
+
+// Code is the error's code.
+func (e *InputError) Code() code.Code { return code.BadUserInput }
 
 func (e *InputError) Error() string { return e.Argument + ": " + e.Reason }
 
@@ -19,6 +26,9 @@ func NewInputError(argument, format string, args ...any) error {
 
 // CursorError says that a cursor is made up or belongs to another list.
 type CursorError struct{ Argument, Reason string }
+
+// Code is the error's code.
+func (e *CursorError) Code() code.Code { return code.InvalidCursor }
 
 func (e *CursorError) Error() string { return e.Argument + ": " + e.Reason }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // SizeError says that an operation's answers from Dify are together larger than it may hold.
@@ -12,6 +14,9 @@ type SizeError struct {
 	// Limit is in bytes of JSON.
 	Limit int64
 }
+
+// Code is the error's code.
+func (e *SizeError) Code() code.Code { return code.CostLimitExceeded }
 
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("Dify's answers to this operation are together larger than %d MiB; ask for fewer rows at once, or for "+
@@ -24,6 +29,9 @@ type AnswerError struct {
 	Limit int64
 }
 
+// Code is the error's code.
+func (e *AnswerError) Code() code.Code { return code.CostLimitExceeded }
+
 func (e *AnswerError) Error() string {
 	return fmt.Sprintf("the answer to this operation may have %d KiB, and would have more; ask for fewer rows at once, for fewer "+
 		"of them with inputs, outputs and errors, and for each field once", e.Limit>>10)
@@ -35,8 +43,11 @@ type FullError struct {
 	Limit int64
 }
 
+// Code is the error's code.
+func (e *FullError) Code() code.Code { return code.Overloaded }
+
 func (e *FullError) Error() string {
-	return fmt.Sprintf("all operations under way together hold more than %d MiB of answers", e.Limit>>20)
+	return fmt.Sprintf("all operations under way together hold more than %d MiB of answers; try again later", e.Limit>>20)
 }
 
 // Allowance is what one operation may take.

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/list"
 )
 
@@ -75,6 +76,6 @@ type ScanReport struct {
 // AppFailure is an app that could not be read.
 type AppFailure struct {
 	App     *DifyApp
-	Code    ErrorCode
+	Code    code.Code
 	Message string
 }

@@ -10,31 +10,6 @@ import (
 	"github.com/difygraph/difygraph/graph/list"
 )
 
-// ErrorCode is `extensions.code` of an error.
-type ErrorCode string
-
-// The codes that this API gives so far; the schema has what they mean.
-const (
-	Unauthenticated         ErrorCode = "UNAUTHENTICATED"
-	Forbidden               ErrorCode = "FORBIDDEN"
-	BadUserInput            ErrorCode = "BAD_USER_INPUT"
-	GraphQLParseFailed      ErrorCode = "GRAPHQL_PARSE_FAILED"
-	GraphQLValidationFailed ErrorCode = "GRAPHQL_VALIDATION_FAILED"
-	PersistedQueryNotFound  ErrorCode = "PERSISTED_QUERY_NOT_FOUND"
-	InvalidCursor           ErrorCode = "INVALID_CURSOR"
-	CostLimitExceeded       ErrorCode = "COST_LIMIT_EXCEEDED"
-	RateLimited             ErrorCode = "RATE_LIMITED"
-	Overloaded              ErrorCode = "OVERLOADED"
-	OperationTimeout        ErrorCode = "OPERATION_TIMEOUT"
-	UpstreamUnauthorized    ErrorCode = "UPSTREAM_UNAUTHORIZED"
-	UpstreamRateLimited     ErrorCode = "UPSTREAM_RATE_LIMITED"
-	UpstreamTimeout         ErrorCode = "UPSTREAM_TIMEOUT"
-	UpstreamUnavailable     ErrorCode = "UPSTREAM_UNAVAILABLE"
-	UpstreamBadResponse     ErrorCode = "UPSTREAM_BAD_RESPONSE"
-	UpstreamUnsupported     ErrorCode = "UPSTREAM_UNSUPPORTED"
-	InternalServerError     ErrorCode = "INTERNAL_SERVER_ERROR"
-)
-
 // AppFailurePolicy says what to do when some of the apps can't be read.
 type AppFailurePolicy string
 

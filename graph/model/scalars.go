@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
@@ -96,6 +98,9 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 
 // RangeError is for a number that its field's type does not have.
 type RangeError struct{ Number int }
+
+// Code is the error's code.
+func (e *RangeError) Code() code.Code { return code.UpstreamBadResponse }
 
 func (e *RangeError) Error() string {
 	return fmt.Sprintf("%d is beyond the 32 bits of an Int", e.Number)

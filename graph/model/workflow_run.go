@@ -2,8 +2,9 @@ package model
 
 import (
 	"context"
-	"errors"
 	"time"
+
+	"github.com/difygraph/difygraph/graph/code"
 
 	"github.com/google/uuid"
 
@@ -35,7 +36,7 @@ func (r *WorkflowRun) NodeID() ID { return ID{Kind: KindRun, App: r.App.Key, UUI
 func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }
 
 // ErrNoStart is for a run of which Dify does not tell when it started.
-var ErrNoStart = errors.New("Dify does not tell when this run started") //nolint:staticcheck // a name
+var ErrNoStart = code.New(code.UpstreamBadResponse, "Dify does not tell when this run started") //nolint:staticcheck // a name
 
 // Error is the text of the failure or stop.
 func (r *WorkflowRun) Error(ctx context.Context) (*string, error) {

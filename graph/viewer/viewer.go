@@ -5,6 +5,8 @@ package viewer
 import (
 	"context"
 	"fmt"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // Scope is a kind of data.
@@ -21,6 +23,9 @@ const (
 	// People is who they are: names, e-mail addresses, session ids.
 	People Scope = "people"
 )
+
+// Scopes are all that there are to have. None of them includes another.
+func Scopes() []Scope { return []Scope{Logs, Content, People} }
 
 // Viewer is who asks.
 type Viewer interface {
@@ -48,6 +53,12 @@ func NewContext(ctx context.Context, v Viewer) context.Context {
 	return context.WithValue(ctx, contextKey{}, v)
 }
 
+// FromContext is the viewer of the context, nil if there is none.
+func FromContext(ctx context.Context) Viewer {
+	v, _ := ctx.Value(contextKey{}).(Viewer)
+	return v
+}
+
 // MayRead tells whether the app of a configured key is there for the viewer of the context.
 func MayRead(ctx context.Context, app string) bool {
 	v, ok := ctx.Value(contextKey{}).(Viewer)
@@ -65,7 +76,7 @@ func Name(ctx context.Context) *string {
 // ScopesOf names those that the viewer of the context has.
 func ScopesOf(ctx context.Context) []string {
 	scopes := []string{}
-	for _, scope := range []Scope{Logs, Content, People} {
+	for _, scope := range Scopes() {
 		if Needs(ctx, scope) == nil {
 			scopes = append(scopes, string(scope))
 		}
@@ -99,6 +110,9 @@ type ForbiddenError struct {
 	// Argument is the argument that needs it; empty where the field itself does.
 	Argument string
 }
+
+// Code is the error's code.
+func (e *ForbiddenError) Code() code.Code { return code.Forbidden }
 
 func (e *ForbiddenError) Error() string {
 	if e.Argument != "" {

@@ -7,12 +7,3 @@
 // All of it looks at Host (in HTTP/2 :authority), Origin and Sec-Fetch-Site, which no page can set. Headers that a proxy may
 // add, as X-Forwarded-Host, are not asked: a page may add them as well.
 package browser
-
-import "net/http"
-
-// Code is the error code of what is refused here, as GraphQL's clients see it.
-const Code = "FORBIDDEN"
-
-// A Refuse writes the answer to a request that is not served: the HTTP status, and a body in the form of GraphQL's errors,
-// with the message and the code.
-type Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // refuseInTest writes what it is told.
-func refuseInTest(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
+func refuseInTest(w http.ResponseWriter, _ *http.Request, status int, c code.Code, message string) {
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "%s: %s", code, message)
+	fmt.Fprintf(w, "%s: %s", c, message)
 }
 
 // run is the handler behind the guards.

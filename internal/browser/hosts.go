@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // misdirected is what a request by an unknown name is told.
@@ -16,14 +18,14 @@ const misdirected = "this server asks nobody who they are, so it answers only by
 // then be of the same origin, but it can't choose what the browser sends as Host.
 //
 // Names are without a port, in letters of any case; an IPv6 address may stand in brackets.
-func Hosts(names []string, refuse Refuse) func(http.Handler) http.Handler {
+func Hosts(names []string, refuse code.Refuse) func(http.Handler) http.Handler {
 	known := knownHosts(names)
 	return onlyBy(func(host string) bool { return known[host] }, refuse)
 }
 
 // HostsOrAddresses is Hosts, but answers by any address too, for servers that are asked for by the addresses of machines. A page
 // can't make an address mean another machine; it may be a page of this one's other servers.
-func HostsOrAddresses(names []string, refuse Refuse) func(http.Handler) http.Handler {
+func HostsOrAddresses(names []string, refuse code.Refuse) func(http.Handler) http.Handler {
 	known := knownHosts(names)
 	return onlyBy(func(host string) bool {
 		_, err := netip.ParseAddr(host)
@@ -39,11 +41,11 @@ func knownHosts(names []string) map[string]bool {
 	return known
 }
 
-func onlyBy(known func(host string) bool, refuse Refuse) func(http.Handler) http.Handler {
+func onlyBy(known func(host string) bool, refuse code.Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if host, ok := hostOf(r.Host); !ok || !known(host) {
-				refuse(w, r, http.StatusMisdirectedRequest, Code, misdirected)
+				refuse(w, r, http.StatusMisdirectedRequest, code.Forbidden, misdirected)
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/rs/cors"
 )
 
@@ -25,7 +26,7 @@ const preflightSeconds = 600
 //
 // Origins are a scheme, a host and perhaps a port, such as https://dash.example, in letters of any case. The error is of
 // the first that is none. Their pages may set the headers too, beside those that clients and tools are known to set.
-func Origins(origins []string, refuse Refuse, headers ...string) (func(http.Handler) http.Handler, error) {
+func Origins(origins []string, refuse code.Refuse, headers ...string) (func(http.Handler) http.Handler, error) {
 	allowed := map[string]bool{}
 	for i, text := range origins {
 		origin, ok := canonicalOrigin(strings.ToLower(text))
@@ -50,7 +51,7 @@ func Origins(origins []string, refuse Refuse, headers ...string) (func(http.Hand
 			known := isAllowed(r)
 			if !isOwn(r) && !known {
 				asked.noteRefusal(r, false)
-				refuse(w, r, http.StatusForbidden, Code, otherSite)
+				refuse(w, r, http.StatusForbidden, code.Forbidden, otherSite)
 				return
 			}
 			if known {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -62,7 +63,7 @@ func TestBodies(t *testing.T) {
 		if strings.Contains(got.raw, "secret") {
 			t.Errorf("%s: the answer repeats the body: %s", c.name, got.raw)
 		}
-		if c.want == 400 && (strings.Contains(got.raw, `"data"`) || got.code() != graphqlhttp.CodeBadInput) {
+		if c.want == 400 && (strings.Contains(got.raw, `"data"`) || got.code() != code.BadUserInput) {
 			t.Errorf("%s: %s", c.name, got.raw)
 		}
 	}

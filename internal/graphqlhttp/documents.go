@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/maypok86/otter/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -66,7 +67,7 @@ func (d *documents) read(m *meter, text string) (found *document, valid bool, f 
 
 func parseFailure(err error) *failure {
 	e := gqlerror.WrapIfUnwrapped(err)
-	e.Extensions = map[string]any{"code": CodeParseFailed}
+	e.Extensions = map[string]any{"code": code.GraphQLParseFailed}
 	return &failure{errors: gqlerror.List{e}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
@@ -154,7 +155,7 @@ func (l Limits) checkOverlaps(m *meter, fragments map[string]*ast.FragmentDefini
 }
 
 func exceeds(message string, has, most int) *failure {
-	return invalid(CodeValidationFailed, message, describeCount(has), describeCount(most))
+	return invalid(code.GraphQLValidationFailed, message, describeCount(has), describeCount(most))
 }
 
 func describeCount(n int) string {
@@ -176,15 +177,15 @@ func checkMethod(method string, op *ast.OperationDefinition, schema *ast.Schema)
 // chooseOperation is the operation that a request means.
 func chooseOperation(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, *failure) {
 	if len(doc.Operations) == 0 {
-		return nil, invalid(CodeValidationFailed, "the document has no operation")
+		return nil, invalid(code.GraphQLValidationFailed, "the document has no operation")
 	}
 	if op := doc.Operations.ForName(name); op != nil && (name != "" || len(doc.Operations) == 1) {
 		return op, nil
 	}
 	if name == "" {
-		return nil, invalid(CodeValidationFailed, "the document has %d operations: operationName must say which", len(doc.Operations))
+		return nil, invalid(code.GraphQLValidationFailed, "the document has %d operations: operationName must say which", len(doc.Operations))
 	}
-	return nil, invalid(CodeValidationFailed, "the document has no operation %q", shorten(name))
+	return nil, invalid(code.GraphQLValidationFailed, "the document has no operation %q", shorten(name))
 }
 
 // shorten cuts a text that a client sent, to be shown in a message.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -69,7 +70,7 @@ func TestLimits(t *testing.T) {
 		if c.says == "" && got.Errors != nil && !strings.Contains(got.message(), "operationName") {
 			t.Errorf("%s: %s", c.name, got.raw)
 		}
-		if c.says != "" && (got.StatusCode != http.StatusBadRequest || got.code() != graphqlhttp.CodeValidationFailed ||
+		if c.says != "" && (got.StatusCode != http.StatusBadRequest || got.code() != code.GraphQLValidationFailed ||
 			!strings.Contains(got.message(), c.says)) {
 			t.Errorf("%s: %d %s; want %q", c.name, got.StatusCode, got.raw, c.says)
 		}
@@ -117,7 +118,7 @@ func TestUnknownOperation(t *testing.T) {
 		`{"query":"{a}","operationName":"` + strings.Repeat("é", 99) + `"}`: `"` + strings.Repeat("é", 60) + `…"`,
 	} {
 		got := server.do(t, post(request))
-		if !strings.Contains(got.message(), says) || got.code() != graphqlhttp.CodeValidationFailed {
+		if !strings.Contains(got.message(), says) || got.code() != code.GraphQLValidationFailed {
 			t.Errorf("%s: %s; want %q", request, got.raw, says)
 		}
 	}

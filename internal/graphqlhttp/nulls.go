@@ -1,6 +1,7 @@
 package graphqlhttp
 
 import (
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -15,7 +16,7 @@ func checkNulls(doc *ast.QueryDocument, op *ast.OperationDefinition, variables m
 	if n.found == nil {
 		return nil
 	}
-	return invalid(CodeBadInput, "$%s: null was given, and %s is expected where it stands", n.found.Raw, n.found.ExpectedType)
+	return invalid(code.BadUserInput, "$%s: null was given, and %s is expected where it stands", n.found.Raw, n.found.ExpectedType)
 }
 
 type nullFinder struct {

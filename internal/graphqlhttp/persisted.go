@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/maypok86/otter/v2"
 )
 
@@ -70,7 +71,7 @@ func (s *persisted) resolve(p *graphql.RawParams) (register string, f *failure) 
 		return "", f
 	}
 	if hash != "" && p.Query != "" && hashOf(p.Query) != hash {
-		return "", invalid(CodeBadInput, "provided sha does not match query: sha256Hash must be the SHA-256 of the text")
+		return "", invalid(code.BadUserInput, "provided sha does not match query: sha256Hash must be the SHA-256 of the text")
 	}
 	switch {
 	case p.Query == "":
@@ -93,14 +94,14 @@ func askedHash(extensions map[string]any) (string, *failure) {
 	}
 	members, ok := asked.(map[string]any)
 	if !ok {
-		return "", invalid(CodeBadInput, "extensions.persistedQuery must be an object")
+		return "", invalid(code.BadUserInput, "extensions.persistedQuery must be an object")
 	}
 	if version, _ := members["version"].(json.Number); version != "1" {
-		return "", invalid(CodeBadInput, "extensions.persistedQuery.version must be 1")
+		return "", invalid(code.BadUserInput, "extensions.persistedQuery.version must be 1")
 	}
 	hash, _ := members["sha256Hash"].(string)
 	if !lowerHexSHA256.MatchString(hash) {
-		return "", invalid(CodeBadInput, "extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits in lower case")
+		return "", invalid(code.BadUserInput, "extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits in lower case")
 	}
 	return hash, nil
 }
@@ -110,22 +111,22 @@ func (s *persisted) lookUp(hash string) (string, *failure) {
 		return known.text, nil
 	}
 	if s.options.OnlyListed {
-		return "", invalid(CodePersistedNotFound, "no operation of the server's list has this hash, and it runs no other")
+		return "", invalid(code.PersistedQueryNotFound, "no operation of the server's list has this hash, and it runs no other")
 	}
 	if s.registered == nil {
-		return "", invalid(CodeBadInput, persistedNotSupported)
+		return "", invalid(code.BadUserInput, persistedNotSupported)
 	}
 	if text, ok := s.registered.GetIfPresent(hash); ok {
 		return text, nil
 	}
-	return "", invalid(CodePersistedNotFound, persistedNotFound)
+	return "", invalid(code.PersistedQueryNotFound, persistedNotFound)
 }
 
 func (s *persisted) wantListed(text string) *failure {
 	if _, ok := s.options.Listed.byHash[hashOf(text)]; ok {
 		return nil
 	}
-	return invalid(CodeBadInput, "this server runs the operations of its list alone, and this one is not among them")
+	return invalid(code.BadUserInput, "this server runs the operations of its list alone, and this one is not among them")
 }
 
 // register keeps the text of a valid operation.

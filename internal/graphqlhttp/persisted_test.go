@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -66,7 +67,7 @@ func TestPersistedQueryRefusals(t *testing.T) {
 		`{"extensions":{"persistedQuery":null}}`:                        "no query",
 		`{"query":"{a}","extensions":{"persistedQuery":{"version":3}}}`: "version must be 1",
 	} {
-		if got := server.do(t, post(request)); !strings.Contains(got.message(), says) || got.code() != graphqlhttp.CodeBadInput {
+		if got := server.do(t, post(request)); !strings.Contains(got.message(), says) || got.code() != code.BadUserInput {
 			t.Errorf("%s: %s; want %q", request, got.raw, says)
 		}
 	}
@@ -161,7 +162,7 @@ func TestOnlyListedOperations(t *testing.T) {
 				t.Errorf("another: %s", got.raw)
 			}
 		}
-		if got := server.do(t, post(persistedBody(sha(other), ""))); got.code() != graphqlhttp.CodePersistedNotFound {
+		if got := server.do(t, post(persistedBody(sha(other), ""))); got.code() != code.PersistedQueryNotFound {
 			t.Errorf("another's hash: %s", got.raw)
 		}
 	}

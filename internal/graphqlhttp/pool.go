@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -134,7 +135,7 @@ func (l *lease) settle(bytes int64) {
 }
 
 func overloaded() *failure {
-	e := newError(CodeOverloaded, "the server reads too many requests for now; try again in 1 s, or send shorter ones")
+	e := newError(code.Overloaded, "the server reads too many requests for now; try again in 1 s, or send shorter ones")
 	e.Extensions["retryAfter"] = 1
 	return &failure{status: http.StatusServiceUnavailable, errors: gqlerror.List{e}}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 func (p *pool) lease(caller string) *lease { return &lease{pool: p, caller: caller} }
@@ -93,7 +95,7 @@ func TestWhoWaitsInVainIsRefused(t *testing.T) {
 		p := newPool(1000)
 		start := time.Now()
 		f := p.lease("a").take(t.Context(), 501)
-		if f == nil || f.status != http.StatusServiceUnavailable || codeOf(f.errors[0]) != CodeOverloaded || time.Since(start) != poolWait {
+		if f == nil || f.status != http.StatusServiceUnavailable || codeOf(f.errors[0]) != code.Overloaded || time.Since(start) != poolWait {
 			t.Errorf("%v after %v", f, time.Since(start))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)

@@ -5,17 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-)
-
-// The codes that this package gives to errors, in `extensions.code`.
-const (
-	CodeBadInput          = "BAD_USER_INPUT"
-	CodeParseFailed       = "GRAPHQL_PARSE_FAILED"
-	CodeValidationFailed  = "GRAPHQL_VALIDATION_FAILED"
-	CodePersistedNotFound = "PERSISTED_QUERY_NOT_FOUND"
-	CodeOverloaded        = "OVERLOADED"
-	CodeInternal          = "INTERNAL_SERVER_ERROR"
 )
 
 // failure says why a request runs no operation.
@@ -28,20 +19,20 @@ type failure struct {
 	more   bool // errors there were that nobody counted
 }
 
-func newError(code, format string, args ...any) *gqlerror.Error {
+func newError(c code.Code, format string, args ...any) *gqlerror.Error {
 	e := gqlerror.Errorf(format, args...)
-	e.Extensions = map[string]any{"code": code}
+	e.Extensions = map[string]any{"code": c}
 	return e
 }
 
 // unsound is the failure of a request that is none of GraphQL over HTTP.
 func unsound(status int, format string, args ...any) *failure {
-	return &failure{status: status, errors: gqlerror.List{newError(CodeBadInput, format, args...)}}
+	return &failure{status: status, errors: gqlerror.List{newError(code.BadUserInput, format, args...)}}
 }
 
 // invalid is the failure of a request whose operation can't be run.
-func invalid(code, format string, args ...any) *failure {
-	return &failure{errors: gqlerror.List{newError(code, format, args...)}}
+func invalid(c code.Code, format string, args ...any) *failure {
+	return &failure{errors: gqlerror.List{newError(c, format, args...)}}
 }
 
 func (f *failure) with(header, value string) *failure {

@@ -59,7 +59,7 @@ func (t *Transport) admitBytes(r *http.Request, bytes int, held *lease) *failure
 	if t.options.Charge != nil {
 		if err := t.options.Charge(r.Context(), bytes); err != nil {
 			errs := gqlerror.List{err}
-			return &failure{status: t.status(graphQLResponse, errs), errors: errs}
+			return &failure{status: statusOf(graphQLResponse, errs), errors: errs}
 		}
 	}
 	return held.take(r.Context(), decodedBytes(bytes, t.options.Limits.Values))

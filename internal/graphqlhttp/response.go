@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -45,7 +46,7 @@ var compressors = map[string]*sync.Pool{
 func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, more bool) {
 	status := http.StatusOK
 	if resp.Data == nil {
-		status = t.status(media, resp.Errors)
+		status = statusOf(media, resp.Errors)
 	}
 	setRetryAfter(w.Header(), resp.Errors)
 	send(w, r, media, status, t.encode(resp, more))
@@ -123,7 +124,7 @@ func compress(body parts, coding string) []byte {
 func (t *Transport) encode(resp *graphql.Response, more bool) parts {
 	body, err := t.encodeParts(resp, more)
 	if err != nil {
-		failed := gqlerror.List{newError(CodeInternal, "the answer can't be written as JSON")}
+		failed := gqlerror.List{newError(code.InternalServerError, "the answer can't be written as JSON")}
 		body, _ = t.encodeParts(&graphql.Response{Errors: failed}, false) // no error: nothing but texts
 	}
 	return body

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -121,7 +122,7 @@ func TestManyMistakesOfADocumentAreCut(t *testing.T) {
 	if len(got.Errors) != 11 || got.Errors[10].Message != "more errors are left out" {
 		t.Errorf("%d errors, the last %q", len(got.Errors), got.Errors[len(got.Errors)-1].Message)
 	}
-	if got.Errors[10].Extensions["code"] != graphqlhttp.CodeValidationFailed {
+	if code.OfExtensions(got.Errors[10].Extensions) != code.GraphQLValidationFailed {
 		t.Errorf("the last is without its code: %v", got.Errors[10].Extensions)
 	}
 }

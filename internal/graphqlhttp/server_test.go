@@ -20,6 +20,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -140,7 +141,7 @@ func serve(t testing.TB, o graphqlhttp.Options) *api {
 		return shown
 	})
 	server.SetRecoverFunc(func(context.Context, any) error {
-		return &gqlerror.Error{Message: "internal error 1", Extensions: map[string]any{"code": graphqlhttp.CodeInternal}}
+		return &gqlerror.Error{Message: "internal error 1", Extensions: map[string]any{"code": code.InternalServerError}}
 	})
 	server.Use(codeByName{})
 	server.AddTransport(transport)
@@ -162,11 +163,11 @@ type shownError struct {
 	Extensions map[string]any
 }
 
-func (a answer) code() any {
+func (a answer) code() code.Code {
 	if len(a.Errors) == 0 {
-		return nil
+		return ""
 	}
-	return a.Errors[0].Extensions["code"]
+	return code.OfExtensions(a.Errors[0].Extensions)
 }
 
 func (a answer) message() string {

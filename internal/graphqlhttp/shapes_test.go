@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -165,7 +166,7 @@ func TestStepsGrowWithTheTextAlone(t *testing.T) {
 			if n == 100 && shape.says != "" && (f == nil || !strings.Contains(f.errors.Error(), shape.says)) {
 				t.Errorf("%s: %v, want %q", shape.name, f, shape.says)
 			}
-			if f != nil && (codeOf(f.errors[0]) != CodeValidationFailed || f.status != 0 || len(f.errors) > 100) {
+			if f != nil && (codeOf(f.errors[0]) != code.GraphQLValidationFailed || f.status != 0 || len(f.errors) > 100) {
 				t.Errorf("%s: %d errors, the first %v", shape.name, len(f.errors), f.errors[0])
 			}
 		}

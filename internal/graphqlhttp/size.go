@@ -1,6 +1,7 @@
 package graphqlhttp
 
 import (
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -52,7 +53,7 @@ func indexFragments(doc *ast.QueryDocument) map[string]*ast.FragmentDefinition {
 // put fragments in place before both are ruled out.
 func (s *sizer) document(doc *ast.QueryDocument) (size, *failure) {
 	if len(s.fragments) != len(doc.Fragments) {
-		return size{}, invalid(CodeValidationFailed, "two fragments of the document have the same name")
+		return size{}, invalid(code.GraphQLValidationFailed, "two fragments of the document have the same name")
 	}
 	s.measured, s.open = map[string]size{}, map[string]bool{}
 	var total size
@@ -122,7 +123,7 @@ func deeper(inner size, directives ast.DirectiveList) size {
 
 func (s *sizer) spread(spread *ast.FragmentSpread) size {
 	if s.fragments[spread.Name] == nil {
-		unknown := newError(CodeValidationFailed, "Unknown fragment %q.", shorten(spread.Name))
+		unknown := newError(code.GraphQLValidationFailed, "Unknown fragment %q.", shorten(spread.Name))
 		panic(abort{&failure{errors: gqlerror.List{locate(unknown, spread.Position)}}})
 	}
 	return s.fragment(spread.Name)
@@ -134,7 +135,7 @@ func (s *sizer) fragment(name string) size {
 		return known
 	}
 	if s.open[name] {
-		panic(abort{invalid(CodeValidationFailed, "fragment %q spreads itself", shorten(name))})
+		panic(abort{invalid(code.GraphQLValidationFailed, "fragment %q spreads itself", shorten(name))})
 	}
 	f := s.fragments[name]
 	s.open[name] = true

@@ -8,22 +8,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// DefaultStatus is the HTTP status of answers without data, by the code of their error. What HTTP itself has a word for is
-// said in it whatever the media type: gateways and clients that know nothing of GraphQL act on it.
-func DefaultStatus() map[string]int {
-	return map[string]int{
-		"UNAUTHENTICATED":   http.StatusUnauthorized,
-		"RATE_LIMITED":      http.StatusTooManyRequests,
-		CodeOverloaded:      http.StatusServiceUnavailable,
-		"OPERATION_TIMEOUT": http.StatusGatewayTimeout,
-		CodeInternal:        http.StatusInternalServerError,
-	}
-}
-
 // status is that of an answer without data: by the first error whose code has one, else by the media type.
-func (t *Transport) status(media mediaType, errs gqlerror.List) int {
+func statusOf(media mediaType, errs gqlerror.List) int {
 	for _, e := range errs {
-		if status, ok := t.options.Status[codeOf(e)]; ok {
+		if status := codeOf(e).Status(); status != 0 {
 			return status
 		}
 	}

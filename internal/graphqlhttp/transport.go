@@ -29,6 +29,7 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -59,9 +60,6 @@ type Options struct {
 	// MaxErrors and MaxErrorBytes bound the errors of one answer: 100 and 64 KiB if 0. The last error says how many
 	// were left out.
 	MaxErrors, MaxErrorBytes int
-	// Status gives HTTP statuses to errors' codes, for answers without data; [DefaultStatus] if nil. An answer with any
-	// other code has 400 as application/graphql-response+json, and 200 as application/json, as the specification has it.
-	Status map[string]int
 }
 
 // Transport answers every request to a GraphQL endpoint; none needs another transport. It is safe for concurrent use.
@@ -100,9 +98,6 @@ func (o Options) withDefaults() Options {
 		o.Caller = func(context.Context) string { return "" }
 	}
 	o.Persisted.AutomaticBytes = orDefault(o.Persisted.AutomaticBytes, 8<<20)
-	if o.Status == nil {
-		o.Status = DefaultStatus()
-	}
 	return o
 }
 
@@ -185,7 +180,7 @@ type presenter interface {
 
 // recovered is the answer when an extension panics. Panics of resolvers never come here: gqlgen makes errors of them.
 func recovered(ctx context.Context, exec graphql.GraphExecutor, panicked any) *graphql.Response {
-	shown := &gqlerror.Error{Message: "internal error", Extensions: map[string]any{"code": CodeInternal}}
+	shown := &gqlerror.Error{Message: "internal error", Extensions: map[string]any{"code": code.InternalServerError}}
 	if p, ok := exec.(presenter); ok {
 		if e, ok := errors.AsType[*gqlerror.Error](p.PresentRecoveredError(ctx, panicked)); ok {
 			shown = e

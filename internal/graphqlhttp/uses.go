@@ -3,6 +3,7 @@ package graphqlhttp
 import (
 	"encoding/json"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -21,7 +22,7 @@ func (l Limits) checkUses(doc *ast.QueryDocument, op *ast.OperationDefinition, v
 		}
 	}
 	if uses := u.directives(op.Directives) + u.selections(op.SelectionSet); uses > l.ValueUses {
-		return invalid(CodeBadInput, "the operation's arguments come to %s values, those of a variable counted wherever it is used, and "+
+		return invalid(code.BadUserInput, "the operation's arguments come to %s values, those of a variable counted wherever it is used, and "+
 			"long texts for more than one; %d are allowed: use long lists and texts in fewer places, or send fewer at once",
 			describeCount(uses), l.ValueUses)
 	}

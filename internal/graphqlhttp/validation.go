@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
@@ -55,7 +56,7 @@ func (s ruleSet) validate(m *meter, doc *ast.QueryDocument) *failure {
 			found.more = true
 			panic(abort{found})
 		}
-		e := newError(CodeValidationFailed, "")
+		e := newError(code.GraphQLValidationFailed, "")
 		for _, option := range options {
 			option(e)
 		}

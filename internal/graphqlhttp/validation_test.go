@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -55,7 +56,7 @@ func TestLiteralsAreStrict(t *testing.T) {
 		if says == "" && got.Errors != nil {
 			t.Errorf("%s: %s", argument, got.raw)
 		}
-		if says != "" && (!strings.Contains(got.message(), says) || got.code() != graphqlhttp.CodeValidationFailed) {
+		if says != "" && (!strings.Contains(got.message(), says) || got.code() != code.GraphQLValidationFailed) {
 			t.Errorf("%s: %s; want %q", argument, got.raw, says)
 		}
 	}
@@ -64,12 +65,12 @@ func TestLiteralsAreStrict(t *testing.T) {
 func TestErrorsOfDocumentsSayWhere(t *testing.T) {
 	t.Parallel()
 	server := serve(t, graphqlhttp.Options{})
-	for query, code := range map[string]string{
-		"{\n  none }": graphqlhttp.CodeValidationFailed,
-		"{\n  }":      graphqlhttp.CodeParseFailed,
+	for query, want := range map[string]code.Code{
+		"{\n  none }": code.GraphQLValidationFailed,
+		"{\n  }":      code.GraphQLParseFailed,
 	} {
 		got := server.do(t, post(body(t, query, nil)))
-		if got.code() != code || len(got.Errors[0].Locations) != 1 || got.Errors[0].Locations[0].Line != 2 {
+		if got.code() != want || len(got.Errors[0].Locations) != 1 || got.Errors[0].Locations[0].Line != 2 {
 			t.Errorf("%q: %s", query, got.raw)
 		}
 	}

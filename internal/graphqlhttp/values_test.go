@@ -11,6 +11,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -44,7 +45,7 @@ func TestManyValues(t *testing.T) {
 		byGet := server.do(t, get(url.Values{"query": {query}, "variables": {c.variables}}))
 		for way, got := range map[string]answer{"POST": byPost, "GET": byGet} {
 			refused := c.says != ""
-			if refused != (got.StatusCode == http.StatusBadRequest && got.code() == graphqlhttp.CodeBadInput) ||
+			if refused != (got.StatusCode == http.StatusBadRequest && got.code() == code.BadUserInput) ||
 				!strings.Contains(got.message(), c.says) || !refused && got.Errors != nil {
 				t.Errorf("%s, %s: %d %.200s; want %q", way, c.name, got.StatusCode, got.raw, c.says)
 			}
@@ -120,7 +121,7 @@ func TestUsesOfValues(t *testing.T) {
 		if c.says == "" && got.Errors != nil {
 			t.Errorf("%s: %s", c.name, got.raw)
 		}
-		if c.says != "" && (!strings.Contains(got.message(), c.says) || got.code() != graphqlhttp.CodeBadInput) {
+		if c.says != "" && (!strings.Contains(got.message(), c.says) || got.code() != code.BadUserInput) {
 			t.Errorf("%s: %.300s; want %q", c.name, got.raw, c.says)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -157,5 +158,5 @@ func (c *coercer) enum(def *ast.Definition, value any) (any, *gqlerror.Error) {
 }
 
 func (c *coercer) errorf(format string, args ...any) *gqlerror.Error {
-	return newError(CodeBadInput, "%s: %s", &c.path, fmt.Sprintf(format, args...))
+	return newError(code.BadUserInput, "%s: %s", &c.path, fmt.Sprintf(format, args...))
 }

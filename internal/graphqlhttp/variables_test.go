@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
@@ -120,7 +121,7 @@ func TestVariablesAreRefused(t *testing.T) {
 		{"choice", "Choice", `{"a":null}`, `exactly one`},
 	} {
 		_, got := variable(t, server, c.argument, c.declared, c.value)
-		if !strings.Contains(got.message(), c.says) || got.code() != graphqlhttp.CodeBadInput || strings.Contains(got.raw, `"data"`) {
+		if !strings.Contains(got.message(), c.says) || got.code() != code.BadUserInput || strings.Contains(got.raw, `"data"`) {
 			t.Errorf("%s = %s: %s; want %q", c.declared, c.value, got.raw, c.says)
 		}
 	}
@@ -152,7 +153,7 @@ func TestNullWhereNoneIsAllowed(t *testing.T) {
 		"query($v: Boolean = true) { ...F @include(if: $v) } fragment F on Query { __typename }",
 	} {
 		got := server.do(t, post(`{"query":`+quote(query)+`,"variables":{"v":null}}`))
-		if !strings.HasPrefix(got.message(), "$v: null was given") || got.code() != graphqlhttp.CodeBadInput {
+		if !strings.HasPrefix(got.message(), "$v: null was given") || got.code() != code.BadUserInput {
 			t.Errorf("%s: %s", query, got.raw)
 		}
 		if got := server.do(t, post(`{"query":`+quote(query)+`}`)); got.Errors != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -62,9 +63,4 @@ func cutMessage(message string) string {
 	return message[:end] + "…"
 }
 
-func codeOf(e *gqlerror.Error) string {
-	if code, ok := e.Extensions["code"]; ok {
-		return fmt.Sprint(code) // a string, or of a type made from it
-	}
-	return ""
-}
+func codeOf(e *gqlerror.Error) code.Code { return code.OfExtensions(e.Extensions) }

@@ -14,38 +14,24 @@ import (
 	"context"
 	"path"
 	"slices"
+
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
-// A Scope is a kind of data that a caller may read.
-type Scope string
-
-// The scopes. None of them includes another.
-const (
-	// Logs is lists, runs and end users.
-	Logs Scope = "logs"
-	// Content is what runs were given and gave: inputs, outputs, error and details.
-	Content Scope = "content"
-	// People is names, e-mails and session ids.
-	People Scope = "people"
-)
-
-// Scopes are all there are.
-func Scopes() []Scope { return []Scope{Logs, Content, People} }
-
-// A Caller is who sent a request. The zero Caller may read nothing.
+// A Caller is who sent a request, a [viewer.Named]. The zero Caller may read nothing.
 type Caller struct {
 	// Name tells callers apart, in the log and for limits: a token's configured name, or an issuer's URL and, after a blank,
 	// the JWT's sub. At most some 2,300 bytes; what follows the blank is the issuer's choice.
 	Name string
 
 	patterns []string // of path.Match, on app keys
-	scopes   []Scope
+	scopes   []viewer.Scope
 	anyone   bool
 }
 
 // Anyone is the caller of a server that asks for no identity: it may read all.
 func Anyone() *Caller {
-	return &Caller{Name: "anyone", patterns: []string{"*"}, scopes: Scopes(), anyone: true}
+	return &Caller{Name: "anyone", patterns: []string{"*"}, scopes: viewer.Scopes(), anyone: true}
 }
 
 // IsKnown tells whether the caller has shown who it is, so that its Name is its own.
@@ -61,19 +47,25 @@ func (c *Caller) MayRead(appKey string) bool {
 }
 
 // Has tells whether the caller may read what the scope guards, in the apps that it may read.
-func (c *Caller) Has(scope Scope) bool { return slices.Contains(c.scopes, scope) }
+func (c *Caller) Has(scope viewer.Scope) bool { return slices.Contains(c.scopes, scope) }
 
-type callerKey struct{}
+// ViewerName is the caller's name as the API shows it; empty where callers are not told apart.
+func (c *Caller) ViewerName() string {
+	if !c.IsKnown() {
+		return ""
+	}
+	return c.Name
+}
 
-// NewContext returns a context that carries the caller.
+// NewContext returns a context that carries the caller, as the viewer of its operations too.
 func NewContext(ctx context.Context, caller *Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller)
+	return viewer.NewContext(ctx, caller)
 }
 
 // FromContext returns the caller of the request, never nil. Where nobody was put into the context, it is one that may read
 // nothing: a handler that was wired without [Middleware] shows nothing, rather than all.
 func FromContext(ctx context.Context) *Caller {
-	if caller, ok := ctx.Value(callerKey{}).(*Caller); ok {
+	if caller, ok := viewer.FromContext(ctx).(*Caller); ok {
 		return caller
 	}
 	return &Caller{}

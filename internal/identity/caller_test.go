@@ -3,6 +3,8 @@ package identity
 import (
 	"context"
 	"testing"
+
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 func TestMayRead(t *testing.T) {
@@ -40,9 +42,9 @@ func TestMayRead(t *testing.T) {
 
 func TestScopesDoNotIncludeEachOther(t *testing.T) {
 	t.Parallel()
-	for _, granted := range Scopes() {
-		caller := &Caller{scopes: []Scope{granted}}
-		for _, asked := range Scopes() {
+	for _, granted := range viewer.Scopes() {
+		caller := &Caller{scopes: []viewer.Scope{granted}}
+		for _, asked := range viewer.Scopes() {
 			if got := caller.Has(asked); got != (granted == asked) {
 				t.Errorf("with %s, Has(%s) = %v", granted, asked, got)
 			}
@@ -53,7 +55,7 @@ func TestScopesDoNotIncludeEachOther(t *testing.T) {
 func TestAnyoneMayReadAll(t *testing.T) {
 	t.Parallel()
 	anyone := Anyone()
-	if !anyone.MayRead("shop-1") || !anyone.Has(Logs) || !anyone.Has(Content) || !anyone.Has(People) || anyone.Name == "" {
+	if !anyone.MayRead("shop-1") || !anyone.Has(viewer.Logs) || !anyone.Has(viewer.Content) || !anyone.Has(viewer.People) || anyone.Name == "" {
 		t.Errorf("got %+v", anyone)
 	}
 }
@@ -61,7 +63,7 @@ func TestAnyoneMayReadAll(t *testing.T) {
 func TestContextWithoutCallerAllowsNothing(t *testing.T) {
 	t.Parallel()
 	nobody := FromContext(context.Background())
-	if nobody == nil || nobody.MayRead("a") || nobody.Has(Logs) || nobody.Name != "" {
+	if nobody == nil || nobody.MayRead("a") || nobody.Has(viewer.Logs) || nobody.Name != "" {
 		t.Errorf("got %+v", nobody)
 	}
 }

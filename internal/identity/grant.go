@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/difygraph/difygraph/graph/viewer"
+
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -77,8 +79,8 @@ func patternsOf(texts []string) []string {
 }
 
 // scopesOf gives the scopes among the texts. Others are passed over: a token's scope claim names those of other services.
-func scopesOf(texts []string) []Scope {
-	return slices.DeleteFunc(Scopes(), func(scope Scope) bool { return !slices.Contains(texts, string(scope)) })
+func scopesOf(texts []string) []viewer.Scope {
+	return slices.DeleteFunc(viewer.Scopes(), func(scope viewer.Scope) bool { return !slices.Contains(texts, string(scope)) })
 }
 
 func validatePattern(pattern string) error {
@@ -93,7 +95,7 @@ func validatePattern(pattern string) error {
 }
 
 func validateScope(text string) error {
-	if !slices.Contains(Scopes(), Scope(text)) {
+	if !slices.Contains(viewer.Scopes(), viewer.Scope(text)) {
 		return errors.New("a scope is none of logs, content, people")
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/viewer"
+
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,7 +27,7 @@ func TestEachFamilyOfKeysIsTaken(t *testing.T) {
 				t.Fatal(refusal.Reason())
 			}
 			if caller.Name != "https://idp.example alice" || !caller.MayRead("shop-1") || caller.MayRead("office") ||
-				!caller.Has(Logs) || !caller.Has(Content) || caller.Has(People) {
+				!caller.Has(viewer.Logs) || !caller.Has(viewer.Content) || caller.Has(viewer.People) {
 				t.Errorf("got %+v", caller)
 			}
 		})
@@ -177,11 +179,11 @@ func TestClaimsGrant(t *testing.T) {
 	for name, test := range map[string]struct {
 		apps, scopes any
 		mayRead      []string // of a, b, shop-1
-		has          []Scope
+		has          []viewer.Scope
 	}{
-		"lists":             {[]string{"a", "b"}, []string{"logs", "people"}, []string{"a", "b"}, []Scope{Logs, People}},
-		"texts with blanks": {"a  shop-* ", "people content\tlogs", []string{"a", "shop-1"}, []Scope{Logs, Content, People}},
-		"all":               {"*", "logs", []string{"a", "b", "shop-1"}, []Scope{Logs}},
+		"lists":             {[]string{"a", "b"}, []string{"logs", "people"}, []string{"a", "b"}, []viewer.Scope{viewer.Logs, viewer.People}},
+		"texts with blanks": {"a  shop-* ", "people content\tlogs", []string{"a", "shop-1"}, []viewer.Scope{viewer.Logs, viewer.Content, viewer.People}},
+		"all":               {"*", "logs", []string{"a", "b", "shop-1"}, []viewer.Scope{viewer.Logs}},
 		"missing":           {nil, nil, nil, nil},
 		"empty":             {"", []string{}, nil, nil},
 		"numbers":           {5, 5, nil, nil},
@@ -189,12 +191,12 @@ func TestClaimsGrant(t *testing.T) {
 		"objects":           {map[string]any{"a": "a"}, map[string]any{"logs": true}, nil, nil},
 		"a number among":    {[]any{"a", 5}, []any{"logs", 5}, nil, nil},
 		"a list among":      {[]any{"a", []string{"b"}}, []any{"logs", []string{"people"}}, nil, nil},
-		"malformed pattern": {"a b[", "logs", nil, []Scope{Logs}},
-		"empty pattern":     {[]string{"a", ""}, "logs", nil, []Scope{Logs}},
+		"malformed pattern": {"a b[", "logs", nil, []viewer.Scope{viewer.Logs}},
+		"empty pattern":     {[]string{"a", ""}, "logs", nil, []viewer.Scope{viewer.Logs}},
 		"others' scopes":    {"a", "openid profile Logs logs:read *", []string{"a"}, nil},
 		"commas":            {"a,b", "logs,people", nil, nil},
-		"as many as may be": {many, "logs", []string{"b"}, []Scope{Logs}},
-		"too many":          {append(many, "b"), "logs", nil, []Scope{Logs}},
+		"as many as may be": {many, "logs", []string{"b"}, []viewer.Scope{viewer.Logs}},
+		"too many":          {append(many, "b"), "logs", nil, []viewer.Scope{viewer.Logs}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +206,7 @@ func TestClaimsGrant(t *testing.T) {
 				t.Fatal(refusal.Reason())
 			}
 			readable := slices.DeleteFunc([]string{"a", "b", "shop-1"}, func(key string) bool { return !caller.MayRead(key) })
-			scopes := slices.DeleteFunc(Scopes(), func(scope Scope) bool { return !caller.Has(scope) })
+			scopes := slices.DeleteFunc(viewer.Scopes(), func(scope viewer.Scope) bool { return !caller.Has(scope) })
 			if !slices.Equal(readable, test.mayRead) || !slices.Equal(scopes, test.has) {
 				t.Error(cmp.Diff(test.mayRead, readable), cmp.Diff(test.has, scopes))
 			}
@@ -223,7 +225,7 @@ func TestFixedListsGrantWhateverTheClaims(t *testing.T) {
 	if refusal != nil {
 		t.Fatal(refusal.Reason())
 	}
-	if !caller.MayRead("office") || caller.MayRead("shop-1") || !caller.Has(Logs) || caller.Has(People) {
+	if !caller.MayRead("office") || caller.MayRead("shop-1") || !caller.Has(viewer.Logs) || caller.Has(viewer.People) {
 		t.Errorf("got %+v", caller)
 	}
 }

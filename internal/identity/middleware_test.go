@@ -10,13 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/difygraph/difygraph/graph/code"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 // refuseInTest writes what it is told.
-func refuseInTest(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
+func refuseInTest(w http.ResponseWriter, _ *http.Request, status int, c code.Code, message string) {
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "%s: %s", code, message)
+	fmt.Fprintf(w, "%s: %s", c, message)
 }
 
 // greetCaller answers with the caller's name.

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 func digestOf(token string) string {
@@ -51,7 +53,7 @@ func TestTokenAllowsWhatItsEntrySays(t *testing.T) {
 		t.Fatal(err)
 	}
 	caller, _ := a.Authenticate(requestWith(t, "Bearer one"))
-	if !caller.MayRead("shop-1") || caller.MayRead("office") || !caller.Has(Logs) || caller.Has(Content) || caller.Has(People) {
+	if !caller.MayRead("shop-1") || caller.MayRead("office") || !caller.Has(viewer.Logs) || caller.Has(viewer.Content) || caller.Has(viewer.People) {
 		t.Errorf("got %+v", caller)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph"
-	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
@@ -24,6 +24,6 @@ func (s *Service) chargeBytes(ctx context.Context, bytes int) *gqlerror.Error {
 	if err == nil {
 		return nil
 	}
-	telemetry.NoteRefusal(ctx, string(model.RateLimited))
+	telemetry.NoteRefusal(ctx, code.RateLimited)
 	return graph.Present(ctx, retry(err))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/internal/admission"
@@ -103,7 +104,7 @@ func (s *Service) handler(cfg *config.Config, told *telemetry.Telemetry, origins
 	if !cfg.Auth.Identifies() {
 		guard = browser.Hosts(cfg.HostNames(), refuse)
 	}
-	endpoint := told.Middleware(GraphQLPath)(guard(origins(identity.Middleware(s.callers, refuse)(s.charge(asViewer(cfg.Auth.Identifies(), api))))))
+	endpoint := told.Middleware(GraphQLPath)(guard(origins(identity.Middleware(s.callers, refuse)(s.charge(api)))))
 	page := playground.Options{Endpoint: GraphQLPath}
 	if cfg.Demo {
 		page.Notice = "Sample data"
@@ -144,7 +145,7 @@ func (s *Service) charge(next http.Handler) http.Handler {
 		ctx := difyapi.WithCaller(admission.WithCaller(r.Context(), name), name)
 		telemetry.NoteCaller(ctx, identity.FromContext(ctx).Name)
 		if err := s.process.accounts.Spend(name, requestPrice); err != nil {
-			telemetry.NoteRefusal(ctx, string(model.RateLimited))
+			telemetry.NoteRefusal(ctx, code.RateLimited)
 			s.transport.Refuse(w, r, http.StatusTooManyRequests, graph.Present(ctx, retry(err)))
 			return
 		}

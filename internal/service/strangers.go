@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/difygraph/difygraph/graph/model"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 	"github.com/difygraph/difygraph/internal/identity"
@@ -56,7 +56,7 @@ func (p *Process) floods(w http.ResponseWriter, r *http.Request, kind string) bo
 	if !ok {
 		return false
 	}
-	telemetry.NoteRefusal(r.Context(), string(model.RateLimited))
+	telemetry.NoteRefusal(r.Context(), code.RateLimited)
 	telemetry.Silence(r.Context())
 	seconds := int(refused.After.Seconds()) + 1
 	w.Header().Del("WWW-Authenticate")
@@ -80,12 +80,12 @@ func (p *Process) bounded(next http.Handler) http.Handler {
 }
 
 // refuseBy refuses requests in GraphQL's form, at the strangers' rate.
-func (p *Process) refuseBy(transport *graphqlhttp.Transport) func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-	return func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+func (p *Process) refuseBy(transport *graphqlhttp.Transport) func(w http.ResponseWriter, r *http.Request, status int, c code.Code, message string) {
+	return func(w http.ResponseWriter, r *http.Request, status int, c code.Code, message string) {
 		if p.floods(w, r, "refusal") {
 			return
 		}
-		telemetry.NoteRefusal(r.Context(), code)
-		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code}})
+		telemetry.NoteRefusal(r.Context(), c)
+		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": c}})
 	}
 }

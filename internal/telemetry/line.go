@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // line is the log's account of a request.
@@ -34,10 +36,10 @@ func (l line) write(ctx context.Context, log *slog.Logger, r *record) {
 }
 
 // counted has the codes in the order of the alphabet.
-func counted(codes map[string]int) []slog.Attr {
+func counted(codes map[code.Code]int) []slog.Attr {
 	attrs := make([]slog.Attr, 0, len(codes))
-	for _, code := range slices.Sorted(maps.Keys(codes)) {
-		attrs = append(attrs, slog.Int(code, codes[code]))
+	for _, c := range slices.Sorted(maps.Keys(codes)) {
+		attrs = append(attrs, slog.Int(string(c), codes[c]))
 	}
 	return attrs
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -220,7 +221,7 @@ func TestClassOfStatus(t *testing.T) {
 // TestWorstCode: an answer with several errors counts as the gravest of them.
 func TestWorstCode(t *testing.T) {
 	t.Parallel()
-	for want, codes := range map[string]map[string]int{
+	for want, codes := range map[string]map[code.Code]int{
 		"denied":   {"FORBIDDEN": 5, "BAD_USER_INPUT": 1},
 		"refused":  {"COST_LIMIT_EXCEEDED": 1, "FORBIDDEN": 1},
 		"upstream": {"UPSTREAM_TIMEOUT": 1, "INVALID_CURSOR": 1},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -97,16 +98,16 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	return &i, errors.Join(errs[:]...)
 }
 
-func (i *instruments) operation(ctx context.Context, name string, worst class, codes map[string]int, took time.Duration) {
+func (i *instruments) operation(ctx context.Context, name string, worst code.Class, codes map[code.Code]int, took time.Duration) {
 	if i == nil {
 		return
 	}
 	named := attribute.String("operation", name)
 	i.operations.Add(ctx, 1, metric.WithAttributes(named, attribute.Stringer("class", worst)))
 	i.durations.Record(ctx, took.Seconds(), metric.WithAttributes(named))
-	for code := range codes {
-		if classes[code] == classRefused {
-			i.refusals.Add(ctx, 1, metric.WithAttributes(attribute.String("code", code)))
+	for c := range codes {
+		if c.Class() == code.Refused {
+			i.refusals.Add(ctx, 1, metric.WithAttributes(attribute.String("code", string(c))))
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/difygraph/difygraph/graph/code"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -98,9 +100,9 @@ func TestStateInMetrics(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	told := newTelemetry(t, Options{Metrics: true, Log: NewLogger(new(syncBuffer), JSON)})
-	for _, code := range []string{"RATE_LIMITED", "RATE_LIMITED", "OVERLOADED", "FORBIDDEN"} {
+	for _, c := range []code.Code{"RATE_LIMITED", "RATE_LIMITED", "OVERLOADED", "FORBIDDEN"} {
 		h := told.Middleware("/graphql")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			NoteRefusal(r.Context(), code)
+			NoteRefusal(r.Context(), c)
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}))
 		h.ServeHTTP(httptest.NewRecorder(), requestTo(t.Context(), "/graphql"))

@@ -1,14 +1,15 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"strings"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -20,7 +21,7 @@ type record struct {
 	kind    string // query, mutation or subscription; empty where no operation was found
 	hash    string // SHA-256 of the query, in hexadecimal
 	account Account
-	codes   map[string]int
+	codes   map[code.Code]int
 	quiet   bool         // it has no line in the log
 	calls   atomic.Int64 // requests to Dify on its behalf
 }
@@ -45,7 +46,7 @@ func NoteCaller(ctx context.Context, name string) { recordOf(ctx).caller = calle
 
 // NoteRefusal says by which error code a request was refused that never became an operation. It is called by the goroutine
 // that serves the request.
-func NoteRefusal(ctx context.Context, code string) { recordOf(ctx).codes = map[string]int{code: 1} }
+func NoteRefusal(ctx context.Context, c code.Code) { recordOf(ctx).codes = map[code.Code]int{c: 1} }
 
 // Silence leaves a request out of the log: of what strangers can send at any rate, one line each would be a flood. Metrics count
 // it. It is called by the goroutine that serves the request.
@@ -70,18 +71,10 @@ func (r *record) settle(account Account, errs gqlerror.List) {
 	r.account, r.codes = account, nil
 	for _, e := range errs {
 		if r.codes == nil {
-			r.codes = make(map[string]int)
+			r.codes = make(map[code.Code]int)
 		}
-		r.codes[codeOf(e)]++
+		r.codes[cmp.Or(code.OfExtensions(e.Extensions), code.InternalServerError)]++ // what has none came past whatever gives codes
 	}
-}
-
-// codeOf is the code of an error, a string of any type.
-func codeOf(e *gqlerror.Error) string {
-	if code, ok := e.Extensions["code"]; ok {
-		return fmt.Sprint(code)
-	}
-	return codeInternal
 }
 
 func digest(text string) string {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/difygraph/difygraph/graph/code"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -46,7 +47,7 @@ func (t *Telemetry) startRequest(ctx context.Context, r *http.Request, route str
 		semconv.HTTPRequestMethodKey.String(method), semconv.HTTPRoute(route)))
 }
 
-func endRequest(span trace.Span, status int, worst class) {
+func endRequest(span trace.Span, status int, worst code.Class) {
 	defer span.End()
 	if !span.IsRecording() {
 		return
@@ -79,7 +80,7 @@ func endOperation(span trace.Span, kept *record) {
 		attribute.Int("difygraph.operation.rows", kept.account.Rows),
 		attribute.Int64("difygraph.operation.calls", kept.calls.Load()),
 	)
-	if worst := kept.worst(http.StatusOK); worst != classOK {
+	if worst := kept.worst(http.StatusOK); worst != code.OK {
 		fail(span, worst.String())
 	}
 }
