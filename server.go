@@ -35,7 +35,7 @@ import (
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
-//go:generate go run ./internal/generate
+//go:generate go tool gqlgen generate
 
 // What the end of the process may take: in all less than the 30 s that Kubernetes gives it unless told otherwise, less the
 // few seconds that balancers need to learn of it.
