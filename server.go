@@ -29,13 +29,13 @@ import (
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/internal/config"
 	"github.com/difygraph/difygraph/internal/files"
+	"github.com/difygraph/difygraph/internal/httpserver"
 	"github.com/difygraph/difygraph/internal/identity"
-	"github.com/difygraph/difygraph/internal/lifecycle"
 	"github.com/difygraph/difygraph/internal/service"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
-//go:generate go run ./internal/generate
+//go:generate go tool gqlgen generate
 
 // What the end of the process may take: in all less than the 30 s that Kubernetes gives it unless told otherwise, less the
 // few seconds that balancers need to learn of it.
@@ -141,7 +141,7 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 	if err != nil {
 		return err
 	}
-	running := lifecycle.Start(listener, lifecycle.Bounds{
+	running := httpserver.Start(listener, httpserver.Bounds{
 		Connections: cfg.Limits.Connections, PerAddress: cfg.Limits.ConnectionsPerAddress,
 	})
 	defer running.Close()
@@ -157,20 +157,19 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 		return err
 	}
 	defer stopTelemetry(ctx, told)
-	live, stop, err := service.Watch(ctx, service.Source{
-		Config: source, Listen: cfg.Listen, Sample: cfg.Apps, Operations: c.Operations, OperationsOnly: c.OperationsOnly,
-		Telemetry: told, Files: files.Within(ctx), Hangups: hangups,
-	})
-	if err != nil {
-		return err
-	}
-	defer stop()
 	closeMetrics, err := serveMetrics(ctx, cfg, told)
 	if err != nil {
 		return err
 	}
 	defer closeMetrics() // after the drain, which the numbers tell of
-	running.Open(live.Handler)
+	stop, err := service.Watch(ctx, service.Source{
+		Config: source, Listen: cfg.Listen, Sample: cfg.Apps, Operations: c.Operations, OperationsOnly: c.OperationsOnly,
+		Telemetry: told, Files: files.Within(ctx), Put: running.Put, Hangups: hangups,
+	})
+	if err != nil {
+		return err
+	}
+	defer stop()
 	greet(out, address(listener), cfg.Demo)
 	return running.Wait(ctx, drainTime)
 }
@@ -221,7 +220,7 @@ func startSample(ctx context.Context, cfg *config.Config) (stop func(), err erro
 		return nil, fmt.Errorf("sample data: %w", err)
 	}
 	demo := difytest.NewDemo(difytest.Options{})
-	closeServer := lifecycle.Beside(listener, demo)
+	closeServer := httpserver.Beside(listener, demo)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { demo.Run(ctx) })
@@ -266,7 +265,7 @@ func serveMetrics(ctx context.Context, cfg *config.Config, told *telemetry.Telem
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	return lifecycle.Beside(listener, service.Metrics(cfg, told)), nil
+	return httpserver.Beside(listener, service.Metrics(cfg, told)), nil
 }
 
 func stopTelemetry(ctx context.Context, told *telemetry.Telemetry) {
@@ -380,5 +379,5 @@ func (healthcheckCommand) Run(ctx context.Context, cli *commandLine, p process) 
 		}
 		listen = cfg.Listen
 	}
-	return lifecycle.Probe(ctx, listen)
+	return httpserver.Probe(ctx, listen)
 }

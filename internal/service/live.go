@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -13,7 +14,6 @@ import (
 	"github.com/difygraph/difygraph/internal/config"
 	"github.com/difygraph/difygraph/internal/files"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
-	"github.com/difygraph/difygraph/internal/reload"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
@@ -32,43 +32,40 @@ type Source struct {
 	Telemetry *telemetry.Telemetry
 	// Files reads the list of operations.
 	Files files.Read
+	// Put brings a service into force, and calls closing when the last request of it has ended.
+	Put func(handler http.Handler, closing func())
 	// Hangups ask for a reload. They are heard as long as the process lives: SIGHUP would end it otherwise.
 	Hangups <-chan os.Signal
 }
 
-// Live is the service in force. It is served by its Handler.
-type Live struct {
+// live is the service in force.
+type live struct {
 	Source
-	Handler *reload.Handler // nil before the first load
 
 	inForce *config.Config // nil before the first load
 	process *Process       // nil before the first load
 }
 
 // Watch makes the service, and makes it anew until ctx ends: when a file has changed, and when asked for. stop ends it, and is to be
-// called when no request is under way.
-func Watch(ctx context.Context, s Source) (l *Live, stop func(), err error) {
-	l = &Live{Source: s}
-	watcher := reload.NewWatcher(l.load, l.read, slog.Default())
+// called when no request is under way, nor can be.
+func Watch(ctx context.Context, s Source) (stop func(), err error) {
+	l := &live{Source: s}
+	watcher := newWatcher(l.load, l.read, slog.Default())
 	if err := watcher.Start(); err != nil {
 		l.close()
-		return nil, nil, err
+		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { watcher.Run(ctx, s.Hangups) })
-	return l, func() {
+	return func() {
 		cancel()
 		watching.Wait()
 		l.close()
 	}, nil
 }
 
-// close ends the service in force, once no request is under way.
-func (l *Live) close() {
-	if l.Handler != nil {
-		l.Handler.Close()
-	}
+func (l *live) close() {
 	if l.process != nil {
 		l.process.Close()
 	}
@@ -78,15 +75,15 @@ func (l *Live) close() {
 const maxOperationsBytes = 16 << 20
 
 // read gives the list of operations more room than what the configuration may name.
-func (l *Live) read(path string) ([]byte, error) {
+func (l *live) read(path string) ([]byte, error) {
 	if path == l.Operations {
 		return l.Files(path, maxOperationsBytes)
 	}
 	return l.Config.ReadFile(path)
 }
 
-// load is a [reload.Load].
-func (l *Live) load(read reload.ReadFile) (fixed map[string]string, err error) {
+// load is a [load].
+func (l *live) load(read readFile) (fixed map[string]string, err error) {
 	cfg, fixed, err := l.configuration(read)
 	if err != nil {
 		return nil, err
@@ -112,17 +109,13 @@ func (l *Live) load(read reload.ReadFile) (fixed map[string]string, err error) {
 		l.Telemetry.List(persisted.Listed.Names())
 	}
 	l.inForce = cfg
-	if l.Handler == nil {
-		l.Handler = reload.NewHandler(api, api.Close)
-	} else {
-		l.Handler.Replace(api, api.Close)
-	}
+	l.Put(api, api.Close)
 	return fixed, nil
 }
 
 // configuration reads it as it would be with the address that is listened on: what a loopback address may do without, such as
 // identities, must not go by a change of a line that has no effect.
-func (l *Live) configuration(read reload.ReadFile) (cfg *config.Config, fixed map[string]string, err error) {
+func (l *live) configuration(read readFile) (cfg *config.Config, fixed map[string]string, err error) {
 	source := l.Config
 	source.ReadFile = read
 	if cfg, err = config.Load(source); err != nil {
@@ -146,7 +139,7 @@ func (l *Live) configuration(read reload.ReadFile) (cfg *config.Config, fixed ma
 }
 
 // persisted reads the list of operations.
-func (l *Live) persisted(read reload.ReadFile) (p graphqlhttp.Persisted, err error) {
+func (l *live) persisted(read readFile) (p graphqlhttp.Persisted, err error) {
 	p.OnlyListed = l.OperationsOnly
 	if l.Operations == "" {
 		if l.OperationsOnly {

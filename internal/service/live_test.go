@@ -12,10 +12,19 @@ import (
 	"github.com/difygraph/difygraph/internal/files"
 )
 
+// testLive is served by the handler that was put last.
+type testLive struct {
+	*live
+	handler http.Handler
+}
+
+func (l *testLive) put(handler http.Handler, _ func()) { l.handler = handler }
+
 // startLive makes the service of a file, as it is served on an address that others reach.
-func startLive(t *testing.T, file string) *Live {
+func startLive(t *testing.T, file string) *testLive {
 	t.Helper()
-	l := &Live{Source: Source{Config: config.SystemSource(file, files.Within(t.Context())), Listen: "0.0.0.0:8080"}}
+	l := new(testLive)
+	l.live = &live{Source: Source{Config: config.SystemSource(file, files.Within(t.Context())), Listen: "0.0.0.0:8080", Put: l.put}}
 	l.Config.Environ = nil
 	if _, err := l.load(l.read); err != nil {
 		t.Fatal(err)
@@ -24,13 +33,13 @@ func startLive(t *testing.T, file string) *Live {
 	return l
 }
 
-func (l *Live) post(t *testing.T, token, query string) string {
+func (l *testLive) post(t *testing.T, token, query string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query": "`+query+`"}`))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+token)
-	l.Handler.ServeHTTP(w, r)
+	l.handler.ServeHTTP(w, r)
 	return w.Body.String()
 }
 
