@@ -6,26 +6,16 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
+	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
-// The fields that take a call to Dify for each object, and what the viewer needs for them.
-var (
-	detailFields = map[string]viewer.Scope{
-		"workflowId": viewer.Logs, "inputs": viewer.Content, "outputs": viewer.Content,
-	}
-	profileFields = map[string]viewer.Scope{
-		"name": viewer.People, "isAnonymous": viewer.Logs, "externalUserId": viewer.People,
-		"profileCreatedAt": viewer.Logs, "profileUpdatedAt": viewer.Logs, "createdAt": viewer.Logs, "updatedAt": viewer.Logs,
-	}
-)
-
 // expectChildren asks at once for all that the selection wants of a page's rows at a call each. Their resolvers then find
 // it under way.
 func expectChildren(ctx context.Context, rows []list.Row) {
-	details, profiles := wantedOfChild(ctx, "workflowRun", detailFields), wantedOfChild(ctx, "createdByEndUser", profileFields)
+	details, profiles := wantedOfChild(ctx, "workflowRun", "WorkflowRun", fields.Detail), wantedOfChild(ctx, "createdByEndUser", "EndUser", fields.Profile)
 	if !details && !profiles {
 		return
 	}
@@ -46,13 +36,13 @@ func expectChildren(ctx context.Context, rows []list.Row) {
 	}
 }
 
-// wantedOfChild tells whether the selection of a connection's edges or nodes has one of the fields of a child of the nodes, by
-// whatever aliases and fragments.
-func wantedOfChild(ctx context.Context, child string, fields map[string]viewer.Scope) bool {
+// wantedOfChild tells whether the selection of a connection's edges or nodes has a field of a source that the viewer may see, of
+// a child of the nodes, by whatever aliases and fragments.
+func wantedOfChild(ctx context.Context, child, typeName string, source fields.Source) bool {
 	var paths []string
-	for field, needs := range fields {
-		if viewer.Needs(ctx, needs) == nil {
-			paths = append(paths, child+"."+field, "node."+child+"."+field)
+	for _, name := range fields.From(source, typeName) {
+		if field, _ := fields.Of(typeName, name); viewer.Needs(ctx, field.Needs) == nil {
+			paths = append(paths, child+"."+name, "node."+child+"."+name)
 		}
 	}
 	return graphql.AnyFieldRequested(ctx, paths...)

@@ -11,7 +11,6 @@ import (
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 func (r *difyAppResolver) Name(ctx context.Context, obj *model.DifyApp) (*string, error) {
@@ -19,19 +18,19 @@ func (r *difyAppResolver) Name(ctx context.Context, obj *model.DifyApp) (*string
 }
 
 func (r *difyAppResolver) Description(ctx context.Context, obj *model.DifyApp) (*string, error) {
-	return info(ctx, obj, viewer.Public, "description", func(i *appInfo) *string { return i.Description })
+	return info(ctx, obj, "description", func(i *appInfo) *string { return i.Description })
 }
 
 func (r *difyAppResolver) Tags(ctx context.Context, obj *model.DifyApp) ([]string, error) {
-	return info(ctx, obj, viewer.Public, "tags", func(i *appInfo) []string { return i.Tags })
+	return info(ctx, obj, "tags", func(i *appInfo) []string { return i.Tags })
 }
 
 func (r *difyAppResolver) Mode(ctx context.Context, obj *model.DifyApp) (*string, error) {
-	return info(ctx, obj, viewer.Public, "mode", func(i *appInfo) *string { return i.Mode })
+	return info(ctx, obj, "mode", func(i *appInfo) *string { return i.Mode })
 }
 
 func (r *difyAppResolver) AuthorName(ctx context.Context, obj *model.DifyApp) (*string, error) {
-	return info(ctx, obj, viewer.People, "author_name", func(i *appInfo) *string { return i.AuthorName })
+	return info(ctx, obj, "author_name", func(i *appInfo) *string { return i.AuthorName })
 }
 
 func (r *difyAppResolver) DifyVersion(ctx context.Context, obj *model.DifyApp) (*string, error) {

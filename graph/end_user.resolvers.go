@@ -12,27 +12,26 @@ import (
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 func (r *endUserResolver) Name(ctx context.Context, obj *model.EndUser) (*string, error) {
-	return profile(ctx, obj, viewer.People, "name", func(p *endUserProfile) *string { return p.Name })
+	return profile(ctx, obj, "name", func(p *endUserProfile) *string { return p.Name })
 }
 
 func (r *endUserResolver) IsAnonymous(ctx context.Context, obj *model.EndUser) (*bool, error) {
-	return profile(ctx, obj, viewer.Logs, "is_anonymous", func(p *endUserProfile) *bool { return p.IsAnonymous })
+	return profile(ctx, obj, "is_anonymous", func(p *endUserProfile) *bool { return p.IsAnonymous })
 }
 
 func (r *endUserResolver) ExternalUserID(ctx context.Context, obj *model.EndUser) (*string, error) {
-	return profile(ctx, obj, viewer.People, "external_user_id", func(p *endUserProfile) *string { return p.ExternalUserID })
+	return profile(ctx, obj, "external_user_id", func(p *endUserProfile) *string { return p.ExternalUserID })
 }
 
 func (r *endUserResolver) ProfileCreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
-	return profile(ctx, obj, viewer.Logs, "created_at", func(p *endUserProfile) *time.Time { return p.CreatedAt })
+	return profile(ctx, obj, "created_at", func(p *endUserProfile) *time.Time { return p.CreatedAt })
 }
 
 func (r *endUserResolver) ProfileUpdatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {
-	return profile(ctx, obj, viewer.Logs, "updated_at", func(p *endUserProfile) *time.Time { return p.UpdatedAt })
+	return profile(ctx, obj, "updated_at", func(p *endUserProfile) *time.Time { return p.UpdatedAt })
 }
 
 func (r *endUserResolver) CreatedAt(ctx context.Context, obj *model.EndUser) (*time.Time, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/graph/fields"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -33,8 +34,8 @@ func (r *Resolver) endUser(ctx context.Context, app *model.DifyApp, id uuid.UUID
 
 // profile is a field of an end user's profile, which Dify calls by the member's name; zero where the profile is gone, while the
 // log still shows the person.
-func profile[T any](ctx context.Context, user *model.EndUser, needs viewer.Scope, member string, field func(*endUserProfile) T) (v T, err error) {
-	if err := viewer.Needs(ctx, needs); err != nil {
+func profile[T any](ctx context.Context, user *model.EndUser, member string, field func(*endUserProfile) T) (v T, err error) {
+	if err := fields.Needs(ctx); err != nil {
 		return v, err
 	}
 	profile, err := loader.For(ctx).EndUser(ctx, user.App.Key, user.UUID())

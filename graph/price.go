@@ -2,13 +2,12 @@ package graph
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 )
@@ -219,7 +218,7 @@ func (p pricer) each(of selections) quote {
 }
 
 func (p pricer) app(of selections) (q quote) {
-	if p.any(of, "DifyApp", "name", "description", "tags", "mode", "authorName", "difyVersion") {
+	if p.any(of, "DifyApp", fields.From(fields.Info, "DifyApp")...) {
 		q.infos = 1
 	}
 	for _, field := range p.fields(of, "DifyApp") {
@@ -303,10 +302,10 @@ func (p pricer) log(of selections) quote {
 // run is the price of a run's fields. listed says that it comes from a list, which has some that its detail lacks.
 func (p pricer) run(of selections, listed bool) quote {
 	q := p.app(p.children(of, "WorkflowRun", "app"))
-	if p.any(of, "WorkflowRun", slices.Collect(maps.Keys(detailFields))...) {
+	if p.any(of, "WorkflowRun", fields.From(fields.Detail, "WorkflowRun")...) {
 		q.calls++
 	}
-	if !listed && p.any(of, "WorkflowRun", "version", "exceptionsCount", "triggeredFrom", "workflowLog") {
+	if !listed && p.any(of, "WorkflowRun", fields.From(fields.Entry, "WorkflowRun")...) {
 		q.calls++
 	}
 	if entry := p.children(of, "WorkflowRun", "workflowLog"); len(entry) > 0 {
@@ -318,7 +317,7 @@ func (p pricer) run(of selections, listed bool) quote {
 // endUser is the price of an end user's fields. fetched says that their profile has been paid for.
 func (p pricer) endUser(of selections, fetched bool) quote {
 	q := p.app(p.children(of, "EndUser", "app"))
-	if !fetched && p.any(of, "EndUser", slices.Collect(maps.Keys(profileFields))...) {
+	if !fetched && p.any(of, "EndUser", fields.From(fields.Profile, "EndUser")...) {
 		q.calls++
 	}
 	for _, field := range p.fields(of, "EndUser") {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
@@ -99,12 +100,12 @@ func name(ctx context.Context, app *model.DifyApp) (*string, error) {
 	if app.ConfiguredName != "" {
 		return &app.ConfiguredName, nil
 	}
-	return info(ctx, app, viewer.Public, "name", func(i *appInfo) *string { return i.Name })
+	return info(ctx, app, "name", func(i *appInfo) *string { return i.Name })
 }
 
 // info is a field of what Dify tells of an app, which Dify calls by the member's name.
-func info[T any](ctx context.Context, app *model.DifyApp, needs viewer.Scope, member string, field func(*appInfo) T) (v T, err error) {
-	if err := viewer.Needs(ctx, needs); err != nil {
+func info[T any](ctx context.Context, app *model.DifyApp, member string, field func(*appInfo) T) (v T, err error) {
+	if err := fields.Needs(ctx); err != nil {
 		return v, err
 	}
 	info, err := tell(ctx, app)

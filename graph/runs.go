@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/graph/fields"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
@@ -17,7 +18,6 @@ import (
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 type (
@@ -68,8 +68,8 @@ func (r *Resolver) detail(ctx context.Context, app *model.DifyApp, id uuid.UUID)
 }
 
 // detailed is a field that only a run's detail has.
-func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, needs viewer.Scope, field func(*runDetail) (T, error)) (v T, err error) {
-	if err := viewer.Needs(ctx, needs); err != nil {
+func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, field func(*runDetail) (T, error)) (v T, err error) {
+	if err := fields.Needs(ctx); err != nil {
 		return v, err
 	}
 	detail, err := r.detail(ctx, run.App, run.UUID())
@@ -85,7 +85,7 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, n
 // shownTo are a run's inputs or outputs without the end user's session id for who may not see it, which is looked for once,
 // whatever aliases there are; and if there is room for them in the answer.
 func shownTo(ctx context.Context, variables *difyapi.Variables) (value jsontext.Value, err error) {
-	if viewer.Needs(ctx, viewer.People) == nil {
+	if !fields.Redacted(ctx) {
 		value, err = variables.Value()
 	} else {
 		strip := sync.OnceValues(func() (jsontext.Value, error) { return variables.Without(model.UserInput) })

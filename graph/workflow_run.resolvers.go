@@ -13,7 +13,6 @@ import (
 
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 func (r *workflowRunResolver) Version(ctx context.Context, obj *model.WorkflowRun) (*string, error) {
@@ -33,15 +32,15 @@ func (r *workflowRunResolver) WorkflowLog(ctx context.Context, obj *model.Workfl
 }
 
 func (r *workflowRunResolver) WorkflowID(ctx context.Context, obj *model.WorkflowRun) (*uuid.UUID, error) {
-	return detailed(ctx, r.Resolver, obj, viewer.Logs, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, d.Unreadable.Err("workflow_id") })
+	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (*uuid.UUID, error) { return d.WorkflowID, d.Unreadable.Err("workflow_id") })
 }
 
 func (r *workflowRunResolver) Inputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, &d.Inputs) })
+	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, &d.Inputs) })
 }
 
 func (r *workflowRunResolver) Outputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, viewer.Content, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, &d.Outputs) })
+	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, &d.Outputs) })
 }
 
 func (r *Resolver) WorkflowRun() generated.WorkflowRunResolver { return &workflowRunResolver{r} }

@@ -23,13 +23,11 @@ type Feed struct {
 
 var _ list.Reader = (*Feed)(nil)
 
-// Read reads a page. Errors are an [InputError], or an [AppError] around what the source or the look at its answers said.
+// Read reads a page. Errors are a [list.InputError], or a [list.AppError] around what the source or the look at its answers said.
 func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	p, page := pushdown{req.List.Filter()}, new(list.Page)
 	if len(req.List.Apps()) == 0 || seconds(req.List).empty() {
-		page.Total = new(int)
-		page.Scan.AsOf = time.Now().UTC()
-		return page, nil
+		return &list.Page{Total: new(int), Scan: list.Scan{AsOf: time.Now().UTC()}}, nil
 	}
 	if err := checkStreams(req.List); err != nil {
 		return nil, err
@@ -38,15 +36,13 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	told := req.Rows && req.Slice.From == nil // the first answers of a list from its end tell the totals too
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
-		group.Go(func() error {
-			return rescue.Call(func() (err error) {
-				page, err = rows.fill(groupCtx, req)
-				return err
-			})
-		})
+		group.Go(rescued(func() (err error) {
+			page, err = rows.fill(groupCtx, req)
+			return err
+		}))
 	}
 	if req.Total && p.countable() && !told {
-		group.Go(func() error { return rescue.Call(func() error { return count.count(groupCtx) }) })
+		group.Go(rescued(func() error { return count.count(groupCtx) }))
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
@@ -57,13 +53,17 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 		missing = count.failed
 	}
 	leaveOut(page, missing)
+	if told {
+		count = rows
+	}
 	if req.Total && p.countable() {
-		if told {
-			count = rows
-		}
 		page.Total, page.TotalErr = count.total(missing)
 	}
 	return page, nil
+}
+
+func rescued(call func() error) func() error {
+	return func() error { return rescue.Call(call) }
 }
 
 func (f *Feed) reader(req list.Request) *reader {

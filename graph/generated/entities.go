@@ -1,3 +1,4 @@
+// Package generated is gqlgen's code, beside the few lines of federation and of the renderer's bridge that are ours.
 package generated
 
 import (

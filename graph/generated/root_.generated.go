@@ -548,7 +548,7 @@ type WorkflowLogConnection {
   How many runs match, on all pages, those of apps in ` + "`" + `scan.failedApps` + "`" + ` not included. Counted only when asked for; null where a
   filter is not one that Dify counts by.
   """
-  totalCount: Int @cost(weight: 5)
+  totalCount: Int @cost(weight: 10)
   "How this page came about."
   scan: ScanReport!
 }
@@ -673,7 +673,7 @@ type WorkflowRun implements Node @key(fields: "id") @key(fields: "app { key } uu
   The entry that tells who started it, and from where. One call to Dify, found by the run's id, but where a list showed the run.
   Null where the log has it no more, or never had, as that of a run in the debugger.
   """
-  workflowLog: WorkflowLog @cost(weight: 10)
+  workflowLog: WorkflowLog
   "Id of the workflow. One call to Dify for each run, shared with ` + "`" + `inputs` + "`" + ` and ` + "`" + `outputs` + "`" + `."
   workflowId: UUID @cost(weight: 10)
   "The run's input variables. One call to Dify for each run, shared with ` + "`" + `outputs` + "`" + ` and ` + "`" + `workflowId` + "`" + `. Needs the scope ` + "`" + `content` + "`" + `."

@@ -35,9 +35,9 @@ const (
 	cursorVersion = 1
 	digestSize    = 8
 	maxAppKey     = 64
-	// maxCrowd is more than a crowded second can be read to have; see [SecondCalls].
+	// MaxCrowd is more than a crowded second can be read to have; see [SecondCalls].
 	MaxCrowd = 1 << 16
-	// maxPace is some thirty years.
+	// MaxPace is some thirty years.
 	MaxPace = 1_000_000_000
 )
 

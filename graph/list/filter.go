@@ -208,9 +208,12 @@ func (r *TimeRange) canonical() (*TimeRange, error) {
 	return &c, nil
 }
 
-// Rows have seconds from the first of these to the last: Dify's begin with 1970, and what RFC 3339 can write ends with the
+// Rows have Unix seconds from the first of these to the last: Dify's begin with 1970, and what RFC 3339 can write ends with the
 // year 9999.
-const FirstSecond, LastSecond = 1, 253402300799
+const (
+	FirstSecond = 1
+	LastSecond  = 253402300799
+)
 
 // nextSecond is t, or the next whole second after it; not before the seconds that rows can have, and one beyond them at most.
 func nextSecond(t *time.Time) *time.Time {

@@ -16,7 +16,7 @@ type List struct {
 	digest Digest
 }
 
-// NewList checks what is asked for. The apps are keys of the configuration; all says that the caller named none and
+// New checks what is asked for. The apps are keys of the configuration; all says that the caller named none and
 // means all that it may read, which is another list than one that names them: it goes on where an app is added.
 func New(apps []string, all bool, filter Filter, order Order) (List, error) {
 	filter, err := filter.canonical()

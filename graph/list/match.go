@@ -6,7 +6,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// matches tells whether a row that Dify gave meets the whole filter as far as a row shows it. It repeats the status that
+// Matches tells whether a row that Dify gave meets the whole filter as far as a row shows it. It repeats the status that
 // Dify was asked for: Dify filters first and loads the run later, when it may be another.
 func (f Filter) Matches(row *difyapi.WorkflowLog) bool {
 	return f.matchesEntry(row) && (!f.looksAtRun() || row.WorkflowRun != nil && f.matchesRun(row.WorkflowRun))
@@ -28,7 +28,7 @@ func (f Filter) matchesRun(run *difyapi.WorkflowRun) bool {
 		(f.HasError == nil || !run.Unreadable.Has("error") && *f.HasError == (run.Error != nil && *run.Error != ""))
 }
 
-// mayMatch tells whether a row that does not match could, if all of it could be read that the filter looks at.
+// MayMatch tells whether a row that does not match could, if all of it could be read that the filter looks at.
 func (f Filter) MayMatch(row *difyapi.WorkflowLog) bool {
 	if row.Unreadable.Has("workflow_run") && f.looksAtRun() {
 		return true

@@ -27,9 +27,10 @@ func (p Position) Compare(q Position) int {
 	return cmp.Or(bytes.Compare(p.ID[:], q.ID[:]), strings.Compare(p.App, q.App))
 }
 
-// edge is the position between the rows of second and those of the second before it. It is no row's.
+// Edge is the position between the rows of second and those of the second before it. It is no row's.
 func Edge(second int64) Position { return Position{Second: second} }
 
+// IsEdge tells whether the position is between two seconds, and no row's.
 func (p Position) IsEdge() bool { return p.ID == uuid.Nil && p.App == "" }
 
 // Order is the order of a list.
@@ -41,10 +42,11 @@ const (
 	OldestFirst Order = "OLDEST_FIRST"
 )
 
-// direction is the way in which time runs while a list is read: a list that is newest first is read toward older rows
+// Direction is the way in which time runs while a list is read: a list that is newest first is read toward older rows
 // from its start, and toward newer ones from its end.
 type Direction int
 
+// The two directions.
 const (
 	Older Direction = -1
 	Newer Direction = +1
@@ -57,5 +59,5 @@ func (o Order) direction(backward bool) Direction {
 	return Older
 }
 
-// compare orders positions as they are met while reading.
+// Compare orders positions as they are met while reading.
 func (d Direction) Compare(p, q Position) int { return int(d) * p.Compare(q) }

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // EndUser is a person or system that calls an app from outside the workspace.
@@ -29,7 +28,7 @@ func (u *EndUser) UUID() uuid.UUID { return u.EndUser.ID }
 
 // SessionID is what the caller of Dify's API passed as user.
 func (u *EndUser) SessionID(ctx context.Context) (*string, error) {
-	return visible(ctx, viewer.People, u.App, u.EndUser.SessionID, u.Unreadable, "session_id")
+	return visible(ctx, u.App, u.EndUser.SessionID, u.Unreadable, "session_id")
 }
 
 // DifyAccount is a member of the workspace, as a log entry shows it. Where another graph asked for one by e-mail, App is nil
@@ -45,7 +44,7 @@ func (a *DifyAccount) ID(ctx context.Context) (*string, error) {
 	if a.App == nil {
 		return nil, nil
 	}
-	return visible(ctx, viewer.People, a.App, new(a.NodeID().String()), a.Unreadable, "id")
+	return visible(ctx, a.App, new(a.NodeID().String()), a.Unreadable, "id")
 }
 
 // NodeID is what the id of a member says whose App is known.
@@ -56,15 +55,15 @@ func (a *DifyAccount) UUID(ctx context.Context) (*uuid.UUID, error) {
 	if a.App == nil {
 		return nil, nil
 	}
-	return visible(ctx, viewer.People, a.App, &a.Account.ID, a.Unreadable, "id")
+	return visible(ctx, a.App, &a.Account.ID, a.Unreadable, "id")
 }
 
 // Name is how Dify shows the member.
 func (a *DifyAccount) Name(ctx context.Context) (*string, error) {
-	return visible(ctx, viewer.People, a.App, a.Account.Name, a.Unreadable, "name")
+	return visible(ctx, a.App, a.Account.Name, a.Unreadable, "name")
 }
 
 // Email is the member's address in Dify.
 func (a *DifyAccount) Email(ctx context.Context) (*string, error) {
-	return visible(ctx, viewer.People, a.App, a.Account.Email, a.Unreadable, "email")
+	return visible(ctx, a.App, a.Account.Email, a.Unreadable, "email")
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/list"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // UserInput is the name under which Dify puts the end user's session id into a run's variables.
@@ -20,8 +20,8 @@ func Readable[T any](app *DifyApp, value T, unreadable difyapi.Unreadable, membe
 }
 
 // visible is a readable field for who may see it.
-func visible[T any](ctx context.Context, needs viewer.Scope, app *DifyApp, value T, unreadable difyapi.Unreadable, member string) (v T, err error) {
-	if err := viewer.Needs(ctx, needs); err != nil {
+func visible[T any](ctx context.Context, app *DifyApp, value T, unreadable difyapi.Unreadable, member string) (v T, err error) {
+	if err := fields.Needs(ctx); err != nil {
 		return v, err
 	}
 	return Readable(app, value, unreadable, member)

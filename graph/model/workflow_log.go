@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/graph/fields"
 )
 
 // WorkflowLog is an entry of an app's log.
@@ -35,8 +35,8 @@ func (l *WorkflowLog) UUID() uuid.UUID { return l.WorkflowLog.ID }
 
 // Details are what Dify adds to the entry, without the end user's session id for who may not see it.
 func (l *WorkflowLog) Details(ctx context.Context) (jsontext.Value, error) {
-	details, err := visible(ctx, viewer.Content, l.App, l.WorkflowLog.Details, l.Unreadable, "details")
-	if err == nil && viewer.Needs(ctx, viewer.People) != nil {
+	details, err := visible(ctx, l.App, l.WorkflowLog.Details, l.Unreadable, "details")
+	if err == nil && fields.Redacted(ctx) {
 		details = difyapi.Without(details, UserInput)
 	}
 	return details, err

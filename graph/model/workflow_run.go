@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // WorkflowRun is one execution of a workflow.
@@ -36,11 +35,11 @@ func (r *WorkflowRun) NodeID() ID { return ID{Kind: KindRun, App: r.App.Key, UUI
 func (r *WorkflowRun) UUID() uuid.UUID { return r.WorkflowRun.ID }
 
 // ErrNoStart is for a run of which Dify does not tell when it started.
-var ErrNoStart = code.New(code.UpstreamBadResponse, "Dify does not tell when this run started") //nolint:staticcheck // a name
+var ErrNoStart = code.New(code.UpstreamBadResponse, "Dify does not tell when this run started")
 
 // Error is the text of the failure or stop.
 func (r *WorkflowRun) Error(ctx context.Context) (*string, error) {
-	return visible(ctx, viewer.Content, r.App, r.WorkflowRun.Error, r.Unreadable, "error")
+	return visible(ctx, r.App, r.WorkflowRun.Error, r.Unreadable, "error")
 }
 
 // ElapsedTime is in seconds; nil until it is known.

@@ -4,7 +4,6 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // row is a row of a page with its objects, whether they are there or not. One value serves all rows, one after the other.
@@ -63,23 +62,12 @@ func (r *row) object(of string) any {
 // column is what the renderer knows of a field of the schema: how its value is written, or whose fields come below it.
 type column struct {
 	write func(b []byte, r *row) []byte
-	// needs are the scopes without which the field is gqlgen's, to be refused or shortened.
-	needs []viewer.Scope
 	// object is the type of what is below, if that has fields; there tells whether a row has it, always if nil.
 	object string
 	there  func(r *row) bool
-	// called says that the field takes a call or arguments: it is gqlgen's to resolve.
-	called bool
 }
 
-var (
-	called  = column{called: true}
-	content = []viewer.Scope{viewer.Content}
-	people  = []viewer.Scope{viewer.People}
-)
-
-// columns are the fields of a row's objects. One that is missing here is resolved by gqlgen, at gqlgen's price; a test wants it
-// to be entered all the same.
+// columns are the fields that a row has. Those that take a call or arguments are gqlgen's to resolve.
 var columns = map[string]map[string]column{
 	"WorkflowLogEdge": {
 		"cursor": {write: func(b []byte, r *row) []byte { return append(r.page.AppendCursor(append(b, '"'), r.at), '"') }},
@@ -96,7 +84,7 @@ var columns = map[string]map[string]column{
 		"createdByEndUser": {object: "EndUser", there: func(r *row) bool { return r.endUser.EndUser != nil }},
 		"createdAt":        {write: func(b []byte, r *row) []byte { return appendTime(b, r.log.CreatedAt) }},
 		"details": {
-			needs: []viewer.Scope{viewer.Content, viewer.People}, write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.WorkflowLog.Details) },
+			write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.WorkflowLog.Details) },
 		},
 	},
 	"WorkflowRun": {
@@ -107,7 +95,7 @@ var columns = map[string]map[string]column{
 		"status":     {write: func(b []byte, r *row) []byte { return appendEnum(b, model.StatusName(r.run.Status)) }},
 		"statusText": {write: func(b []byte, r *row) []byte { return appendString(b, r.run.StatusText()) }},
 		"error": {
-			needs: content, write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.Error, appendString) },
+			write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.Error, appendString) },
 		},
 		"elapsedTime":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TimeTaken(), appendFloat) }},
 		"totalTokens":     {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.TokensUsed(), appendInt64) }},
@@ -117,13 +105,12 @@ var columns = map[string]map[string]column{
 		"createdAt":       {write: func(b []byte, r *row) []byte { return appendTime(b, *r.run.WorkflowRun.CreatedAt) }},
 		"finishedAt":      {write: func(b []byte, r *row) []byte { return appendOptional(b, r.run.WorkflowRun.FinishedAt, appendTime) }},
 		"workflowLog":     {object: "WorkflowLog"},
-		"workflowId":      called, "inputs": called, "outputs": called,
 	},
 	"DifyAccount": {
-		"id":    {needs: people, write: func(b []byte, r *row) []byte { return appendID(b, r.account.NodeID()) }},
-		"uuid":  {needs: people, write: func(b []byte, r *row) []byte { return model.AppendUUID(b, r.account.Account.ID) }},
-		"name":  {needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Name, appendString) }},
-		"email": {needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Email, appendString) }},
+		"id":    {write: func(b []byte, r *row) []byte { return appendID(b, r.account.NodeID()) }},
+		"uuid":  {write: func(b []byte, r *row) []byte { return model.AppendUUID(b, r.account.Account.ID) }},
+		"name":  {write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Name, appendString) }},
+		"email": {write: func(b []byte, r *row) []byte { return appendOptional(b, r.account.Account.Email, appendString) }},
 	},
 	"EndUser": {
 		"id":   {write: func(b []byte, r *row) []byte { return appendID(b, r.endUser.NodeID()) }},
@@ -131,15 +118,11 @@ var columns = map[string]map[string]column{
 		"app":  {object: "DifyApp"},
 		"type": {write: func(b []byte, r *row) []byte { return appendString(b, r.endUser.Type) }},
 		"sessionId": {
-			needs: people, write: func(b []byte, r *row) []byte { return appendOptional(b, r.endUser.EndUser.SessionID, appendString) },
+			write: func(b []byte, r *row) []byte { return appendOptional(b, r.endUser.EndUser.SessionID, appendString) },
 		},
-		"name": called, "isAnonymous": called, "externalUserId": called, "createdAt": called, "updatedAt": called,
-		"profileCreatedAt": called, "profileUpdatedAt": called, "workflowLogs": called,
 	},
 	"DifyApp": {
-		"id":   {write: func(b []byte, r *row) []byte { return appendID(b, r.log.App.NodeID()) }},
-		"key":  {write: func(b []byte, r *row) []byte { return appendString(b, r.log.App.Key) }},
-		"name": called, "description": called, "tags": called, "mode": called, "authorName": called, "difyVersion": called,
-		"workflowLogs": called,
+		"id":  {write: func(b []byte, r *row) []byte { return appendID(b, r.log.App.NodeID()) }},
+		"key": {write: func(b []byte, r *row) []byte { return appendString(b, r.log.App.Key) }},
 	},
 }

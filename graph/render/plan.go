@@ -8,7 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/graph/fields"
 )
 
 // plan is how a row is written for a selection: a flat program, and what gqlgen has to do for it.
@@ -99,11 +99,12 @@ func (c *compiler) object(at place, selections ast.SelectionSet) {
 }
 
 func (c *compiler) field(at place, field graphql.CollectedField) {
-	known := columns[at.of][field.Name]
+	known, written := columns[at.of][field.Name]
+	about, _ := fields.Of(at.of, field.Name)
 	switch {
 	case field.Name == "__typename":
 		c.lead = strconv.AppendQuote(c.name(field), at.of)
-	case known.object == "" && known.write == nil, viewer.Needs(c.ctx, known.needs...) != nil:
+	case !written, !about.Plain(c.ctx):
 		c.call(at, field)
 	case known.object == "":
 		c.lead = c.name(field)

@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/rs/cors"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // otherSite is what a page of a site that is not configured is told.

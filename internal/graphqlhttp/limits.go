@@ -6,10 +6,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // Limits bound a document before it is validated, and variables before they are read, so that what validation and execution do

@@ -1,8 +1,9 @@
 package graphqlhttp
 
 import (
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // checkNulls refuses null in a variable that says whether a field is skipped or included. Validation lets such a variable pass

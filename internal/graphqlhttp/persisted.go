@@ -5,8 +5,9 @@ import (
 	"regexp"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/maypok86/otter/v2"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // Persisted says which operations can be asked for by the SHA-256 of their text, in the way of Apollo's clients:

@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // pool bounds the bytes that all requests hold before their operations are executed. A caller may hold as much as is free

@@ -5,8 +5,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // failure says why a request runs no operation.

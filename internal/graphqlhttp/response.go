@@ -10,10 +10,11 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // compressFrom is the size in bytes from which compression makes up for what it costs; a packet of a network holds some more.

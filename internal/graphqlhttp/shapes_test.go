@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 const shapesSchema = `

@@ -1,9 +1,10 @@
 package graphqlhttp
 
 import (
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // uncountable is where counts end: fragments in fragments multiply, so that a kilobyte can mean more than any number holds.

@@ -3,8 +3,9 @@ package graphqlhttp
 import (
 	"encoding/json"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // bytesPerValueUsed is how much of a text counts as a value of its own.

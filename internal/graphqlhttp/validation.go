@@ -4,11 +4,12 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // ruleSet is what a document must keep to.

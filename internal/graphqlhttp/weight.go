@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // maxMessageBytes bounds one error's message: gqlparser's repeat what was sent.

@@ -10,8 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 const runQuery = `query Run($id: UUID!) { workflowRun(uuid: $id) { status inputs } }`

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -17,6 +16,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // seconds are the bounds of durations: an answer of the cache takes one millisecond, a slow Dify up to its timeout.

@@ -9,8 +9,9 @@ import (
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // record is what becomes known of a request while it is served. The goroutine that serves it writes it; calls alone come
