@@ -3,6 +3,7 @@ package docs_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,23 +63,18 @@ func blocksOf(page, text string) (all []block) {
 	return all
 }
 
-// each runs a test for every block of these languages that says nothing behind them, and wants there to be some.
-func each(t *testing.T, run func(*testing.T, block), kinds ...string) {
+// unquoted are the blocks of these languages that say nothing behind them. There must be some.
+func unquoted(t *testing.T, kinds ...string) (found []block) {
 	t.Helper()
-	seen := 0
 	for _, b := range blocks(t) {
-		if b.note != "" || !strings.Contains(" "+strings.Join(kinds, " ")+" ", " "+b.kind+" ") {
-			continue
+		if b.note == "" && slices.Contains(kinds, b.kind) {
+			found = append(found, b)
 		}
-		seen++
-		t.Run(b.name(), func(t *testing.T) {
-			t.Parallel()
-			run(t, b)
-		})
 	}
-	if seen == 0 {
+	if len(found) == 0 {
 		t.Errorf("no page has a block of %v: the test is blind", kinds)
 	}
+	return found
 }
 
 // name tells where the block stands.

@@ -30,11 +30,14 @@ func TestReadmeIsShort(t *testing.T) {
 // TestConfigurations: each YAML block is a configuration that the program takes.
 func TestConfigurations(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, b block) {
-		if _, err := load(b.text); err != nil {
-			t.Error(err)
-		}
-	}, "yaml")
+	for _, b := range unquoted(t, "yaml") {
+		t.Run(b.name(), func(t *testing.T) {
+			t.Parallel()
+			if _, err := load(b.text); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // load reads a configuration whose key files and variables are there.
@@ -54,17 +57,20 @@ func load(text string) (*config.Config, error) {
 // TestOperations: each operation is valid, whatever language it stands in.
 func TestOperations(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, b block) {
-		documents := b.documents()
-		if len(documents) == 0 && b.kind != "js" {
-			t.Error("no operation found")
-		}
-		for _, document := range documents {
-			if _, err := gqlparser.LoadQueryWithRules(graph.Schema(), document, nil); err != nil {
-				t.Errorf("%v\nin %s", err, document)
+	for _, b := range unquoted(t, "graphql", "js", "python") {
+		t.Run(b.name(), func(t *testing.T) {
+			t.Parallel()
+			documents := b.documents()
+			if len(documents) == 0 && b.kind != "js" {
+				t.Error("no operation found")
 			}
-		}
-	}, "graphql", "js", "python")
+			for _, document := range documents {
+				if _, err := gqlparser.LoadQueryWithRules(graph.Schema(), document, nil); err != nil {
+					t.Errorf("%v\nin %s", err, document)
+				}
+			}
+		})
+	}
 }
 
 // embedded are operations in other languages.
@@ -223,23 +229,29 @@ func TestPython(t *testing.T) {
 		t.Skip("no python3 in PATH")
 	}
 	server := serveSample(t)
-	each(t, func(t *testing.T, b block) {
-		command := exec.CommandContext(t.Context(), python, "-c", server.at(b.text))
-		command.Env = withToken()
-		if text, err := command.CombinedOutput(); err != nil || strings.Count(string(text), "\n") != 150 {
-			t.Errorf("%v\n%s", err, text)
-		}
-	}, "python")
+	for _, b := range unquoted(t, "python") {
+		t.Run(b.name(), func(t *testing.T) {
+			t.Parallel()
+			command := exec.CommandContext(t.Context(), python, "-c", server.at(b.text))
+			command.Env = withToken()
+			if text, err := command.CombinedOutput(); err != nil || strings.Count(string(text), "\n") != 150 {
+				t.Errorf("%v\n%s", err, text)
+			}
+		})
+	}
 }
 
 // TestGo: what is shown of Go can be parsed.
 func TestGo(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, b block) {
-		if _, err := parser.ParseFile(token.NewFileSet(), b.name(), "package p\n"+b.text, 0); err != nil {
-			t.Error(err)
-		}
-	}, "go")
+	for _, b := range unquoted(t, "go") {
+		t.Run(b.name(), func(t *testing.T) {
+			t.Parallel()
+			if _, err := parser.ParseFile(token.NewFileSet(), b.name(), "package p\n"+b.text, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // TestGenqlient: its configuration is YAML, and says what each of our scalars is in Go.
