@@ -18,7 +18,7 @@ import (
 // OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER=otlp; nil where it asks for none. What can't be exported later is told
 // to OpenTelemetry's error handler, see [Log.TakeOver].
 //
-// OTLP goes over HTTP alone: every collector takes it, and clients of gRPC would be ten more modules to fetch and build.
+// OTLP goes over HTTP alone: every collector takes it, and the package that also knows gRPC brings ten modules more.
 func TraceExporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	if !wantsTraces(os.Getenv) {
 		return nil, nil //nolint:nilnil // none is asked for, and none there is
