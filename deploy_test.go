@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +105,44 @@ func TestImageHasGoOfModule(t *testing.T) {
 	}
 	_, version, _ := strings.Cut(string(module), "\ngo ")
 	version, _, _ = strings.Cut(version, "\n")
-	if !strings.Contains(string(image), "FROM golang:"+version+"-") {
+	if !strings.Contains(string(image), " golang:"+version+"-") {
 		t.Errorf("the Dockerfile does not start from Go %s", version)
+	}
+}
+
+// TestReleasesSayTheirVersion: what the image and the archives are built with sets the variable that is there.
+func TestReleasesSayTheirVersion(t *testing.T) {
+	t.Parallel()
+	for path, setting := range map[string]string{
+		"server.go":        "\nvar release string\n",
+		"Dockerfile":       "-X main.release=$VERSION",
+		".goreleaser.yaml": "-X main.release={{ .Tag }}",
+	} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), setting) {
+			t.Errorf("%s has no %q", path, setting)
+		}
+	}
+}
+
+// TestReleasesHaveGraphiQL: it is fetched before anything is built.
+func TestReleasesHaveGraphiQL(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(".goreleaser.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var release struct {
+		Before struct{ Hooks []string }
+		Builds []struct{ Env, Flags []string }
+	}
+	if err := yaml.Unmarshal(text, &release); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(release.Before.Hooks, "go generate ./internal/playground") || len(release.Builds) != 1 {
+		t.Errorf("%+v", release)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -67,13 +68,16 @@ type process struct {
 
 // commandLine is what can be asked of the program.
 type commandLine struct {
-	Config *string `help:"Configuration file ($$DIFYGRAPH_CONFIG)." placeholder:"FILE"`
+	Config  *string          `help:"Configuration file ($$DIFYGRAPH_CONFIG)." placeholder:"FILE"`
+	Version kong.VersionFlag `help:"Print the version."`
 
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"Serve GraphQL and the playground. Sample data where nothing is configured."`
 	Check       checkCommand       `cmd:"" help:"Tell for each app whether it answers, its version and mode."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Tell by the exit code whether the server of this machine lives, at $$DIFYGRAPH_LISTEN or else where the configuration says."`
 	Token       tokenCommand       `cmd:"" help:"Make a token for a caller, and the line of the configuration that allows it."`
+	Print       versionCommand     `cmd:"" name:"version" help:"Print the version."`
+	Help        helpCommand        `cmd:"" help:"Print the commands and flags."`
 }
 
 // run is the program. It ends with its command, or soon after ctx.
@@ -83,13 +87,17 @@ func run(ctx context.Context, p process) error {
 	parser, err := kong.New(&cli,
 		kong.Name("difygraph"), kong.Description("One GraphQL API over the workflow logs of many Dify apps."),
 		kong.Writers(p.stdout, p.stdout), kong.Exit(func(int) { exited = true }),
+		kong.Vars{"version": "difygraph " + version()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(p))
 	if err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
 	command, err := parser.Parse(p.args)
-	if exited || err != nil {
-		return err // --help has been printed where there is none
+	if exited {
+		return nil // --help or --version has been printed, whatever else there is on the command line
+	}
+	if err != nil {
+		return err
 	}
 	return command.Run(&cli)
 }
@@ -248,12 +256,15 @@ func startTelemetry(ctx context.Context, cfg *config.Config, log *telemetry.Log)
 	})
 }
 
-// version is that of the module that the program was built from.
+// release is the version of a build that is released: go build -ldflags "-X main.release=v1.2.3".
+var release string
+
+// version is that of the release, or of the module that the program was built from.
 func version() string {
-	if build, ok := debug.ReadBuildInfo(); ok {
+	if build, ok := debug.ReadBuildInfo(); ok && release == "" {
 		return build.Main.Version
 	}
-	return ""
+	return release
 }
 
 // serveMetrics serves them on a port of their own, if there is an address.
@@ -331,6 +342,22 @@ func checkApp(ctx context.Context, key string, client *difyapi.Client) (string, 
 		mode = *info.Mode
 	}
 	return "answers\tDify " + version + "\tmode " + mode, nil
+}
+
+type versionCommand struct{}
+
+// Run prints the program's version, and Go's.
+func (versionCommand) Run(p process) error {
+	_, err := fmt.Fprintf(p.stdout, "difygraph %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+type helpCommand struct{}
+
+// Run prints what --help does.
+func (helpCommand) Run(ctx context.Context, p process) error {
+	p.args = []string{"--help"}
+	return run(ctx, p)
 }
 
 type schemaCommand struct {

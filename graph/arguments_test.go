@@ -37,7 +37,7 @@ func queriesOf(t *testing.T, a *api, v vars) []string {
 
 func withFilter(field string, value any) vars { return vars{"filter": vars{field: value}} }
 
-// TestParameters is the README's table from our arguments to Dify's parameters.
+// TestParameters is the table in docs/field-mapping.md from our arguments to Dify's parameters.
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	const id = "9BE587A7-45db-4316-b0ca-0bff8687389c"

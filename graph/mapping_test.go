@@ -14,7 +14,7 @@ import (
 	"github.com/difygraph/difygraph/graph"
 )
 
-// mapping is the README's table from Dify's fields of a row to ours. A field of Dify's without one of ours is not shown.
+// mapping is the table in docs/field-mapping.md from Dify's fields of a row to ours. A field of Dify's without one of ours is not shown.
 var mapping = []struct {
 	dify, ours string
 	convert    func(any) any

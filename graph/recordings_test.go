@@ -115,7 +115,7 @@ func (r recording) filter(t *testing.T) vars {
 	return filter
 }
 
-// TestRecordedRows holds each row of each recorded page against what the README's table makes of it.
+// TestRecordedRows holds each row of each recorded page against what the table in docs/field-mapping.md makes of it.
 func TestRecordedRows(t *testing.T) {
 	t.Parallel()
 	query := `query ($filter: WorkflowLogFilter) {workflowLogs(filter: $filter) {totalCount nodes {` + selection(t, "WorkflowLog") + `}}}`

@@ -11,6 +11,6 @@
 //
 //	(cd audit && npm ci) && (cd federation && npm ci) && go test .
 //
-// They skip where there is no Node.js or no node_modules. The example of the README is federation/people.mjs, its schema
+// They skip where there is no Node.js or no node_modules. The example of docs/federation.md is federation/people.mjs, its schema
 // people.graphqls, and gateway.mjs.
 package e2e

@@ -61,7 +61,7 @@ var ways = []struct {
 	},
 }
 
-// TestGatewayExample runs the example of the README.
+// TestGatewayExample runs the example of docs/federation.md.
 func TestGatewayExample(t *testing.T) {
 	t.Parallel()
 	needNode(t, "federation")

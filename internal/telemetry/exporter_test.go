@@ -28,17 +28,21 @@ func TestWantsTraces(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT=x OTEL_SDK_DISABLED=TRUE":    false,
 		"OTEL_EXPORTER_OTLP_ENDPOINT=x OTEL_SDK_DISABLED=false":   true,
 	} {
-		getenv := func(name string) string {
-			for variable := range strings.FieldsSeq(environment) {
-				if value, ok := strings.CutPrefix(variable, name+"="); ok {
-					return value
-				}
-			}
-			return ""
-		}
-		if got := wantsTraces(getenv); got != want {
+		if got := wantsTraces(variables(environment)); got != want {
 			t.Errorf("%q: %v", environment, got)
 		}
+	}
+}
+
+// variables is os.Getenv for an environment that stands on one line.
+func variables(environment string) func(string) string {
+	return func(name string) string {
+		for variable := range strings.FieldsSeq(environment) {
+			if value, ok := strings.CutPrefix(variable, name+"="); ok {
+				return value
+			}
+		}
+		return ""
 	}
 }
 
@@ -73,6 +77,25 @@ func TestTracesByTheEnvironment(t *testing.T) {
 	}
 	if got := <-received; got != "POST /v1/traces application/x-protobuf" {
 		t.Error(got)
+	}
+}
+
+// TestExporterByItsName: what is not built in is refused with words on what is.
+func TestExporterByItsName(t *testing.T) {
+	t.Parallel()
+	for environment, want := range map[string]string{
+		"OTEL_TRACES_EXPORTER=otlp":                 "",
+		"OTEL_TRACES_EXPORTER=console":              "",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf": "",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf":      "",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/json": "port 4318",
+		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc": "port 4318",
+		"OTEL_TRACES_EXPORTER=pigeon":      "must be otlp, console or none",
+	} {
+		exporter, err := newExporter(t.Context(), variables(environment))
+		if want == "" && (err != nil || exporter == nil) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", environment, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,7 +39,7 @@ func (t *Telemetry) MetricsHandler() http.Handler {
 }
 
 // startCounting makes all instruments, and adds what Go and the operating system tell of the process.
-func (t *Telemetry) startCounting(described *resource.Resource, dropped func() int64) error {
+func (t *Telemetry) startCounting(described *resource.Resource, o Options) error {
 	t.registry = prometheus.NewRegistry()
 	t.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(t.registry), otelprometheus.WithoutScopeInfo(),
@@ -52,7 +53,22 @@ func (t *Telemetry) startCounting(described *resource.Resource, dropped func() i
 	if t.counts, err = newInstruments(meter); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	return errors.Join(t.observeState(meter), observeLog(meter, dropped))
+	return errors.Join(t.observeState(meter), observeLog(meter, o.Dropped), observeBuild(meter, o.Version))
+}
+
+// observeBuild says which program this is, to tell replicas of two versions apart.
+func observeBuild(meter metric.Meter, version string) error {
+	if version == "" {
+		return nil
+	}
+	build := metric.WithAttributes(attribute.String("version", version), attribute.String("goversion", runtime.Version()))
+	_, err := meter.Int64ObservableGauge("difygraph.build_info",
+		metric.WithDescription("1, with the versions of the program and of Go."),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(1, build)
+			return nil
+		}))
+	return err
 }
 
 // observeLog tells what the log could not.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,10 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// samples are the scraped lines of difygraph's own metrics, without buckets.
+// samples are the scraped lines of difygraph's own metrics, without buckets and what the program is.
 func samples(text string) (samples []string) {
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "difygraph_") && !strings.Contains(line, "_bucket{") {
+		if strings.HasPrefix(line, "difygraph_") && !strings.Contains(line, "_bucket{") && !strings.HasPrefix(line, "difygraph_build_info{") {
 			samples = append(samples, strings.TrimSpace(line))
 		}
 	}
@@ -93,6 +94,16 @@ func TestStateInMetrics(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestBuildInMetrics tells replicas of two versions apart.
+func TestBuildInMetrics(t *testing.T) {
+	t.Parallel()
+	told := newTelemetry(t, Options{Metrics: true, Version: "v1.2.3"})
+	want := fmt.Sprintf("difygraph_build_info{goversion=%q,version=\"v1.2.3\"} 1\n", runtime.Version())
+	if got := (&world{Telemetry: told}).scrape(t); !strings.Contains(got, want) {
+		t.Errorf("no %s in\n%s", want, got)
 	}
 }
 

@@ -42,7 +42,7 @@ type Options struct {
 	Traces sdktrace.SpanExporter
 	// Account says by an operation's context and its answer what it took. It may be nil.
 	Account func(context.Context, *graphql.Response) Account
-	// Version is the program's, for traces. It may be empty.
+	// Version is the program's, for traces and metrics. It may be empty.
 	Version string
 }
 
@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*Telemetry, error) {
 	if !o.Metrics {
 		return t, nil
 	}
-	if err := t.startCounting(described, o.Dropped); err != nil {
+	if err := t.startCounting(described, o); err != nil {
 		return nil, errors.Join(err, t.Shutdown(ctx))
 	}
 	return t, nil

@@ -15,11 +15,7 @@ const graphiqlFilled = `[...document.querySelectorAll(".graphiql-editors .CodeMi
 
 func visitGraphiQL(t *testing.T, b *browser, baseURL string) {
 	t.Helper()
-	run := chromedp.CSS(".graphiql-execute-button")
-	b.do(t, "open GraphiQL", chromedp.Navigate(baseURL+"/"), chromedp.WaitVisible(run))
-	b.waitFor(t, "the first example with its variables", graphiqlFilled)
-	b.do(t, "run the example", chromedp.Click(run))
-	b.waitFor(t, "an answer in GraphiQL", graphiqlAnswer+`.includes('"workflowLogs"')`)
+	openGraphiQL(t, b, baseURL)
 	runIDs(t, b, graphiqlAnswer)
 
 	b.do(
@@ -30,4 +26,14 @@ func visitGraphiQL(t *testing.T, b *browser, baseURL string) {
 		chromedp.WaitVisible(chromedp.CSS(".graphiql-markdown-description")),
 	)
 	wantDescription(t, get(t, b, "read the documentation", chromedp.Text(chromedp.CSS(".graphiql-doc-explorer-content"))))
+}
+
+// openGraphiQL runs the example that the page opens with.
+func openGraphiQL(t *testing.T, b *browser, baseURL string) {
+	t.Helper()
+	run := chromedp.CSS(".graphiql-execute-button")
+	b.do(t, "open GraphiQL", chromedp.Navigate(baseURL+"/"), chromedp.WaitVisible(run))
+	b.waitFor(t, "the first example with its variables", graphiqlFilled)
+	b.do(t, "run the example", chromedp.Click(run))
+	b.waitFor(t, "an answer in GraphiQL", graphiqlAnswer+`.includes('"workflowLogs"')`)
 }

@@ -12,16 +12,22 @@ const plainAnswer = `document.getElementById("output").textContent`
 
 func visitPlain(t *testing.T, b *browser, baseURL string) {
 	t.Helper()
-	b.do(t, "open the page", chromedp.Navigate(baseURL+"/"), chromedp.WaitVisible(chromedp.CSS("#query")))
-	b.waitFor(t, "the first example", `document.getElementById("query").value !== ""`)
-	b.do(t, "run the example", chromedp.Click(chromedp.CSS("#run")))
-	b.waitFor(t, "an answer", plainAnswer+`.includes('"workflowLogs"')`)
+	openPlain(t, b, baseURL)
 	turnPage(t, b)
 	readDocumentation(t, b)
 	keepThroughReload(t, b)
 	runByKeyboard(t, b)
 	showMistake(t, b)
 	fitPhone(t, b)
+}
+
+// openPlain runs the example that the page opens with.
+func openPlain(t *testing.T, b *browser, baseURL string) {
+	t.Helper()
+	b.do(t, "open the page", chromedp.Navigate(baseURL+"/"), chromedp.WaitVisible(chromedp.CSS("#query")))
+	b.waitFor(t, "the first example", `document.getElementById("query").value !== ""`)
+	b.do(t, "run the example", chromedp.Click(chromedp.CSS("#run")))
+	b.waitFor(t, "an answer", plainAnswer+`.includes('"workflowLogs"')`)
 }
 
 // turnPage clicks "Next page", and wants other rows than those of the page that is shown.

@@ -53,3 +53,13 @@ func wantDescription(t *testing.T, got string) {
 		t.Errorf("documentation of Query.workflowLogs: got %q, want %q in it", got, description)
 	}
 }
+
+// Picture is a PNG of the playground at baseURL, which has that face, with the answer to the example that it opens with.
+//
+// The test is skipped where PATH has no Chromium.
+func Picture(t *testing.T, baseURL string, face Face) []byte {
+	t.Helper()
+	b := startBrowser(t, 1280, 800)
+	map[Face]func(*testing.T, *browser, string){Plain: openPlain, GraphiQL: openGraphiQL}[face](t, b, baseURL)
+	return get(t, b, "take a picture", chromedp.CaptureScreenshot())
+}
