@@ -26,7 +26,7 @@ var _ list.Reader = (*Feed)(nil)
 // Read reads a page. Errors are a [list.InputError], or a [list.AppError] around what the source or the look at its answers said.
 func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	p, page := pushdown{req.List.Filter()}, new(list.Page)
-	if len(req.List.Apps()) == 0 || seconds(req.List).empty() {
+	if matchesNone(req.List) {
 		return &list.Page{Total: new(int), Scan: list.Scan{AsOf: time.Now().UTC()}}, nil
 	}
 	if err := checkStreams(req.List); err != nil {
@@ -61,6 +61,9 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	}
 	return page, nil
 }
+
+// matchesNone tells whether no row can be in the list.
+func matchesNone(l list.List) bool { return len(l.Apps()) == 0 || seconds(l).empty() }
 
 func rescued(call func() error) func() error {
 	return func() error { return rescue.Call(call) }
