@@ -29,7 +29,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	if field := graphql.GetFieldContext(ctx); field != nil && len(shown.Path) > len(field.Path()) {
 		if rest := shown.Path[len(field.Path()):]; isArgument(rest) {
-			err, shown.Path = unreadable(err, rest), field.Path()
+			err, shown.Path, shown.Locations = unreadable(ctx, err, rest), field.Path(), locationsOf(field.Field)
 		}
 	}
 	shown.Extensions = map[string]any{}
@@ -74,9 +74,20 @@ func isArgument(rest ast.Path) bool {
 	return isName
 }
 
+// locationsOf is where a field stands in the query.
+func locationsOf(field graphql.CollectedField) []gqlerror.Location {
+	if field.Field == nil || field.Position == nil {
+		return nil
+	}
+	return []gqlerror.Location{{Line: field.Position.Line, Column: field.Position.Column}}
+}
+
 // unreadable is the error for a value that an argument's type does not have. gqlgen places it below the field, at the
-// argument; no scalar knows where it stands.
-func unreadable(err error, argument ast.Path) error {
+// argument; no scalar knows where it stands, nor that it is a variable's null.
+func unreadable(ctx context.Context, err error, argument ast.Path) error {
+	if null := nullArgument(ctx); null != nil {
+		return null
+	}
 	reason := "not a value of the type that the schema gives it"
 	if e, ok := errors.AsType[*list.InputError](err); ok {
 		reason = e.Reason
