@@ -24,6 +24,7 @@ type ResolverRoot interface {
 	DifyApp() DifyAppResolver
 	EndUser() EndUserResolver
 	Query() QueryResolver
+	WorkflowLog() WorkflowLogResolver
 	WorkflowRun() WorkflowRunResolver
 }
 

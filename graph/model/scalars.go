@@ -97,20 +97,18 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 }
 
 // RangeError is for a number that its field's type does not have.
-type RangeError struct{ Number int }
+type RangeError struct{}
 
 // Code is the error's code.
-func (e *RangeError) Code() code.Code { return code.UpstreamBadResponse }
+func (RangeError) Code() code.Code { return code.UpstreamBadResponse }
 
-func (e *RangeError) Error() string {
-	return fmt.Sprintf("%d is beyond the 32 bits of an Int", e.Number)
-}
+func (RangeError) Error() string { return "what Dify has here is beyond the 32 bits of an Int" }
 
 // MarshalInt writes a JSON number of 32 bits, as clients take an Int to be. A larger one is an error at its field.
 func MarshalInt(n int) graphql.ContextMarshaler {
 	return graphql.ContextWriterFunc(func(_ context.Context, w io.Writer) error {
 		if int(int32(n)) != n {
-			return &RangeError{n}
+			return RangeError{}
 		}
 		_, err := io.WriteString(w, strconv.Itoa(n))
 		return err
