@@ -5,8 +5,9 @@ import (
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/difygraph/difygraph/graph/list"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/difygraph/difygraph/graph/list"
 )
 
 // InterceptField makes null an error of the field in whose arguments it stands where the schema does not allow it, as the

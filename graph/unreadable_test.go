@@ -99,7 +99,7 @@ func TestOneErrorForAFieldThatIsOdd(t *testing.T) {
 	want := []string{
 		`workflowLogs.nodes.0.workflowRun.elapsedTime a 3: app "a": ` + said + `elapsed_time is not a number of 64 bits; so it is in 3 places`,
 		`workflowLogs.nodes.0.workflowRun.tokens a 3: app "a": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 3 places`,
-		`workflowLogs.nodes.0.workflowRun.totalSteps <nil> 5: what Dify has here is beyond the 32 bits of an Int; so it is in 5 places`,
+		`workflowLogs.nodes.0.workflowRun.totalSteps <nil> 5: the app: what Dify has here is beyond the 32 bits of an Int; so it is in 5 places`,
 		`workflowLogs.nodes.0.workflowRun.totalTokens a 3: app "a": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 3 places`,
 		`workflowLogs.nodes.1.workflowRun.elapsedTime b 2: app "b": ` + said + `elapsed_time is not a number of 64 bits; so it is in 2 places`,
 		`workflowLogs.nodes.1.workflowRun.tokens b 2: app "b": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 2 places`,
