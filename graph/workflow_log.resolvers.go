@@ -19,11 +19,11 @@ func (r *workflowLogResolver) Details(ctx context.Context, obj *model.WorkflowLo
 	if err := viewer.Needs(ctx, viewer.Content); err != nil {
 		return nil, err
 	}
-	details, err := model.Readable(obj.App, obj.WorkflowLog.Details, obj.Unreadable, "details")
+	details, err := model.Readable(obj.App, obj.Details, obj.Unreadable, "details")
 	if err != nil {
 		return nil, err
 	}
-	return shownTo(ctx, &obj.WorkflowLog.Details, details)
+	return shownTo(ctx, &obj.Details, details)
 }
 
 func (r *Resolver) WorkflowLog() generated.WorkflowLogResolver { return &workflowLogResolver{r} }

@@ -96,7 +96,7 @@ var columns = map[string]map[string]column{
 		"createdByEndUser": {object: "EndUser", there: func(r *row) bool { return r.endUser.EndUser != nil }},
 		"createdAt":        {write: func(b []byte, r *row) []byte { return appendTime(b, r.log.CreatedAt) }},
 		"details": {
-			needs: []viewer.Scope{viewer.Content, viewer.People}, write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.WorkflowLog.Details) },
+			needs: []viewer.Scope{viewer.Content, viewer.People}, write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.Details) },
 		},
 	},
 	"WorkflowRun": {
