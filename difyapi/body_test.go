@@ -38,7 +38,7 @@ func TestBodiesAreBoundedAndClosed(t *testing.T) {
 		most        int64
 		says        string
 	}{
-		"page":      {200, "application/json", 16 << 20, "200: the answer is larger than 16 MiB"},
+		"page":      {200, "application/json", 16 << 20, "200: " + string(difyapi.ReasonTooLarge)},
 		"HTML":      {200, "text/html", 64 << 10, "200: an answer that is not JSON"},
 		"redirect":  {302, "text/html", 64 << 10, "302: a redirect, which is not followed"},
 		"error":     {400, "application/json", 64 << 10, "error status 400: a refusal that Dify did not write, as from a proxy or a firewall"},

@@ -39,13 +39,23 @@ const (
 
 // Why an answer is none of Dify's.
 const (
-	ReasonTooLarge       Reason = "the answer is larger than 16 MiB"
 	ReasonNoRoute        Reason = "nothing is at this address; is the app's base URL right?"
 	ReasonForeignRefusal Reason = "a refusal that Dify did not write, as from a proxy or a firewall"
 	ReasonRedirect       Reason = "a redirect, which is not followed"
 	ReasonNotJSON        Reason = "an answer that is not JSON"
 	ReasonStatus         Reason = "a status that Dify does not give"
 )
+
+// Why an answer, which may be Dify's, did not come or not whole.
+const (
+	ReasonTooLarge         Reason = "the answer is too large, more than 16 MiB; ask for fewer rows, or without inputs and outputs"
+	ReasonTooLargeForProxy Reason = "a proxy before Dify finds the answer or the request too large; raise its limit, or ask for fewer rows"
+	ReasonTooLongForProxy  Reason = "a proxy before Dify finds the request too large; raise its limit, or filter by shorter texts"
+	ReasonCut              Reason = "the answer is cut"
+)
+
+// ReasonNoSuchRoute is why a server that is Dify does not answer one question.
+const ReasonNoSuchRoute Reason = "the server does not have this part of Dify's API: its Dify is too old for it, or a proxy keeps it back"
 
 // ReasonUnreadableRun is why Dify does not show a run.
 const ReasonUnreadableRun Reason = "Dify can't read what the run has stored"
@@ -92,8 +102,12 @@ func statusCause(e *Error) error {
 		return nil
 	case e.Status == http.StatusProxyAuthRequired:
 		return ReasonProxyCredentials
-	case e.Status == http.StatusNotFound && !e.fromDify():
-		return ReasonNoRoute
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return ReasonTooLargeForProxy
+	case e.Status == http.StatusRequestURITooLong, e.Status == http.StatusRequestHeaderFieldsTooLarge:
+		return ReasonTooLongForProxy
+	case e.Status == http.StatusNotFound:
+		return nil // see [Client.judgeMissing]
 	case IsBadResponse(e):
 		return ReasonForeignRefusal
 	default:
@@ -102,9 +116,8 @@ func statusCause(e *Error) error {
 }
 
 var (
-	errNoAnswer   = errors.New("no answer")
-	errNotJSON    = errors.New("the body is not JSON")
-	errUnreadable = errors.New("a value of a form that it does not have")
+	errNoAnswer = errors.New("no answer")
+	errNotJSON  = errors.New("the body is not JSON")
 )
 
 // fault is where a body is not what the endpoint answers, and how; the place is empty of the body itself. It is made of this
@@ -167,9 +180,9 @@ func bodyCause(err error) error {
 		return ReasonTooLarge
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return fmt.Errorf("the body is cut: %w", errno)
+		return fmt.Errorf("%w: %w", ReasonCut, errno)
 	}
-	return fmt.Errorf("the body is cut: %w", io.ErrUnexpectedEOF)
+	return fmt.Errorf("%w: %w", ReasonCut, io.ErrUnexpectedEOF)
 }
 
 // decodeFault tells where a body is not what was expected, by position.

@@ -63,7 +63,7 @@ func TestWhoAnsweredIsJudgedByTheBody(t *testing.T) {
 		{403, `{"message":"Forbidden"}`, nil, difyapi.ReasonForeignRefusal},
 		{401, ``, nil, difyapi.ReasonForeignRefusal},
 		{400, "<html>", html, difyapi.ReasonForeignRefusal},
-		{413, "<html>", html, difyapi.ReasonForeignRefusal},
+		{413, "<html>", html, difyapi.ReasonTooLargeForProxy},
 		{404, "<html>", html, difyapi.ReasonNoRoute},
 		{404, ``, nil, difyapi.ReasonNoRoute},
 		{407, "<html>", html, difyapi.ReasonProxyCredentials},

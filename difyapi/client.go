@@ -92,9 +92,17 @@ type answer struct {
 	requests    int
 }
 
-// get is the one way to Dify: it sends GET path?query, again where that is of use, and reads the answer. The endpoint's name
-// in errors is made of the path.
+// get is the one way to Dify: it sends GET path?query, and reads the answer. The endpoint's name in errors is made of the path.
 func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
+	got, err := c.ask(ctx, path, query)
+	if answeredByDify(err) {
+		c.found.Store(true)
+	}
+	return got, c.judgeMissing(ctx, path, err)
+}
+
+// ask sends the request, and again where that is of use.
+func (c *Client) ask(ctx context.Context, path, query string) (*answer, error) {
 	endpoint := http.MethodGet + " " + path
 	if c.retrier == nil {
 		return c.send(ctx, endpoint, path, query)

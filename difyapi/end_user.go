@@ -9,7 +9,10 @@ import (
 	"github.com/google/uuid"
 )
 
-const endUserPath = "/end-users/"
+const (
+	endUserPath   = "/end-users/"
+	codeNoEndUser = "end_user_not_found"
+)
 
 // sinceEndUsers is the first version that has the endpoint.
 var sinceEndUsers = ParseVersion("1.13.0")
@@ -51,16 +54,16 @@ func (c *Client) EndUser(ctx context.Context, id string) (*EndUserProfile, error
 	return got.endUser(path, asked)
 }
 
-// endUserError finds out which failures say that there is no such end user, and which that there is no such endpoint. A 404
-// that is not Dify's JSON says the latter, unless the server is new enough: then it comes from something in between.
+// endUserError finds out which failures say that there is no such end user, and which that there is no such endpoint, unless the
+// server is new enough: then it is something in between that keeps it back.
 func (c *Client) endUserError(err error) error {
 	failure := failureOf(err)
 	switch {
 	case failure == nil:
 		return err
-	case failure.hasCode(http.StatusNotFound, "end_user_not_found"):
+	case failure.hasCode(http.StatusNotFound, codeNoEndUser):
 		return failure.as(KindNotFound, failure.cause)
-	case hasStatus(failure, http.StatusNotFound) && !failure.fromDify() && !c.versionBehind(failure).AtLeast(sinceEndUsers):
+	case failure.Kind == KindUnsupported && !c.versionBehind(failure).AtLeast(sinceEndUsers):
 		return failure.as(KindUnsupported, &UnsupportedError{Has: c.versionBehind(failure), Needs: sinceEndUsers})
 	default:
 		return err

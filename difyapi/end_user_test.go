@@ -114,12 +114,12 @@ func TestEndUserNotFound(t *testing.T) {
 	}{
 		"404":                       {404, gone, []string{"X-Version", "1.13.3"}, "", "not found"},
 		"404 of nobody":             {404, gone, nil, "", "not found"},
-		"404 of another code":       {404, `{"code":"not_found","message":"no"}`, nil, "", "bad response"},
+		"404 of another code":       {404, `{"code":"not_found","message":"no"}`, nil, "1.14.2", "unsupported"},
 		"404 HTML of 1.10.1":        {404, htmlPage, html("1.10.1"), "", "unsupported"},
 		"404 HTML, header wins":     {404, htmlPage, html("1.12.9"), "1.14.2", "unsupported"},
 		"404 HTML of nobody":        {404, htmlPage, html(""), "", "unsupported"},
-		"404 HTML of 1.14.2":        {404, htmlPage, html("1.14.2"), "", "bad response"},
-		"404 HTML configured newer": {404, htmlPage, html(""), "1.13.0", "bad response"},
+		"404 HTML of 1.14.2":        {404, htmlPage, html("1.14.2"), "", "unsupported"},
+		"404 HTML configured newer": {404, htmlPage, html(""), "1.13.0", "unsupported"},
 		"500 of 1.13.0":             {500, unknown500, []string{"X-Version", "1.13.0"}, "", "unavailable"},
 		"nulls":                     {200, `{"id":null}`, nil, "", "bad response"},
 	}
@@ -127,7 +127,7 @@ func TestEndUserNotFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, difyapi.Options{
-				Transport: answering(test.status, test.body, test.header...), Version: difyapi.ParseVersion(test.version),
+				Transport: besideInfo(answering(test.status, test.body, test.header...)), Version: difyapi.ParseVersion(test.version),
 			})
 			profile, err := client.EndUser(t.Context(), userID)
 			if failure, ok := asError(err); profile != nil || !ok || failure.Status != test.status {
@@ -169,7 +169,7 @@ func TestEndUserOfOldServer(t *testing.T) {
 
 func TestUnsupportedText(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, difyapi.Options{Transport: answering(http.StatusNotFound, htmlPage, "Content-Type", htmlType)})
+	client := newClient(t, difyapi.Options{Transport: besideInfo(answering(http.StatusNotFound, htmlPage, "Content-Type", htmlType))})
 	_, err := client.EndUser(t.Context(), userID)
 	if want := "dify: GET /end-users/" + userID + ": unsupported 404: needs Dify 1.13.0 or newer, the server's version is not known"; err == nil || err.Error() != want {
 		t.Errorf("the error says %v", err)

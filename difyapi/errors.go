@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,8 @@ const (
 	KindBadResponse
 	// KindNotFound: Dify says that the app has no such thing, by a 404 with its code or, before 1.13.0, by status 200 and nulls.
 	KindNotFound
-	// KindUnsupported: the server is older than the endpoint. The error wraps an [UnsupportedError].
+	// KindUnsupported: the server does not have the endpoint. The error wraps an [UnsupportedError] where it is known to be too
+	// old, else [ReasonNoSuchRoute].
 	KindUnsupported
 	// KindOverloaded: too many calls to the server wait already, see [MaxWaiting]. Nothing was sent.
 	KindOverloaded
@@ -154,7 +156,7 @@ func contextError(ctx context.Context, endpoint string) error {
 }
 
 // The predicates below exclude each other, so that a switch over them needs no order. IsPossiblyNotFound alone goes with
-// another, IsUnavailable.
+// another, IsUnavailable, and IsUnreadable and IsNotWhole with IsBadResponse.
 
 // IsUnauthorized reports whether Dify refuses the key, or the app, its API or its workspace is switched off: a 401 or 403 with a
 // code of Dify's, and a 400 for a workspace that is gone or, since Dify 1.13.0, for an archived app. The [Reason] tells which. A 401 or 403 without a code
@@ -202,7 +204,7 @@ func IsUnavailable(err error) bool {
 
 // IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 4xx that Dify gives to no question of
 // this package: any but 401 and 403 with a code of Dify's, 429, and a 400 in one of the forms of Dify's errors. So proxies
-// answer, and a 404 comes from a server that does not have the route.
+// answer, and so does what is at a wrong base URL.
 func IsBadResponse(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Kind != KindStatus {
@@ -222,12 +224,20 @@ func IsBadResponse(err error) bool {
 
 // IsUnreadable reports whether a single value can't be read or passed on, while the answer that has it stands.
 func IsUnreadable(err error) bool {
-	for _, cause := range []error{errUnreadable, ErrVariablesNotJSON, ErrVariablesTooDeep, ReasonUnreadableRun} {
-		if errors.Is(err, cause) {
-			return true
-		}
+	if _, ok := errors.AsType[unreadableError](err); ok {
+		return true
 	}
-	return false
+	return isAny(err, ErrVariablesNotJSON, ErrVariablesTooDeep, ReasonUnreadableRun)
+}
+
+// IsNotWhole reports whether an answer, which may be Dify's, was too large for a proxy or for this package, or was cut. It goes with
+// [IsBadResponse].
+func IsNotWhole(err error) bool {
+	return isAny(err, ReasonTooLarge, ReasonTooLargeForProxy, ReasonTooLongForProxy, ReasonCut)
+}
+
+func isAny(err error, causes ...error) bool {
+	return slices.ContainsFunc(causes, func(cause error) bool { return errors.Is(err, cause) })
 }
 
 // IsNotFound reports whether the app has no run or end user of the id that was asked for: [KindNotFound].
@@ -241,7 +251,7 @@ func IsPossiblyNotFound(err error) bool {
 	return errors.Is(err, errRunOrServer)
 }
 
-// IsUnsupported reports whether the server is older than the endpoint: [KindUnsupported].
+// IsUnsupported reports whether the server does not have the endpoint: [KindUnsupported].
 func IsUnsupported(err error) bool {
 	return hasKind(err, KindUnsupported)
 }

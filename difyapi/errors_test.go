@@ -157,11 +157,11 @@ func TestCauses(t *testing.T) {
 		before, with string // "" where such an error cannot come with a body
 		is           error
 	}{
-		{reset, "connection reset by peer", "the body is cut: connection reset by peer", syscall.ECONNRESET},
+		{reset, "connection reset by peer", "the answer is cut: connection reset by peer", syscall.ECONNRESET},
 		{io.EOF, "unexpected EOF", "", io.ErrUnexpectedEOF},
-		{io.ErrUnexpectedEOF, "unexpected EOF", "the body is cut: unexpected EOF", io.ErrUnexpectedEOF},
+		{io.ErrUnexpectedEOF, "unexpected EOF", "the answer is cut: unexpected EOF", io.ErrUnexpectedEOF},
 		{lookup, "the host name cannot be resolved", "", nil},
-		{errors.New("secret"), "no answer", "the body is cut: unexpected EOF", nil},
+		{errors.New("secret"), "no answer", "the answer is cut: unexpected EOF", nil},
 	}
 	for _, test := range tests {
 		err := checkError(t, difyapi.Options{Transport: roundTrip(func(*http.Request) (*http.Response, error) {

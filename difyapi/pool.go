@@ -44,6 +44,8 @@ type app struct {
 	probeMu sync.Mutex
 	probe   *versionProbe // the one under way
 	probed  bool          // Dify has answered a probe
+
+	found atomic.Bool // Dify has answered at the app's base URL
 }
 
 // Client makes a client of the pool, as [New] does. Of clients of one server the latest says how many connections there may be.

@@ -50,7 +50,7 @@ func readAll(t *testing.T, pattern string, read func(*testing.T, recording, *dif
 	for _, r := range recordings {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, difyapi.Options{Transport: r.transport()})
+			client := newClient(t, difyapi.Options{Transport: besideInfo(r.transport())})
 			got, err := read(t, r, client, path.Base(r.Request.Path))
 			if outcome(err) != r.wantOutcome() {
 				t.Fatalf("%s, want %s: %v", outcome(err), r.wantOutcome(), err)

@@ -52,6 +52,16 @@ func answering(status int, body string, header ...string) roundTrip {
 	}
 }
 
+// besideInfo answers so, but for GET /info as Dify does.
+func besideInfo(other http.RoundTripper) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(req.URL.Path, "/info") {
+			return response(req, http.StatusOK, `{"name":"Echo","tags":[]}`), nil
+		}
+		return other.RoundTrip(req)
+	}
+}
+
 // response makes an answer of JSON, unless a header of name and value pairs says another type.
 func response(req *http.Request, status int, body string, header ...string) *http.Response {
 	h := http.Header{"Content-Type": {"application/json"}}

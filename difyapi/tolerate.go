@@ -3,6 +3,7 @@ package difyapi
 import (
 	"bytes"
 	"errors"
+	"iter"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -23,29 +24,60 @@ func tolerate(body []byte, fault error) (clean []byte, replaced []int64) {
 	if _, ok := errors.AsType[*jsontext.SyntacticError](fault); !ok {
 		return nil, nil
 	}
-	clean, depth := bytes.Clone(body), 0
-	for i := 0; i < len(clean); {
-		length := 1
-		switch c := clean[i]; c {
-		case '"':
-			length = stringLength(clean[i:])
-		case '[', '{':
-			if depth++; depth > parsedDepth {
-				length, depth = nestedLength(clean[i:]), depth-1
-				replaced = append(replaced, replace(clean, i, length))
-			}
-		case ']', '}':
-			depth--
-		case 'N', 'I', '-':
-			if n := notNumberLength(clean[i:]); n > 0 {
-				length = n
-				replaced = append(replaced, replace(clean, i, length))
-			}
+	clean = bytes.Clone(body)
+	tooDeep, next := -1, 0 // where what is too deep begins, and where what comes after a word
+	for i, depth := range outsideStrings(body) {
+		length := 0
+		switch {
+		case tooDeep >= 0 && depth == parsedDepth+1 && isClosing(body[i]):
+			length = i + 1 - tooDeep
+			i, tooDeep = tooDeep, -1
+		case tooDeep >= 0:
+		case depth > parsedDepth:
+			tooDeep = i
+		case i >= next:
+			length = notNumberLength(body[i:])
+			next = i + length
 		}
-		i += length
+		if length > 0 {
+			replaced = append(replaced, replace(clean, i, length))
+		}
 	}
 	return clean, replaced
 }
+
+// depth is how deep a text is nested that is JSON, or nearly so.
+func depth(text []byte) (deepest int) {
+	for _, depth := range outsideStrings(text) {
+		deepest = max(deepest, depth)
+	}
+	return deepest
+}
+
+// outsideStrings goes through a text that is JSON, or nearly so, and tells of each byte that is not part of a string how deep it is
+// nested; brackets are part of what they are around.
+func outsideStrings(text []byte) iter.Seq2[int, int] {
+	return func(yield func(at, depth int) bool) {
+		for i, depth := 0, 0; i < len(text); i++ {
+			c := text[i]
+			if c == '"' {
+				i += stringLength(text[i:]) - 1
+				continue
+			}
+			if c == '[' || c == '{' {
+				depth++
+			}
+			if !yield(i, depth) {
+				return
+			}
+			if isClosing(c) {
+				depth--
+			}
+		}
+	}
+}
+
+func isClosing(c byte) bool { return c == ']' || c == '}' }
 
 // replace puts a zero and blanks in the place of a value, so that all others stay where they are.
 func replace(body []byte, at, length int) int64 {
@@ -69,23 +101,6 @@ func stringLength(text []byte) int {
 	return len(text)
 }
 
-// nestedLength is the length of the array or object that the text begins with.
-func nestedLength(text []byte) int {
-	for i, depth := 0, 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i += stringLength(text[i:]) - 1
-		case '[', '{':
-			depth++
-		case ']', '}':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return len(text)
-}
-
 func notNumberLength(text []byte) int {
 	for _, word := range notNumbers {
 		rest, found := bytes.CutPrefix(text, word)
@@ -94,20 +109,4 @@ func notNumberLength(text []byte) int {
 		}
 	}
 	return 0
-}
-
-// depth is how deep a text is nested that is JSON, or nearly so.
-func depth(text []byte) (deepest int) {
-	for i, depth := 0, 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i += stringLength(text[i:]) - 1
-		case '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ']', '}':
-			depth--
-		}
-	}
-	return deepest
 }

@@ -1,6 +1,7 @@
 package difyapi
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,8 +22,45 @@ func (u Unreadable) Err(member string) error {
 	if !u.Has(member) {
 		return nil
 	}
-	return &Error{Kind: KindBadResponse, Status: http.StatusOK, Place: member, cause: errUnreadable}
+	return &Error{Kind: KindBadResponse, Status: http.StatusOK, Place: member, cause: unreadableError(member)}
 }
+
+// unreadableError is for the member of that name. It says which form was expected, and nothing of what Dify has written.
+type unreadableError string
+
+func (e unreadableError) Error() string {
+	return string(e) + " is not " + cmp.Or(forms[string(e)], "a text")
+}
+
+// Unwrap gives the words to callers, too.
+func (e unreadableError) Unwrap() error { return Reason(e.Error()) }
+
+// forms are what members have to be, all others but texts.
+var forms = map[string]string{
+	"id":                  aUUID,
+	"app_id":              aUUID,
+	"workflow_id":         aUUID,
+	"workflow_run":        anObject,
+	"created_by_account":  anObject,
+	"created_by_end_user": anObject,
+	"total_tokens":        aWholeNumber,
+	"total_steps":         aWholeNumber,
+	"exceptions_count":    aWholeNumber,
+	"elapsed_time":        "a number of 64 bits",
+	"created_at":          aTime,
+	"updated_at":          aTime,
+	"finished_at":         aTime,
+	"is_anonymous":        "true or false",
+	"details":             "JSON nested at most 500 deep",
+	"tags":                "a list of texts",
+}
+
+const (
+	aUUID        = "a UUID"
+	anObject     = "an object with an id"
+	aWholeNumber = "a whole number of 64 bits"
+	aTime        = "a time in one of Dify's forms"
+)
 
 // place writes where a value stands in a body: data[3].created_at. The names are those of this package's own fields, never
 // ones that only the body has.

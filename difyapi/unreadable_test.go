@@ -1,12 +1,15 @@
 package difyapi_test
 
 import (
+	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
@@ -167,26 +170,30 @@ func TestTextsInRunsThatAreNoJSON(t *testing.T) {
 	}
 }
 
-// TestWithoutAtAnyDepth: a name is left out wherever it stands, in any case and by any escapes, and nothing else is.
-func TestWithoutAtAnyDepth(t *testing.T) {
+// TestWhatIsUnreadableIsSaid: for each member of each object of the API, that it can't be read and what it should be, by its type.
+func TestWhatIsUnreadableIsSaid(t *testing.T) {
 	t.Parallel()
-	const id = "sys.user_id"
-	for value, want := range map[string]string{
-		`{"sys.user_id":"bob","a":1}`:                                     `{"a":1}`,
-		`{"a":[{"b":{"sys.user_id":{"deep":["bob"]},"c":[]}}]}`:           `{"a":[{"b":{"c":[]}}]}`,
-		`[{"SYS.User_ID":"bob"},"sys.user_id",{"x":"sys.user_id"}]`:       `[{},"sys.user_id",{"x":"sys.user_id"}]`,
-		`{"sys.user\u005fid":"bob","sys.user_id":1,"sys.user_idx":2}`:     `{"sys.user_idx":2}`,
-		`{"text":"{\"sys.user_id\":\"bob\"}"}`:                            `{"text":"{\"sys.user_id\":\"bob\"}"}`,
-		`{"n":123456789012345678901234567890.10,"1":null,"1":[true,1E9]}`: `{"n":123456789012345678901234567890.10,"1":null,"1":[true,1E9]}`,
-		`"sys.user_id"`: `"sys.user_id"`,
-		`null`:          ``,
-	} {
-		run, err := readInputs(t, inString(value)) // a text may have a name twice
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := run.Inputs.Without(id); err != nil || string(got) != want {
-			t.Errorf("%s became %s, %v", value, got, err)
+	forms := map[reflect.Type]string{
+		reflect.TypeFor[int](): "a whole number", reflect.TypeFor[int64](): "a whole number", reflect.TypeFor[float64](): "a number",
+		reflect.TypeFor[bool](): "true or false", reflect.TypeFor[time.Time](): "a time", reflect.TypeFor[uuid.UUID](): "a UUID",
+		reflect.TypeFor[string](): "a text", reflect.TypeFor[difyapi.RunStatus](): "a text", reflect.TypeFor[[]string](): "a list of texts",
+		reflect.TypeFor[jsontext.Value]():      "JSON",
+		reflect.TypeFor[difyapi.WorkflowRun](): "an object", reflect.TypeFor[difyapi.Account](): "an object", reflect.TypeFor[difyapi.EndUser](): "an object",
+	}
+	for _, object := range []any{difyapi.WorkflowLog{}, difyapi.WorkflowRun{}, difyapi.Account{}, difyapi.EndUser{}, difyapi.EndUserProfile{}, difyapi.AppInfo{}, difyapi.WorkflowRunDetail{}} {
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(object)) {
+			member, of := field.Tag.Get("json"), field.Type
+			if member == "" || member == "-" || of == reflect.TypeFor[difyapi.Variables]() {
+				continue
+			}
+			if of.Kind() == reflect.Pointer {
+				of = of.Elem()
+			}
+			err := difyapi.Unreadable{member}.Err(member)
+			reason, _ := errors.AsType[difyapi.Reason](err)
+			if forms[of] == "" || !strings.HasPrefix(string(reason), member+" is not "+forms[of]) || !difyapi.IsUnreadable(err) {
+				t.Errorf("%T: %q of a %v", object, reason, of)
+			}
 		}
 	}
 }

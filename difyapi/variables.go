@@ -1,9 +1,7 @@
 package difyapi
 
 import (
-	"bytes"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -36,43 +34,6 @@ func (v Variables) Value() (jsontext.Value, error) {
 		return nil, badResponse(http.StatusOK, v.err)
 	}
 	return v.value, nil
-}
-
-// Without is [Variables.Value] without the members of a name, as [Without] has it.
-func (v Variables) Without(name string) (jsontext.Value, error) {
-	value, err := v.Value()
-	if err != nil {
-		return nil, err
-	}
-	return Without(value, name), nil
-}
-
-// Without is a JSON value without the members of a name at any depth, however often and however they are written; case does
-// not count. The value has to be JSON.
-func Without(value jsontext.Value, name string) jsontext.Value {
-	if !bytes.ContainsAny(value, "{") {
-		return value
-	}
-	var kept bytes.Buffer
-	dec := jsontext.NewDecoder(bytes.NewReader(value), variablesSyntax)
-	enc := jsontext.NewEncoder(&kept, variablesSyntax)
-	for {
-		token, err := dec.ReadToken()
-		if err != nil {
-			return bytes.TrimSpace(kept.Bytes()) // the end: that the value is JSON was seen before
-		}
-		if isName(dec) && strings.EqualFold(token.String(), name) {
-			_ = dec.SkipValue()
-			continue
-		}
-		_ = enc.WriteToken(token)
-	}
-}
-
-// isName tells whether the token read last is the name of a member.
-func isName(dec *jsontext.Decoder) bool {
-	kind, length := dec.StackIndex(dec.StackDepth())
-	return kind == jsontext.KindBeginObject && length%2 == 1
 }
 
 // variablesSyntax is what is taken for JSON.

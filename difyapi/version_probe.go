@@ -3,6 +3,7 @@ package difyapi
 import (
 	"context"
 	"errors"
+	"net/http"
 )
 
 // Version is the version in the latest of the server's answers that told one, errors included; else the configured one; else
@@ -34,16 +35,25 @@ func (c *Client) KnownVersion(ctx context.Context) (Version, error) {
 	if v := c.Version(); !v.IsZero() {
 		return v, nil
 	}
+	if err := c.probeInfo(ctx); err != nil {
+		return Version{}, err
+	}
+	return c.Version(), nil
+}
+
+// probeInfo asks GET /info, once for all callers that wait for it, unless Dify has answered that already. Errors are those of the
+// context.
+func (c *Client) probeInfo(ctx context.Context) error {
 	p := c.joinProbe(ctx)
 	if p == nil {
-		return c.Version(), nil
+		return nil
 	}
 	defer c.leaveProbe(p)
 	select {
 	case <-p.done:
-		return c.Version(), nil
+		return nil
 	case <-ctx.Done():
-		return Version{}, contextError(ctx, "GET "+infoPath)
+		return contextError(ctx, "GET "+infoPath)
 	}
 }
 
@@ -96,11 +106,12 @@ func (c *Client) runProbe(ctx context.Context, p *versionProbe) {
 	close(p.done)
 }
 
-// answeredByDify tells Dify's answers, errors included, from those of a proxy whose Dify is down.
+// answeredByDify tells Dify's answers, errors included, from those of a proxy whose Dify is down. Whoever has nothing at an address
+// may say so in the form of Dify's errors.
 func answeredByDify(err error) bool {
 	if err == nil {
 		return true
 	}
 	failure, ok := errors.AsType[*Error](err)
-	return ok && failure.Kind == KindStatus && failure.fromDify()
+	return ok && failure.Kind == KindStatus && failure.fromDify() && (failure.Status != http.StatusNotFound || failure.Code == codeNoEndUser)
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/google/uuid"
 )
 
-const workflowRunPath = "/workflows/run/"
+const (
+	workflowRunPath = "/workflows/run/"
+	codeNoRun       = "not_found"
+)
 
 // Versions that matter to a run's detail.
 var (
@@ -68,7 +71,7 @@ func (c *Client) runError(err error) error {
 		return err
 	case failure.hasCode(http.StatusBadRequest, "invalid_param"):
 		return failure.as(KindBadResponse, ReasonUnreadableRun) // Dify 1.13 and newer can't read outputs of its own that are no JSON
-	case failure.hasCode(http.StatusNotFound, "not_found"):
+	case failure.hasCode(http.StatusNotFound, codeNoRun):
 		return failure.as(KindNotFound, failure.cause)
 	case hasStatus(failure, http.StatusInternalServerError) && c.versionBehind(failure).Compare(failsOnUnknownRuns) == 0:
 		return failure.as(failure.Kind, errRunOrServer)

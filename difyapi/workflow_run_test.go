@@ -123,9 +123,9 @@ func TestRunNotFound(t *testing.T) {
 		"404":                     {404, gone, []string{"X-Version", "1.13.1"}, "", "not found"},
 		"404 without version":     {404, gone, nil, "", "not found"},
 		"404 of another wording":  {404, `{"code":"not_found","message":"You have requested this URI but did you mean"}`, nil, "", "not found"},
-		"404 of another code":     {404, `{"code":"app_gone","message":"no"}`, nil, "", "bad response"},
-		"404 HTML":                {404, htmlPage, []string{"Content-Type", htmlType, "X-Version", "1.14.2"}, "", "bad response"},
-		"404 HTML of 1.13.0":      {404, htmlPage, []string{"Content-Type", htmlType, "X-Version", "1.13.0"}, "", "bad response"},
+		"404 of another code":     {404, `{"code":"app_gone","message":"no"}`, nil, "", "unsupported"},
+		"404 HTML":                {404, htmlPage, []string{"Content-Type", htmlType, "X-Version", "1.14.2"}, "", "unsupported"},
+		"404 HTML of 1.13.0":      {404, htmlPage, []string{"Content-Type", htmlType, "X-Version", "1.13.0"}, "", "unsupported"},
 		"500 of 1.13.0":           {500, unknown500, []string{"X-Version", "1.13.0"}, "", "possibly"},
 		"500 configured 1.13.0":   {500, unknown500, nil, "1.13.0", "possibly"},
 		"500 header wins":         {500, unknown500, []string{"X-Version", "1.13.1"}, "1.13.0", "unavailable"},
@@ -144,7 +144,7 @@ func TestRunNotFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, difyapi.Options{
-				Transport: answering(test.status, test.body, test.header...), Version: difyapi.ParseVersion(test.version),
+				Transport: besideInfo(answering(test.status, test.body, test.header...)), Version: difyapi.ParseVersion(test.version),
 			})
 			run, err := client.WorkflowRun(t.Context(), runID)
 			if failure, ok := asError(err); run != nil || !ok || failure.Status != test.status {

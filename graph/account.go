@@ -19,7 +19,7 @@ type account struct {
 	loaders   *loader.Loaders
 	rows      atomic.Int64 // that its lists have shown
 	rowsPrice atomic.Int64
-	stripped  sync.Map // inputs without what names a person, by the run's detail
+	stripped  sync.Map // inputs and the like without what names a person, by where they came from
 	answer    answerRoom
 
 	mu       sync.Mutex

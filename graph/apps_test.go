@@ -90,6 +90,7 @@ func TestAppInfoOfOldServer(t *testing.T) {
 func TestFailingInfo(t *testing.T) {
 	t.Parallel()
 	for _, f := range failures {
+		f = f.fromTheStart()
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			a := serveBroken(t, f)

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -82,16 +83,42 @@ func TestMadeUpSecond(t *testing.T) {
 func TestWholeNumbers(t *testing.T) {
 	t.Parallel()
 	a := serveRows(t, map[int]int{0: 1}, "a")
-	for _, literal := range []string{`1.5`, `1e3`, `1e30`, `"many"`, `true`, `[1.5]`} {
+	for _, literal := range []string{`1.5`, `1e30`, `"many"`, `"5.0"`, `true`, `[1.5]`, `{a: 1}`} {
 		answer := a.post(t, `{workflowLogs(filter: {totalTokens: {max: `+literal+`}}) {nodes {id}}}`, nil)
 		if !slices.Equal(answer.codes(), []string{"BAD_USER_INPUT"}) || answer.Errors[0].Extensions["argument"] != "filter.totalTokens.max" ||
 			!strings.Contains(answer.Errors[0].Message, "is not a whole number of up to 64 bits") {
 			t.Errorf("%s: %s", literal, answer.text)
 		}
 	}
-	for _, literal := range []string{`9223372036854775807`, `-9223372036854775808`, `0`, `null`} {
+	for _, literal := range []string{`9223372036854775807`, `-9223372036854775808`, `0`, `null`, `1e3`, `5.0`, `"5"`} {
 		if answer := a.post(t, `{workflowLogs(filter: {totalTokens: {max: `+literal+`}}) {nodes {id}}}`, nil); len(answer.Errors) > 0 {
 			t.Errorf("%s: %s", literal, answer.text)
+		}
+	}
+	for _, number := range []string{`5`, `5.0`, `1e3`, `9223372036854775807`, `"9223372036854775807"`} {
+		query := `query ($v: Int64) {workflowLogs(filter: {totalTokens: {max: $v}}) {nodes {id}}}`
+		if answer := a.post(t, query, vars{"v": json.RawMessage(number)}); len(answer.Errors) > 0 {
+			t.Errorf("%s in a variable: %s", number, answer.text)
+		}
+	}
+}
+
+// TestWrongValuesAreNamedAsTheyAre: a text in quotes, a number without, and what has members by its kind, in no language but
+// GraphQL's.
+func TestWrongValuesAreNamedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	a := serveRows(t, map[int]int{0: 1}, "a")
+	for value, says := range map[string]string{
+		`"noon"`: `"noon" is not`, `5`: `5 is not`, `5.5`: `5.5 is not`, `true`: `true is not`, `{"a": [1]}`: `an object is not`, `["noon"]`: `a list is not`,
+	} {
+		for place, query := range map[string]string{
+			"filter.createdAt.since": `query ($v: DateTime) {x: workflowLogs(filter: {createdAt: {since: $v}}) {nodes {id}}}`,
+			"uuid":                   `query ($v: UUID!) {x: workflowRun(uuid: $v) {uuid}}`,
+		} {
+			answer := a.post(t, query, vars{"v": json.RawMessage(value)})
+			if len(answer.Errors) != 1 || !strings.HasPrefix(answer.Errors[0].Message, place+": "+says) {
+				t.Errorf("%s: %s", value, answer.text)
+			}
 		}
 	}
 }

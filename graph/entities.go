@@ -77,6 +77,8 @@ func newReference(representation map[string]any) (reference, error) {
 	name, _ := representation["__typename"].(string)
 	kind, hasID := kinds[name]
 	switch id, ok := representation["id"].(string); {
+	case name == "":
+		return reference{}, errors.New("__typename: is missing, or no text")
 	case !hasID && name != "DifyAccount":
 		return reference{}, errors.New(quoted("__typename: there is no entity of type %s", name))
 	case hasID && ok:

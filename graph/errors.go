@@ -29,8 +29,11 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	if field := graphql.GetFieldContext(ctx); field != nil && len(shown.Path) > len(field.Path()) {
 		if rest := shown.Path[len(field.Path()):]; isArgument(rest) {
-			err, shown.Path = unreadable(err, rest), field.Path()
+			err, shown.Path = unreadable(ctx, err, rest), field.Path()
 		}
+	}
+	if len(shown.Locations) == 0 {
+		shown.Locations = locations(ctx)
 	}
 	shown.Extensions = map[string]any{}
 	if app, ok := errors.AsType[*list.AppError](err); ok {
@@ -74,9 +77,24 @@ func isArgument(rest ast.Path) bool {
 	return isName
 }
 
+// locations are where the field under way stands in the query. Gqlgen knows of some errors only.
+func locations(ctx context.Context) []gqlerror.Location {
+	field := graphql.GetFieldContext(ctx)
+	for field != nil && field.Field.Field == nil { // an element of a list
+		field = field.Parent
+	}
+	if field == nil || field.Field.Position == nil {
+		return nil
+	}
+	return []gqlerror.Location{{Line: field.Field.Position.Line, Column: field.Field.Position.Column}}
+}
+
 // unreadable is the error for a value that an argument's type does not have. gqlgen places it below the field, at the
-// argument; no scalar knows where it stands.
-func unreadable(err error, argument ast.Path) error {
+// argument; no scalar knows where it stands, nor that it is a variable's null.
+func unreadable(ctx context.Context, err error, argument ast.Path) error {
+	if null := nullArgument(ctx); null != nil {
+		return null
+	}
 	reason := "not a value of the type that the schema gives it"
 	if e, ok := errors.AsType[*list.InputError](err); ok {
 		reason = e.Reason
@@ -138,10 +156,12 @@ func classifyUpstream(err error) (code.Code, string) {
 	switch {
 	case isTooOld:
 		return code.UpstreamUnsupported, tooOld.Error()
+	case difyapi.IsUnsupported(err):
+		return code.UpstreamUnsupported, reason(err) + status(err)
 	case difyapi.IsUnreadable(err):
-		return code.UpstreamBadResponse, "what Dify has here can't be read" + reason(err)
+		return code.UpstreamBadResponse, "what Dify has here can't be read" + because(err)
 	case difyapi.IsUnauthorized(err):
-		return code.UpstreamUnauthorized, "Dify refuses the app's calls" + reason(err) + status(err)
+		return code.UpstreamUnauthorized, "Dify refuses the app's calls" + because(err) + status(err)
 	case difyapi.IsRateLimited(err):
 		return code.UpstreamRateLimited, "Dify limits the app's calls; try again later" + status(err)
 	case difyapi.IsOverloaded(err):
@@ -149,18 +169,26 @@ func classifyUpstream(err error) (code.Code, string) {
 	case difyapi.IsTimeout(err):
 		return code.UpstreamTimeout, "Dify took too long to answer" + status(err)
 	case difyapi.IsUnavailable(err):
-		return code.UpstreamUnavailable, "Dify can't be reached or failed" + reason(err) + status(err)
+		return code.UpstreamUnavailable, "Dify can't be reached or failed" + because(err) + status(err)
+	case difyapi.IsNotWhole(err):
+		return code.UpstreamBadResponse, reason(err) + status(err)
 	case difyapi.IsBadResponse(err):
-		return code.UpstreamBadResponse, "what answered is not Dify's API" + reason(err) + status(err)
+		return code.UpstreamBadResponse, "what answered is not Dify's API" + because(err) + status(err)
 	default:
 		return code.InternalServerError, "internal error"
 	}
 }
 
-// reason is what is known of a failure beside its kind.
+// reason is what is known of a failure beside its kind; empty if that is nothing.
 func reason(err error) string {
-	if r, ok := errors.AsType[difyapi.Reason](err); ok {
-		return ": " + r.Error()
+	r, _ := errors.AsType[difyapi.Reason](err)
+	return string(r)
+}
+
+// because ends a sentence with the reason, if there is one.
+func because(err error) string {
+	if r := reason(err); r != "" {
+		return ": " + r
 	}
 	return ""
 }

@@ -108,7 +108,7 @@ var filterRefusals = []refusal{
 	where("time taken", "elapsedTime", vars{"min": 2.5, "max": 2}, "filter.elapsedTime", "min (2.5)", "max (2)"),
 	where("tokens", "totalTokens", vars{"min": 1 << 40, "max": 7}, "filter.totalTokens", "min (1099511627776)", "max (7)"),
 	where("tokens as a word", "totalTokens", vars{"min": "many"}, "filter.totalTokens.min", `"many" is not a whole number`),
-	where("half a token", "totalTokens", vars{"max": 1.5}, "filter.totalTokens.max", `"1.5" is not a whole number`),
+	where("half a token", "totalTokens", vars{"max": 1.5}, "filter.totalTokens.max", `1.5 is not a whole number`),
 	where("tokens beyond 64 bits", "totalTokens", vars{"max": 1e30}, "filter.totalTokens.max", "is not a whole number of up to 64 bits"),
 	{
 		"80 streams",

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func checkNull(t *testing.T, arg argument, answer *response, errors int) {
 		t.Errorf("%d errors are wanted: %s", errors, answer.text)
 	}
 	for _, e := range answer.Errors {
-		if e.Path[len(e.Path)-1] != "x" || e.Extensions["code"] != "BAD_USER_INPUT" || e.Extensions["argument"] != arg.top.Name {
+		if e.Path[len(e.Path)-1] != "x" || len(e.Locations) != 1 || !strings.Contains(e.Message, ": $v is null, and "+arg.top.Type.String()+" is expected") || e.Extensions["code"] != "BAD_USER_INPUT" || e.Extensions["argument"] != arg.top.Name {
 			t.Errorf("%s", answer.text)
 		}
 	}
@@ -63,21 +64,45 @@ func (arg argument) withNull(directive string) string {
 	return fmt.Sprintf("query ($v: %s = %s) %s", nullable, otherwise, query)
 }
 
-// TestNullWithinAnArgument: so it is where the variable is a part of a value.
-func TestNullWithinAnArgument(t *testing.T) {
+// TestNullsWithinArguments: so it is where the variable is a part of a value, whatever its type: of every list in the schema, in
+// an argument or in an input object within one, and as what a reference to an entity is.
+func TestNullsWithinArguments(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a"}})
-	for argument, query := range map[string]string{
-		"filter": `query ($v: WorkflowRunStatus = FAILED) {x: workflowLogs(filter: {status: [$v]}) {nodes {uuid}} beside: difyApps {key}}`,
-		"apps":   `query ($v: String = "a") {x: workflowLogs(apps: [$v]) {nodes {uuid}} beside: difyApps {key}}`,
-	} {
-		answer := a.post(t, query, vars{"v": nil})
-		checkAnswer(t, answer, `{"x": null, "beside": [{"key": "a"}]}`, map[string]string{"x": "BAD_USER_INPUT"})
-		if !strings.HasPrefix(fmt.Sprint(answer.Errors[0].Extensions["argument"]), argument) {
-			t.Errorf("%s", answer.text)
+	a := serveRunsOfAlice(t, difytest.Options{})
+	lists := 0
+	for _, arg := range everyArgument() {
+		if arg.of.Elem == nil || !arg.of.Elem.NonNull {
+			continue
 		}
-		if slices.Contains(answer.codes(), "INTERNAL_SERVER_ERROR") || a.listCalls() > 0 {
-			t.Errorf("%s", answer.text)
-		}
+		lists++
+		t.Run(arg.String(), func(t *testing.T) {
+			t.Parallel()
+			before := a.listCalls()
+			answer := a.post(t, arg.withNullElement(), vars{"v": nil})
+			want := fmt.Sprintf("%s[1]: $v is null, and %s is expected where it stands", strings.Join(arg.path, "."), arg.of.Elem)
+			if len(answer.Errors) != 1 || answer.Errors[0].Message != want || len(answer.Errors[0].Locations) != 1 || pathOf(answer.Errors[0]) != "x" && !strings.HasSuffix(pathOf(answer.Errors[0]), ".x") {
+				t.Errorf("want %q: %s", want, answer.text)
+			}
+			if e := answer.Errors[0]; e.Extensions["code"] != "BAD_USER_INPUT" || e.Extensions["argument"] != strings.Join(arg.path, ".")+"[1]" || a.listCalls() > before {
+				t.Errorf("%s", answer.text)
+			}
+		})
 	}
+	if lists < 8 {
+		t.Errorf("%d lists in the schema's arguments, there were more", lists)
+	}
+}
+
+// withNullElement is a query in which the second element of a list is a variable that has a default.
+func (arg argument) withNullElement() string {
+	literals := map[string]string{"WorkflowRunStatus": "FAILED", "_Any": "{__typename: \"DifyApp\"}"}
+	literal := cmp.Or(literals[arg.of.Elem.Name()], `"a"`)
+	value := "[" + literal + ", $v]"
+	for _, name := range slices.Backward(arg.path[1:]) {
+		value = "{" + name + ": " + value + "}"
+	}
+	field := "x: " + arg.field.Name + "(" + arg.top.Name + ": " + value + ") {__typename} "
+	query := strings.ReplaceAll(ways[arg.parent], "%[2]s", alice().ID.String())
+	query = strings.NewReplacer("%s", field, "%[1]s", field).Replace(query)
+	return fmt.Sprintf("query ($v: %s = %s) %s", strings.TrimSuffix(arg.of.Elem.String(), "!"), literal, query)
 }

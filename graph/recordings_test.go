@@ -1,12 +1,15 @@
 package graph_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // recording is an exchange with a real Dify; see difyapi/testdata/recordings/README.md.
@@ -82,17 +86,24 @@ func (r recording) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	for name, value := range r.Response.Headers {
 		w.Header().Set(name, value)
 	}
+	if !isText {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text))
 }
 
-// replay serves the API over a recording, as app a.
-func replay(t *testing.T, r recording) *api {
+// replay serves the API over a recording, as app a, to one who has the scopes, or all.
+func replay(t *testing.T, r recording, scopes ...viewer.Scope) *api {
 	t.Helper()
 	socket := httptest.NewServer(r)
 	t.Cleanup(socket.Close)
 	client := newClient(t, difyapi.Options{BaseURL: socket.URL + "/v1", APIKey: "app-secret-a"})
-	return &api{url: serveClients(t, options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})}
+	o := options{keys: []string{"a"}}
+	if len(scopes) > 0 {
+		o.viewer = someone{"", []string{"a"}, scopes}
+	}
+	return &api{url: serveClients(t, o, map[string]*difyapi.Client{"a": client})}
 }
 
 // filter has those conditions of the recorded request that Dify and this API apply alike, so that the recorded rows are
@@ -187,7 +198,7 @@ func TestRecordedErrors(t *testing.T) {
 	codes := map[int]string{
 		http.StatusBadRequest:          "INTERNAL_SERVER_ERROR", // no argument of ours leads to these
 		http.StatusUnauthorized:        "UPSTREAM_UNAUTHORIZED",
-		http.StatusNotFound:            "UPSTREAM_BAD_RESPONSE",
+		http.StatusNotFound:            "UPSTREAM_UNSUPPORTED", // beside GET /info
 		http.StatusInternalServerError: "UPSTREAM_UNAVAILABLE",
 	}
 	failed := 0
@@ -240,5 +251,40 @@ func TestRecordedInfo(t *testing.T) {
 		a := &api{url: serveClients(t, options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})}
 		checkData(t, a, `{difyApp(key: "a") {`+appFields+`}}`, `{"difyApp": {"key": "a", "name": "Echo", "description": "", "tags": [],
 			"mode": "workflow", "authorName": "Admin", "difyVersion": "`+r.Response.Headers["x-version"]+`"}}`)
+	}
+}
+
+// userInputs are the values that bodies have under sys.user_id, in texts, too.
+var userInputs = regexp.MustCompile(`sys\.user_id\\*": *\\*"([^"\\]+)`)
+
+// TestRecordedPeopleAreShownToNobody who may not see them: no answer has who started a run, wherever Dify tells.
+func TestRecordedPeopleAreShownToNobody(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, r := range append(readRecordings(t, "run*.json"), readRecordings(t, "logs-*.json")...) {
+		whole, err := json.Marshal(r.Response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		people := userInputs.FindAllSubmatch(whole, -1)
+		seen += len(people)
+		a := replay(t, r, viewer.Logs, viewer.Content)
+		var answers []byte
+		query := `{workflowLogs {nodes {` + selection(t, "WorkflowLog") + `}}}`
+		if body, _ := r.Response.Body.(map[string]any); body["id"] != nil && r.page() == nil {
+			query = fmt.Sprintf(`{workflowRun(uuid: %q) {uuid inputs outputs error again: inputs}}`, body["id"])
+		}
+		answers = append(answers, a.post(t, query, nil).text...)
+		for _, person := range people {
+			if bytes.Contains(answers, append(append([]byte(`"`), person[1]...), '"')) || bytes.Contains(answers, []byte("sys.user_id")) {
+				t.Errorf("%s shows %s: %s", r.name, person[1], answers)
+			}
+		}
+		if len(people) > 0 && !bytes.Contains(answers, []byte(`"inputs":{`)) {
+			t.Errorf("%s: no inputs are shown: %s", r.name, answers)
+		}
+	}
+	if seen < 13 {
+		t.Errorf("%d people in the recordings, there were more", seen)
 	}
 }

@@ -82,18 +82,22 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, f
 	return v, nil
 }
 
-// shownTo are a run's inputs or outputs without the end user's session id for who may not see it, which is looked for once,
-// whatever aliases there are; and if there is room for them in the answer.
-func shownTo(ctx context.Context, variables *difyapi.Variables) (value jsontext.Value, err error) {
-	if !fields.Redacted(ctx) {
-		value, err = variables.Value()
-	} else {
-		strip := sync.OnceValues(func() (jsontext.Value, error) { return variables.Without(model.UserInput) })
-		known, _ := accountOf(ctx).stripped.LoadOrStore(variables, strip)
-		value, err = known.(func() (jsontext.Value, error))()
-	}
+// variables are a run's inputs or outputs for who may see them.
+func variables(ctx context.Context, of *difyapi.Variables) (jsontext.Value, error) {
+	value, err := of.Value()
 	if err != nil {
 		return nil, err
+	}
+	return shownTo(ctx, of, value)
+}
+
+// shownTo is a value that Dify has stored, without the end user's session id for who may not see it, which is looked for once,
+// whatever aliases there are; and if there is room for it in the answer. of is what tells it from others.
+func shownTo(ctx context.Context, of any, value jsontext.Value) (jsontext.Value, error) {
+	if len(value) > 0 && fields.Redacted(ctx) {
+		strip := sync.OnceValue(func() jsontext.Value { return difyapi.Without(value, model.UserInput) })
+		known, _ := accountOf(ctx).stripped.LoadOrStore(of, strip)
+		value = known.(func() jsontext.Value)()
 	}
 	return claim(ctx, value)
 }

@@ -179,6 +179,7 @@ type response struct {
 type responseError struct {
 	Message    string
 	Path       []any
+	Locations  []struct{ Line, Column int }
 	Extensions map[string]any
 }
 

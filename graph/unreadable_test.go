@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
@@ -80,6 +81,47 @@ func TestOddValuesAreErrorsAtTheirPlaces(t *testing.T) {
 	}
 }
 
+// TestOneErrorForAFieldThatIsOdd in many rows: at the first of them, with their number, and what it should be; another for each
+// field, app and reason.
+func TestOneErrorForAFieldThatIsOdd(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a", "b"}})
+	a.apps["a"].Insert(runsOf(map[int]int{1: 1, 3: 1, 5: 1})...)
+	a.apps["b"].Insert(runsOf(map[int]int{2: 1, 4: 1})...)
+	a.rewrites(`"total_tokens": 0`, `"total_tokens": "secret"`, `"elapsed_time": 0.0`, `"elapsed_time": NaN`, `"total_steps": 0`, `"total_steps": 3000000000`)
+	answer := a.post(t, `{workflowLogs(first: 5) {nodes {workflowRun {uuid totalTokens tokens: totalTokens elapsedTime totalSteps}}}}`, nil)
+	var got []string
+	for _, e := range answer.Errors {
+		got = append(got, fmt.Sprintf("%s %v %v: %s", pathOf(e), e.Extensions["app"], e.Extensions["count"], e.Message))
+	}
+	slices.Sort(got)
+	const said = `what Dify has here can't be read: `
+	want := []string{
+		`workflowLogs.nodes.0.workflowRun.elapsedTime a 3: app "a": ` + said + `elapsed_time is not a number of 64 bits; so it is in 3 places`,
+		`workflowLogs.nodes.0.workflowRun.tokens a 3: app "a": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 3 places`,
+		`workflowLogs.nodes.0.workflowRun.totalSteps <nil> 5: the app: what Dify has here is beyond the 32 bits of an Int; so it is in 5 places`,
+		`workflowLogs.nodes.0.workflowRun.totalTokens a 3: app "a": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 3 places`,
+		`workflowLogs.nodes.1.workflowRun.elapsedTime b 2: app "b": ` + said + `elapsed_time is not a number of 64 bits; so it is in 2 places`,
+		`workflowLogs.nodes.1.workflowRun.tokens b 2: app "b": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 2 places`,
+		`workflowLogs.nodes.1.workflowRun.totalTokens b 2: app "b": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 2 places`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || strings.Contains(string(answer.text), "secret") {
+		t.Errorf("(-want +got):\n%s%s", diff, answer.text)
+	}
+}
+
+// TestOneErrorForRunsThatAreNoJSON: so it is where a call for each of the rows has found it.
+func TestOneErrorForRunsThatAreNoJSON(t *testing.T) {
+	t.Parallel()
+	a := serveRows(t, map[int]int{0: 3}, "a")
+	a.rewrites(`"outputs": {}`, `"outputs": {"secret": NaN}`)
+	answer := a.post(t, `{workflowLogs {nodes {workflowRun {uuid outputs}}}}`, nil)
+	if len(answer.Errors) != 1 || pathOf(answer.Errors[0]) != "workflowLogs.nodes.0.workflowRun.outputs" || answer.Errors[0].Extensions["count"] != 3.0 ||
+		!strings.Contains(answer.Errors[0].Message, difyapi.ErrVariablesNotJSON.Error()) || strings.Contains(string(answer.text), "secret") {
+		t.Errorf("%s", answer.text)
+	}
+}
+
 // TestRowWithoutItsTimeFailsThePage, and it is said where; so does a row without its id.
 func TestRowWithoutItsTimeFailsThePage(t *testing.T) {
 	t.Parallel()
@@ -136,8 +178,9 @@ func TestValuesNestedTooDeepForClients(t *testing.T) {
 // TestSessionIDsAreLeftOutAtAnyDepth for who may not see people: of inputs, outputs and details.
 func TestSessionIDsAreLeftOutAtAnyDepth(t *testing.T) {
 	t.Parallel()
-	const variables = `{"a": [{"sys.user_id": "bob-1", "b": {"SYS.USER_ID": {"c": "bob-2"}, "kept": 1}}], "sys.user_id": "bob-3", "sys.app_id": "x"}`
-	const shown = `{"a":[{"b":{"kept":1}}],"sys.app_id":"x"}`
+	const text = `"{\"sys.user_id\": \"bob-4\", \"b\": \"{\\\"sys.user_id\\\": \\\"bob-5\\\"}\"}"`
+	const variables = `{"text": ` + text + `, "a": [{"sys.user_id": "bob-1", "b": {"SYS.USER_ID": {"c": "bob-2"}, "kept": 1}}], "sys.user_id": "bob-3", "sys.app_id": "x"}`
+	const shown = `{"text":"{\"b\":\"{}\"}","a":[{"b":{"kept":1}}],"sys.app_id":"x"}`
 	a := serveTo(t, viewer.Logs, viewer.Content)
 	row := run(0)
 	row.Run.ID = uuid.New()

@@ -27,18 +27,18 @@ var failures = []failure{
 	{"429 of the app", difytest.TooManyRequests(), "UPSTREAM_RATE_LIMITED", "(HTTP 429)"},
 	{"429 of the tenant", difytest.RateLimitError(), "UPSTREAM_RATE_LIMITED", "(HTTP 429)"},
 	{"archived app", archivedApp, "UPSTREAM_UNAUTHORIZED", "(HTTP 400)"},
-	{"404 HTML", difytest.NotFoundPage(), "UPSTREAM_BAD_RESPONSE", "(HTTP 404)"},
+	{"404 HTML", difytest.NotFoundPage(), "UPSTREAM_UNSUPPORTED", "(HTTP 404)"},
 	{"400 HTML", proxyAnswer(400), "UPSTREAM_BAD_RESPONSE", "(HTTP 400)"},
 	{"405 HTML", proxyAnswer(405), "UPSTREAM_BAD_RESPONSE", "(HTTP 405)"},
 	{"407 HTML", proxyAnswer(407), "UPSTREAM_BAD_RESPONSE", "(HTTP 407)"},
-	{"413 HTML", proxyAnswer(413), "UPSTREAM_BAD_RESPONSE", "(HTTP 413)"},
+	{"413 HTML", proxyAnswer(413), "UPSTREAM_BAD_RESPONSE", "a proxy before Dify finds the answer or the request too large; raise its limit, or ask for fewer rows (HTTP 413)"},
 	{"500 unknown", difytest.UnknownError(), "UPSTREAM_UNAVAILABLE", "(HTTP 500)"},
 	{"500", difytest.InternalServerError(), "UPSTREAM_UNAVAILABLE", "(HTTP 500)"},
 	{"500, cut", difytest.InternalServerError().Cut(), "UPSTREAM_UNAVAILABLE", "(HTTP 500)"},
 	{"502 HTML", difytest.BadGateway(), "UPSTREAM_UNAVAILABLE", "(HTTP 502)"},
 	{"503 HTML", difytest.ServiceUnavailable(), "UPSTREAM_UNAVAILABLE", "(HTTP 503)"},
 	{"504 HTML", difytest.GatewayTimeout(), "UPSTREAM_TIMEOUT", "(HTTP 504)"},
-	{"cut body", difytest.CutBody(), "UPSTREAM_BAD_RESPONSE", "not Dify's API"},
+	{"cut body", difytest.CutBody(), "UPSTREAM_BAD_RESPONSE", "the answer is cut (HTTP 200)"},
 	{"{}", difytest.Nonsense(`{}`), "UPSTREAM_BAD_RESPONSE", "not Dify's API"},
 	{"[]", difytest.Nonsense(`[]`), "UPSTREAM_BAD_RESPONSE", "not Dify's API"},
 	{"null", difytest.Nonsense(`null`), "UPSTREAM_BAD_RESPONSE", "not Dify's API"},
@@ -49,6 +49,14 @@ var failures = []failure{
 	{"no answer", difytest.Hang(), "UPSTREAM_TIMEOUT", "too long"},
 	{"closed connection", difytest.CloseConnection(), "UPSTREAM_UNAVAILABLE", "can't be reached"},
 	{refusedConnection, nil, "UPSTREAM_UNAVAILABLE", "can't be reached"},
+}
+
+// fromTheStart is the failure of a Dify that has never answered: a 404 is then of a wrong base URL.
+func (f failure) fromTheStart() failure {
+	if f.name == "404 HTML" {
+		f.code, f.says = "UPSTREAM_BAD_RESPONSE", "is the app's base URL right? (HTTP 404)"
+	}
+	return f
 }
 
 // archivedApp is what Dify since 1.13.0 answers for an app that was put away.
@@ -113,6 +121,7 @@ func checkSecrecy(t *testing.T, a *api, answer *response) {
 func TestFailingDify(t *testing.T) {
 	t.Parallel()
 	for _, f := range failures {
+		f = f.fromTheStart()
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			a := serveBroken(t, f)
@@ -139,6 +148,7 @@ func TestFailingDify(t *testing.T) {
 func TestPartial(t *testing.T) {
 	t.Parallel()
 	for _, f := range failures {
+		f = f.fromTheStart()
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			a := serveBroken(t, f)
@@ -195,6 +205,7 @@ func checkRowsOf(t *testing.T, a *api, seen []place, keys ...string) {
 func TestPartialShowsNothing(t *testing.T) {
 	t.Parallel()
 	for _, f := range failures {
+		f = f.fromTheStart()
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			a := serveBroken(t, f)
@@ -212,6 +223,7 @@ func TestPartialShowsNothing(t *testing.T) {
 func TestAllAppsFail(t *testing.T) {
 	t.Parallel()
 	for _, f := range failures {
+		f = f.fromTheStart()
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			a := serveBroken(t, f)

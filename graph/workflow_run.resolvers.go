@@ -36,11 +36,11 @@ func (r *workflowRunResolver) WorkflowID(ctx context.Context, obj *model.Workflo
 }
 
 func (r *workflowRunResolver) Inputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, &d.Inputs) })
+	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return variables(ctx, &d.Inputs) })
 }
 
 func (r *workflowRunResolver) Outputs(ctx context.Context, obj *model.WorkflowRun) (jsontext.Value, error) {
-	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return shownTo(ctx, &d.Outputs) })
+	return detailed(ctx, r.Resolver, obj, func(d *runDetail) (jsontext.Value, error) { return variables(ctx, &d.Outputs) })
 }
 
 func (r *Resolver) WorkflowRun() generated.WorkflowRunResolver { return &workflowRunResolver{r} }

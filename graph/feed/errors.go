@@ -47,5 +47,5 @@ func isUpstream(err error) bool {
 	_, unsupported := errors.AsType[*UnsupportedError](err)
 	_, shifted := errors.AsType[*ClockError](err)
 	return errors.Is(err, ErrAppTimeout) || unsupported || shifted || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
-		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err) || difyapi.IsOverloaded(err)
+		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err) || difyapi.IsUnsupported(err) || difyapi.IsOverloaded(err)
 }

@@ -24,6 +24,7 @@ type ResolverRoot interface {
 	DifyApp() DifyAppResolver
 	EndUser() EndUserResolver
 	Query() QueryResolver
+	WorkflowLog() WorkflowLogResolver
 	WorkflowRun() WorkflowRunResolver
 }
 
@@ -461,7 +462,7 @@ scalar UUID @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc9562")
 "Any JSON value."
 scalar JSON
 
-"A whole number beyond 32 bits, such as a token count. Written as a JSON number; beyond 2^53 JavaScript rounds it."
+"A whole number beyond 32 bits, such as a token count. Written as a JSON number, which JavaScript rounds beyond 2^53; taken as text, too."
 scalar Int64
 `, BuiltIn: false},
 	{Name: "../schema.graphqls", Input: `extend schema

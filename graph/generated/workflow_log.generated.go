@@ -20,6 +20,10 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type WorkflowLogResolver interface {
+	Details(ctx context.Context, obj *model.WorkflowLog) (jsontext.Value, error)
+}
+
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
@@ -372,7 +376,7 @@ func (ec *executionContext) _WorkflowLog_details(ctx context.Context, field grap
 			return ec.fieldContext_WorkflowLog_details(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Details(ctx)
+			return ec.Resolvers.WorkflowLog().Details(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v jsontext.Value) graphql.Marshaler {
@@ -383,7 +387,7 @@ func (ec *executionContext) _WorkflowLog_details(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_WorkflowLog_details(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WorkflowLog", field, true, false, "JSON")
+	return graphql.NewScalarFieldContext("WorkflowLog", field, true, true, "JSON")
 }
 
 func (ec *executionContext) _WorkflowLogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.WorkflowLogConnection) (ret graphql.Marshaler) {

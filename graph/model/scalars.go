@@ -3,8 +3,10 @@ package model
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -97,20 +99,18 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 }
 
 // RangeError is for a number that its field's type does not have.
-type RangeError struct{ Number int }
+type RangeError struct{}
 
 // Code is the error's code.
-func (e *RangeError) Code() code.Code { return code.UpstreamBadResponse }
+func (RangeError) Code() code.Code { return code.UpstreamBadResponse }
 
-func (e *RangeError) Error() string {
-	return fmt.Sprintf("%d is beyond the 32 bits of an Int", e.Number)
-}
+func (RangeError) Error() string { return "what Dify has here is beyond the 32 bits of an Int" }
 
 // MarshalInt writes a JSON number of 32 bits, as clients take an Int to be. A larger one is an error at its field.
 func MarshalInt(n int) graphql.ContextMarshaler {
 	return graphql.ContextWriterFunc(func(_ context.Context, w io.Writer) error {
 		if int(int32(n)) != n {
-			return &RangeError{n}
+			return RangeError{}
 		}
 		_, err := io.WriteString(w, strconv.Itoa(n))
 		return err
@@ -123,13 +123,22 @@ func UnmarshalInt(_ context.Context, v any) (int, error) { return graphql.Unmars
 // MarshalInt64 writes a JSON number.
 func MarshalInt64(n int64) graphql.Marshaler { return graphql.MarshalInt64(n) }
 
-// UnmarshalInt64 reads a whole number of 64 bits, from a literal or a variable.
+// UnmarshalInt64 reads a whole number of 64 bits, from a literal or a variable, or from text for clients whose own numbers are
+// shorter. 5.0 and 1e3 are whole, as they are for an Int in a variable.
 func UnmarshalInt64(v any) (int64, error) {
-	n, err := graphql.UnmarshalInt64(v)
-	if err != nil {
+	if n, err := graphql.UnmarshalInt64(v); err == nil {
+		return n, nil
+	}
+	f, ok := v.(float64)
+	if number, isNumber := v.(json.Number); isNumber {
+		parsed, err := number.Float64()
+		f, ok = parsed, err == nil
+	}
+	const largestExact = 1 << 53 // up to where each is a float64 of its own
+	if !ok || f != math.Trunc(f) || math.Abs(f) > largestExact {
 		return 0, notA("Int64", v, "a whole number of up to 64 bits")
 	}
-	return n, nil
+	return int64(f), nil
 }
 
 // MarshalJSON writes a JSON value as Dify wrote it.
@@ -147,9 +156,24 @@ func UnmarshalJSON(v any) (jsontext.Value, error) {
 
 // notA is the error for an input value that its scalar does not have.
 func notA(scalar string, v any, want string) error {
-	text := fmt.Sprint(v)
-	if runes := []rune(text); len(runes) > 60 {
-		text = string(runes[:60]) + "…"
+	return &list.InputError{Argument: scalar, Reason: describe(v) + " is not " + want}
+}
+
+// describe names a value in a message: a text in short, and what has members by its kind.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case string:
+		if runes := []rune(v); len(runes) > 60 {
+			v = string(runes[:60]) + "…"
+		}
+		return strconv.Quote(v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "an object"
+	default:
+		return fmt.Sprint(v) // a number or a boolean
 	}
-	return &list.InputError{Argument: scalar, Reason: fmt.Sprintf("%q is not %s", text, want)}
 }

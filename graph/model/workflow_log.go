@@ -1,13 +1,9 @@
 package model
 
 import (
-	"context"
-
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/fields"
 )
 
 // WorkflowLog is an entry of an app's log.
@@ -32,15 +28,6 @@ func (l *WorkflowLog) NodeID() ID {
 
 // UUID is Dify's own id.
 func (l *WorkflowLog) UUID() uuid.UUID { return l.WorkflowLog.ID }
-
-// Details are what Dify adds to the entry, without the end user's session id for who may not see it.
-func (l *WorkflowLog) Details(ctx context.Context) (jsontext.Value, error) {
-	details, err := visible(ctx, l.App, l.WorkflowLog.Details, l.Unreadable, "details")
-	if err == nil && fields.Redacted(ctx) {
-		details = difyapi.Without(details, UserInput)
-	}
-	return details, err
-}
 
 // WorkflowRun is nil where Dify no longer has the run.
 func (l *WorkflowLog) WorkflowRun() (*WorkflowRun, error) {

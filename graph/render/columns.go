@@ -84,7 +84,7 @@ var columns = map[string]map[string]column{
 		"createdByEndUser": {object: "EndUser", there: func(r *row) bool { return r.endUser.EndUser != nil }},
 		"createdAt":        {write: func(b []byte, r *row) []byte { return appendTime(b, r.log.CreatedAt) }},
 		"details": {
-			write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.WorkflowLog.Details) },
+			write: func(b []byte, r *row) []byte { return appendJSON(b, r.log.Details) },
 		},
 	},
 	"WorkflowRun": {

@@ -9,15 +9,18 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
-// onePerField leaves one error of those that say of the objects of a list, one by one, that the viewer lacks a scope: it says
-// that of all of them, at the first, with `extensions.count`. The others keep their places.
+// onePerField leaves one error of those that say the same of the objects of a list, one by one: that the viewer lacks a scope, or
+// that what Dify has there can't be read. It says that of all of them, at the first, with `extensions.count`. The others keep their
+// places: a call that failed for one object can have succeeded for another.
 func onePerField(errs gqlerror.List) gqlerror.List {
 	first, counts := make(map[string]*gqlerror.Error), make(map[string]int)
 	for _, e := range errs {
-		if field, ok := forbiddenField(e); ok {
+		if field, ok := fieldAtFault(e); ok {
 			counts[field]++
 			if met := first[field]; met == nil || before(e.Path, met.Path) {
 				first[field] = e
@@ -25,7 +28,7 @@ func onePerField(errs gqlerror.List) gqlerror.List {
 		}
 	}
 	errs = slices.DeleteFunc(errs, func(e *gqlerror.Error) bool {
-		field, ok := forbiddenField(e)
+		field, ok := fieldAtFault(e)
 		return ok && first[field] != e
 	})
 	for field, e := range first {
@@ -37,10 +40,9 @@ func onePerField(errs gqlerror.List) gqlerror.List {
 	return errs
 }
 
-// forbiddenField is the field of an error about a scope: its path without indexes, and what is said.
-func forbiddenField(e *gqlerror.Error) (string, bool) {
-	lacks, ok := errors.AsType[*viewer.ForbiddenError](e)
-	if !ok {
+// fieldAtFault is the field of an error that is its field's, not its object's: its path without indexes, and what is said.
+func fieldAtFault(e *gqlerror.Error) (string, bool) {
+	if !isOfField(e) {
 		return "", false
 	}
 	var field strings.Builder
@@ -49,7 +51,13 @@ func forbiddenField(e *gqlerror.Error) (string, bool) {
 			field.WriteString(string(name) + ".")
 		}
 	}
-	return field.String() + lacks.Error(), true
+	return field.String() + e.Message, true
+}
+
+func isOfField(e *gqlerror.Error) bool {
+	_, forbidden := errors.AsType[*viewer.ForbiddenError](e)
+	_, beyond := errors.AsType[model.RangeError](e)
+	return forbidden || beyond || difyapi.IsUnreadable(e) || errors.Is(e, model.ErrNoStart)
 }
 
 // before tells whether a place comes earlier in an answer than another of the same field.
