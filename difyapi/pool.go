@@ -40,10 +40,7 @@ type app struct {
 	breaker  *breaker
 	counters counters
 	reported atomic.Pointer[Version]
-
-	probeMu sync.Mutex
-	probe   *versionProbe // the one under way
-	probed  bool          // Dify has answered a probe
+	asked    atomic.Bool // Dify has answered GET /info
 }
 
 // Client makes a client of the pool, as [New] does. Of clients of one server the latest says how many connections there may be.

@@ -1,9 +1,6 @@
 package difyapi
 
-import (
-	"context"
-	"errors"
-)
+import "errors"
 
 // Version is the version in the latest of the server's answers that told one, errors included; else the configured one; else
 // zero.
@@ -24,76 +21,12 @@ func (c *Client) noteVersion(v Version) {
 	}
 }
 
-// KnownVersion is [Client.Version] for those who depend on it. Where nothing is known yet it asks GET /info, once for all
-// callers that wait for it, each within its own context.
-//
-// The version is zero, without an error, where a proxy hides it: Dify's own answer without the header settles that, and is not
-// asked for again. It is also zero where Dify gave no answer; then the next caller asks again, and what the caller
-// wanted the version for will report the failure. Errors are those of the context.
-func (c *Client) KnownVersion(ctx context.Context) (Version, error) {
-	if v := c.Version(); !v.IsZero() {
-		return v, nil
-	}
-	p := c.joinProbe(ctx)
-	if p == nil {
-		return c.Version(), nil
-	}
-	defer c.leaveProbe(p)
-	select {
-	case <-p.done:
-		return c.Version(), nil
-	case <-ctx.Done():
-		return Version{}, contextError(ctx, "GET "+infoPath)
-	}
-}
-
-// versionProbe is one call of GET /info that several callers wait for.
-type versionProbe struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiters int // guarded by Client.probeMu
-}
-
-// joinProbe enters the probe under way, or starts one; nil where there was one that Dify answered. The probe does not end with
-// the caller that started it.
-func (c *Client) joinProbe(ctx context.Context) *versionProbe {
-	c.probeMu.Lock()
-	defer c.probeMu.Unlock()
-	if c.probed {
-		return nil
-	}
-	if c.probe == nil {
-		probeCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		c.probe = &versionProbe{done: make(chan struct{}), cancel: cancel}
-		go c.runProbe(probeCtx, c.probe)
-	}
-	c.probe.waiters++
-	return c.probe
-}
-
-// leaveProbe ends the probe with its last waiter. A later caller must not join what is ending, and starts another.
-func (c *Client) leaveProbe(p *versionProbe) {
-	c.probeMu.Lock()
-	defer c.probeMu.Unlock()
-	p.waiters--
-	if p.waiters > 0 {
-		return
-	}
-	p.cancel()
-	if c.probe == p {
-		c.probe = nil
-	}
-}
-
-func (c *Client) runProbe(ctx context.Context, p *versionProbe) {
-	_, err := c.Info(ctx)
-	c.probeMu.Lock()
-	defer c.probeMu.Unlock()
-	c.probed = c.probed || answeredByDify(err)
-	if c.probe == p {
-		c.probe = nil
-	}
-	close(p.done)
+// SettledVersion is [Client.Version] for those who depend on it, and whether [Client.Info] has nothing to add: a version is
+// known, or Dify itself has answered that question, with an error perhaps, and a proxy hides what its header says. Where Info
+// gave no answer of Dify's, the version is not settled, and may be asked for again.
+func (c *Client) SettledVersion() (v Version, settled bool) {
+	v = c.Version()
+	return v, !v.IsZero() || c.asked.Load()
 }
 
 // answeredByDify tells Dify's answers, errors included, from those of a proxy whose Dify is down.
