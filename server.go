@@ -12,7 +12,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -378,12 +377,9 @@ type tokenCommand struct {
 	Name string `help:"How logs and limits call the caller." default:"NAME"`
 }
 
-// callerName is what the configuration takes for a name.
-var callerName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 // Run prints a token, which is not to be had again.
 func (c tokenCommand) Run(p process) error {
-	if !callerName.MatchString(c.Name) {
+	if !config.IsCallerName(c.Name) {
 		return errors.New("--name must be 1 to 64 of A-Z, a-z, 0-9, -, _ and dot")
 	}
 	token, digest := identity.NewToken()

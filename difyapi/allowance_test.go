@@ -47,15 +47,6 @@ func TestNothingIsSentBeyondTheAllowance(t *testing.T) {
 	}
 }
 
-// TestVersionIsAskedForWithinTheAllowance: the question has its price, too.
-func TestVersionIsAskedForWithinTheAllowance(t *testing.T) {
-	t.Parallel()
-	s := &script{steps: []step{{200, infoBody, 0}}}
-	if v, err := resilient(t, s, difyapi.Options{}).KnownVersion(allow(t.Context(), 0)); err != nil || !v.IsZero() || s.sent.Load() != 0 {
-		t.Errorf("version %v, %v, %d sent", v, err, s.sent.Load())
-	}
-}
-
 // TestNetHTTPSendsNothingAgainBeyondTheAllowance: where the connection that it kept is dead.
 func TestNetHTTPSendsNothingAgainBeyondTheAllowance(t *testing.T) {
 	t.Parallel()

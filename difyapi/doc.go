@@ -25,8 +25,8 @@
 // # Versions
 //
 // A server that does not know a query parameter ignores it and answers unfiltered rows. Every answer of Dify carries its
-// version in the header X-Version; [Client.Version] remembers it and [Client.KnownVersion] asks for it. An endpoint that the
-// server does not have is [IsUnsupported]. Before 1.7.0 a run's detail is shown to every key: [Version.ScopesWorkflowRuns].
+// version in the header X-Version; [Client.Version] remembers it, and [Client.SettledVersion] tells whether it is worth
+// asking for it by [Client.Info]. An endpoint that the server does not have is [IsUnsupported]. Before 1.7.0 a run's detail is shown to every key: [Version.ScopesWorkflowRuns].
 //
 // # Secrets
 //

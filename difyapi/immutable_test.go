@@ -23,7 +23,6 @@ func TestErrorsAreNotChangedOnceReturned(t *testing.T) {
 		},
 		"run":      func(ctx context.Context, c *difyapi.Client) error { _, err := c.WorkflowRun(ctx, id); return err },
 		"end user": func(ctx context.Context, c *difyapi.Client) error { _, err := c.EndUser(ctx, id); return err },
-		"version":  func(ctx context.Context, c *difyapi.Client) error { _, err := c.KnownVersion(ctx); return err },
 	} {
 		for _, theirs := range []difyapi.Error{
 			{Kind: difyapi.KindUnavailable, Requests: 7},

@@ -23,6 +23,9 @@ type AppInfo struct {
 // Info reads the app's description: GET /info.
 func (c *Client) Info(ctx context.Context) (*AppInfo, error) {
 	got, err := c.get(ctx, infoPath, "")
+	if answeredByDify(err) {
+		c.asked.Store(true)
+	}
 	if err != nil {
 		return nil, err
 	}

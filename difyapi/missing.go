@@ -26,10 +26,18 @@ func (c *Client) judgeMissing(ctx context.Context, path string, err error) error
 	return missing
 }
 
-// isFound tells whether Dify answers at the base URL. Where it has not yet, GET /info tells, which all of its versions have.
+// isFound tells whether Dify answers at the base URL. Where it has not yet, GET /info tells, which all of its versions have: once for all
+// that wait for it.
 func (c *Client) isFound(ctx context.Context, path string) bool {
-	if path != infoPath && !c.found.Load() {
-		_ = c.probeInfo(ctx)
+	if path == infoPath || c.found.Load() {
+		return c.found.Load()
+	}
+	answered := c.lookup.DoChan(infoPath, func() (any, error) {
+		return c.Info(context.WithoutCancel(ctx)) // which others may wait for, and which has a time limit of its own
+	})
+	select {
+	case <-answered:
+	case <-ctx.Done():
 	}
 	return c.found.Load()
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // Pool is what clients share and what outlives them: connections and the limits on them, by server; and by app, which is a base
@@ -40,12 +42,9 @@ type app struct {
 	breaker  *breaker
 	counters counters
 	reported atomic.Pointer[Version]
-
-	probeMu sync.Mutex
-	probe   *versionProbe // the one under way
-	probed  bool          // Dify has answered a probe
-
-	found atomic.Bool // Dify has answered at the app's base URL
+	found    atomic.Bool        // Dify has answered at the app's base URL
+	asked    atomic.Bool        // Dify has answered GET /info
+	lookup   singleflight.Group // of whether it does
 }
 
 // Client makes a client of the pool, as [New] does. Of clients of one server the latest says how many connections there may be.

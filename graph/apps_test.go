@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -76,6 +77,16 @@ func TestVersionAlone(t *testing.T) {
 	configured := serve(t, options{keys: []string{"a"}, dify: difytest.Options{HideVersion: true}, apart: map[string]apart{"a": {version: "v1.13"}}})
 	checkData(t, configured, `{difyApps {difyVersion}}`, `{"difyApps": [{"difyVersion": "1.13.0"}]}`)
 	checkCalls(t, configured, 0, 0)
+}
+
+// TestInfoIsAskedOnce: what a filter wants of it is the version, and what a field wants is the rest.
+func TestInfoIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}})
+	a.dify.SetFault(func(*http.Request) *difytest.Fault { return difytest.Delay(20 * time.Millisecond) })
+	checkData(t, a, `{difyApp(key: "a") {mode} workflowLogs(filter: {endUserSessionId: "s0"}) {nodes {uuid}}}`,
+		`{"difyApp": {"mode": "workflow"}, "workflowLogs": {"nodes": []}}`)
+	checkCalls(t, a, 1, 1)
 }
 
 // TestAppInfoOfOldServer: what a release does not tell is null.

@@ -1,4 +1,5 @@
-// Package generated is gqlgen's code, beside the few lines of federation and of the renderer's bridge that are ours.
+// Package generated has gqlgen's code, by go generate ., and beside it the few lines that gqlgen leaves to others: entities.go
+// resolves the fields of federation, and objects.go single objects of a row.
 package generated
 
 import (
@@ -18,10 +19,10 @@ type FederationResolver interface {
 	Service(ctx context.Context) (model.Service, error)
 }
 
-func (ec *executionContext) __resolve_entities(ctx context.Context, representations []map[string]any) []model.Entity {
+func (ec *executionContext) __resolve_entities(ctx context.Context, representations []map[string]any) []model.Entity { //nolint:revive,staticcheck // gqlgen calls it so.
 	return ec.Resolvers.(FederationResolver).Entities(ctx, representations)
 }
 
-func (ec *executionContext) __resolve__service(ctx context.Context) (model.Service, error) {
+func (ec *executionContext) __resolve__service(ctx context.Context) (model.Service, error) { //nolint:revive,staticcheck // gqlgen calls it so.
 	return ec.Resolvers.(FederationResolver).Service(ctx)
 }

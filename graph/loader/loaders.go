@@ -155,18 +155,17 @@ func (l *Loaders) Taken() (requests int, answer int64) {
 	return l.budget.sent, l.budget.written
 }
 
-// Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.
+// Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it, or gives no answer:
+// what the caller wants the version for will report that. Errors are those of the context, and of waiting that is refused.
 func (l *Loaders) Version(ctx context.Context, app string) (difyapi.Version, error) {
 	client := l.upstream.clients[app]
-	if v := client.Version(); !v.IsZero() {
+	if v, settled := client.SettledVersion(); settled {
 		return v, nil
 	}
-	resume, err := suspend(at(ctx, app))
-	if err != nil {
+	if _, err := l.Info(ctx, app); err != nil && (ctx.Err() != nil || difyapi.IsOverloaded(err)) {
 		return difyapi.Version{}, err
 	}
-	defer resume()
-	return client.KnownVersion(ctx)
+	return client.Version(), nil
 }
 
 // ToldVersion returns the version that the app's Dify has told, or else the configured one, without asking; zero if there

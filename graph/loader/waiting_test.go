@@ -71,8 +71,8 @@ func TestOperationsTellThatTheyWait(t *testing.T) {
 	})
 }
 
-// TestCallsThatAreNotSharedTellThatTheyWait: fresh windows, and the question for a version.
-func TestCallsThatAreNotSharedTellThatTheyWait(t *testing.T) {
+// TestCallsTellThatTheyWait: fresh windows, which are not shared, and the question for a version, which is.
+func TestCallsTellThatTheyWait(t *testing.T) {
 	t.Parallel()
 	client, err := difyapi.New(difyapi.Options{
 		BaseURL: "http://dify.test/v1", APIKey: "app-1",
@@ -89,7 +89,9 @@ func TestCallsThatAreNotSharedTellThatTheyWait(t *testing.T) {
 	w.check(t, 1)
 	_, _ = For(ctx).Version(ctx, "a")
 	w.check(t, 2)
+	done(0)
 	w.refused = true
+	ctx, done = u.Attach(WithWaiting(t.Context(), w.wait), plenty)
 	_, _, err = For(ctx).Logs(ctx, "a", difyapi.LogQuery{}, true)
 	_, versionErr := For(ctx).Version(ctx, "a")
 	if !difyapi.IsOverloaded(err) || !difyapi.IsOverloaded(versionErr) {

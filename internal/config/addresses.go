@@ -8,7 +8,8 @@ import (
 )
 
 // parseAddress gives the absolute http or https URL that text is, without a
-// user and a fragment.
+// user, a fragment and blanks: an issuer's caller is called by both, with a
+// blank between.
 func parseAddress(text string) (*url.URL, bool) {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" {

@@ -22,7 +22,7 @@ func TestAddresses(t *testing.T) {
 			},
 			[]string{
 				"", "idp.example", "http://idp.example", "http://localhost.evil.example", "ftp://localhost", "https://",
-				"https://user@idp.example", "https://idp.example?a", "https://idp.example#a", "https://a b", "https://a:99999",
+				"https://user@idp.example", "https://idp.example?a", "https://idp.example#a", "https://a b", "https://idp.example/a b", "https://a:99999",
 			},
 		},
 		{

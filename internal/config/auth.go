@@ -5,6 +5,8 @@ import (
 	"path"
 	"regexp"
 	"slices"
+
+	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // authNone is the word for a server that asks nobody who they are.
@@ -94,13 +96,22 @@ var (
 
 	// What path.Match has a meaning for, among the characters of app keys.
 	appPattern = regexp.MustCompile(`^[a-z0-9*?^\[\]-]{1,256}$`)
-
-	scopes = []string{"logs", "content", "people"}
 )
+
+// IsCallerName tells whether text can be the name of a [Token].
+func IsCallerName(text string) bool { return callerName.MatchString(text) }
 
 func isAppPattern(text string) bool {
 	_, err := path.Match(text, "")
 	return err == nil && appPattern.MatchString(text)
 }
 
-func isScope(text string) bool { return slices.Contains(scopes, text) }
+// scopes are all that there are.
+func scopes() (all []string) {
+	for _, scope := range viewer.Scopes() {
+		all = append(all, string(scope))
+	}
+	return all
+}
+
+func isScope(text string) bool { return slices.Contains(scopes(), text) }

@@ -140,6 +140,10 @@ var authMistakes = map[string]mistakeTest{
 		"4:14: auth.tokens[1].name: must be unique; auth.tokens[0].name at line 3, column 14 is the same",
 		"4:25: auth.tokens[1].sha256: must be unique; auth.tokens[0].sha256 at line 3, column 25 is the same",
 	}},
+	"the same issuer twice": {issuerWith("apps: [a]", "scopes: [logs]") +
+		"    - {issuer: https://idp.example, audience: b, jwks: 'https://idp.example', apps: [a], scopes: [logs]}\n", []string{
+		"8:16: auth.issuers[1].issuer: must be unique; auth.issuers[0].issuer at line 3, column 15 is the same",
+	}},
 	"an issuer without all": {"auth: {issuers: [{}]}\n", []string{
 		"1:18: auth.issuers[0].issuer: is missing; it must be the issuer's URL, to the letter as its tokens have it in iss: https, or http on this machine, without query",
 		"1:18: auth.issuers[0].audience: is missing; it must be what tokens for this server have in aud, such as difygraph",

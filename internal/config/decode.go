@@ -10,8 +10,11 @@ import (
 )
 
 // decoder fills a Config from a document. The library's own strict decoding
-// stops at the first mistake, and tells no place of a value that is well typed
-// but breaks a rule; this walk over its syntax tree does both.
+// stops at the first mistake, and takes what must not be taken: 1.5 for the
+// number 1, true and 007 for the texts true and 7, an empty item for an app.
+// A duration that is none has no place in its errors, which repeat the value.
+// Of mappings that are merged, the last one wins there, even over the fields
+// that stand beside the merge. This walk over its syntax tree does better.
 type decoder struct {
 	document
 	variables map[string]string

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -99,7 +98,7 @@ func (e environment) override(cfg *Config, found *report) {
 func (e environment) overrideAuth(cfg *Config, found *report) {
 	if e.TokenSHA256 != "" {
 		cfg.Auth = Auth{Tokens: []Token{{
-			Name: environmentCaller, SHA256: e.TokenSHA256, Apps: []string{"*"}, Scopes: slices.Clone(scopes),
+			Name: environmentCaller, SHA256: e.TokenSHA256, Apps: []string{"*"}, Scopes: scopes(),
 		}}}
 		found.places["auth.tokens[0].sha256"] = place{variable: "DIFYGRAPH_TOKEN_SHA256"}
 	}

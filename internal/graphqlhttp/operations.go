@@ -27,18 +27,18 @@ type listed struct {
 // Len is the number of operations.
 func (o *Operations) Len() int { return len(o.byHash) }
 
-// Names are the operations' names, sorted; none of a nil list.
-func (o *Operations) Names() []string {
+// Names are the operations' names by their hashes, as far as they have one.
+func (o *Operations) Names() map[string]string {
+	names := make(map[string]string)
 	if o == nil {
-		return nil
+		return names
 	}
-	names := make(map[string]bool, len(o.byHash))
-	for _, listed := range o.byHash {
+	for hash, listed := range o.byHash {
 		if listed.name != "" {
-			names[listed.name] = true
+			names[hash] = listed.name
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	return names
 }
 
 // manifestFormat names the manifest that Apollo's generate-persisted-query-manifest writes.

@@ -7,17 +7,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
+
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 // Options say who may call.
 type Options struct {
 	// Open is for a server that asks nobody who they are: every request is [Anyone]'s. It stands alone.
 	Open bool
-	// Tokens are the configured bearer tokens, with names and digests of their own.
-	Tokens []Token
-	// Issuers are those whose JWTs are taken, each with a URL of its own.
-	Issuers []Issuer
+	// Tokens are the bearer tokens and Issuers those whose JWTs are taken, as [config.Load] has found them right.
+	Tokens  []config.Token
+	Issuers []config.Issuer
 
 	// Previous is an Authenticator that this one takes the place of, or nil. Keys of its issuers are known from the start where
 	// their URLs are the same, and are not fetched anew.
@@ -37,44 +37,30 @@ type Authenticator struct {
 	issuers issuers
 }
 
-// New returns an Authenticator. It makes no calls: an issuer's keys are fetched when its first token comes. The error says
-// which option is wrong, without its value.
+// New returns an Authenticator. It makes no calls: an issuer's keys are fetched when its first token comes. The errors are of
+// options that say both that there are callers and that there are none, or neither; and of a digest that is none, without its
+// value.
 func New(options Options) (*Authenticator, error) {
 	configured := len(options.Tokens) > 0 || len(options.Issuers) > 0
 	if options.Open == configured {
 		return nil, errors.New("identity: needs tokens or issuers, or to be open to anyone, not both")
 	}
-	a := &Authenticator{open: options.Open}
-	if err := a.addTokens(options.Tokens); err != nil {
-		return nil, err
-	}
 	fetcher := &fetcher{
 		client: newClient(options.Transport),
 		log:    cmp.Or(options.Log, slog.Default()),
 	}
-	var err error
-	a.issuers, err = newIssuers(options.Issuers, fetcher)
+	a := &Authenticator{open: options.Open, issuers: newIssuers(options.Issuers, fetcher)}
+	for i, token := range options.Tokens {
+		known, err := newKnownToken(token)
+		if err != nil {
+			return nil, fmt.Errorf("identity: token %d: %w", i, err)
+		}
+		a.tokens = append(a.tokens, known)
+	}
 	if options.Previous != nil {
 		a.issuers.keepKeys(options.Previous.issuers)
 	}
-	return a, err
-}
-
-func (a *Authenticator) addTokens(tokens []Token) error {
-	names, digests := map[string]bool{}, map[string]bool{}
-	for i, token := range tokens {
-		known, err := newKnownToken(token)
-		if err != nil {
-			return fmt.Errorf("identity: token %d: %w", i, err)
-		}
-		digest := strings.ToLower(token.SHA256)
-		if names[token.Name] || digests[digest] {
-			return fmt.Errorf("identity: token %d: its name or its digest is another token's", i)
-		}
-		names[token.Name], digests[digest] = true, true
-		a.tokens = append(a.tokens, known)
-	}
-	return nil
+	return a, nil
 }
 
 // Authenticate finds who sent the request, by its Authorization header alone. Either the caller is nil or the refusal.

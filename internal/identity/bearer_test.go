@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 func TestBearerToken(t *testing.T) {
@@ -73,7 +75,7 @@ func FuzzAuthorization(f *testing.F) {
 		f.Add(seed)
 	}
 	idp := newIssuerStub(f)
-	a := idp.authenticator(f, Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	a := idp.authenticator(f, Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
 	f.Fuzz(func(t *testing.T, header string) {
 		token, refusal := bearerToken(http.Header{"Authorization": {header}})
 		if (token == "") == (refusal == nil) || !strings.Contains(header, token) || !isToken68(token) && refusal == nil {

@@ -1,48 +1,21 @@
 package identity
 
 import (
-	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/difygraph/difygraph/graph/viewer"
-
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/config"
 )
 
-// A Grant says where an issuer's callers have their apps or scopes from: a fixed list, or a claim of the token.
-type Grant struct {
-	// Fixed is the list, the same for every token of the issuer. It must be empty where Claim is set.
-	Fixed []string
-	// Claim is the name of a claim at the top of the token: a list of texts, or one text with blanks between, as OAuth's
-	// scope. Names with dots are names, not paths.
-	Claim string
-}
-
-// validate wants one of the two, and each of the fixed texts to be right.
-func (g Grant) validate(right func(string) error) error {
-	if (len(g.Fixed) == 0) == (g.Claim == "") {
-		return errors.New("needs either a list or the name of a claim")
-	}
-	return validateAll(g.Fixed, right)
-}
-
-func validateAll(texts []string, right func(string) error) error {
-	for _, text := range texts {
-		if err := right(text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// of gives the texts that the grant has for a token with these claims. A claim that is missing, or that is malformed in any
+// granted gives the texts that the grant has for a token with these claims. A claim that is missing, or that is malformed in any
 // part, gives none.
-func (g Grant) of(claims jwt.MapClaims) []string {
+func granted(g config.Grant, claims jwt.MapClaims) []string {
 	if g.Claim == "" {
-		return g.Fixed
+		return g.List
 	}
 	switch claim := claims[g.Claim].(type) {
 	case string:
@@ -72,7 +45,7 @@ const maxPatterns = 1000
 
 // patternsOf gives the patterns in the texts, or none if one of them is malformed: what its author meant is unknown.
 func patternsOf(texts []string) []string {
-	if len(texts) > maxPatterns || validateAll(texts, validatePattern) != nil {
+	if len(texts) > maxPatterns || slices.ContainsFunc(texts, isMalformed) {
 		return nil
 	}
 	return texts
@@ -83,20 +56,8 @@ func scopesOf(texts []string) []viewer.Scope {
 	return slices.DeleteFunc(viewer.Scopes(), func(scope viewer.Scope) bool { return !slices.Contains(texts, string(scope)) })
 }
 
-func validatePattern(pattern string) error {
-	if pattern == "" {
-		return errors.New("an app pattern is empty")
-	}
+func isMalformed(pattern string) bool {
 	// With a malformed pattern Match looks at all of it, whatever the key.
-	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("an app pattern is malformed: %w", err)
-	}
-	return nil
-}
-
-func validateScope(text string) error {
-	if !slices.Contains(viewer.Scopes(), viewer.Scope(text)) {
-		return errors.New("a scope is none of logs, content, people")
-	}
-	return nil
+	_, err := path.Match(pattern, "")
+	return pattern == "" || err != nil
 }

@@ -20,6 +20,8 @@ import (
 
 	"github.com/MicahParks/jwkset"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 // signer is a key of the tests' issuer.
@@ -149,10 +151,10 @@ func (i *issuerStub) fetches() int {
 }
 
 // issuer is the configuration of the stub: rights by claims.
-func (i *issuerStub) issuer() Issuer {
-	return Issuer{
+func (i *issuerStub) issuer() config.Issuer {
+	return config.Issuer{
 		Issuer: issuerURL, Audience: audience, JWKS: issuerURL + "/keys",
-		Apps: Grant{Claim: "difygraph_apps"}, Scopes: Grant{Claim: "scope"},
+		Apps: config.Grant{Claim: "difygraph_apps"}, Scopes: config.Grant{Claim: "scope"},
 	}
 }
 
@@ -160,7 +162,7 @@ func (i *issuerStub) issuer() Issuer {
 func (i *issuerStub) authenticator(t testing.TB, options Options) *Authenticator {
 	t.Helper()
 	if options.Issuers == nil {
-		options.Issuers = []Issuer{i.issuer()}
+		options.Issuers = []config.Issuer{i.issuer()}
 	}
 	options.Transport, options.Log = i, slog.New(slog.NewTextHandler(&i.log, nil))
 	a, err := New(options)

@@ -3,28 +3,13 @@ package identity
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-)
 
-// An Issuer makes JWTs.
-type Issuer struct {
-	// Issuer is what iss must be, to the letter: an absolute URL.
-	Issuer string
-	// Audience is what aud must be, or have among others.
-	Audience string
-	// JWKS is the URL of the issuer's keys, as a JWK Set.
-	JWKS string
-	// Apps are patterns of [path.Match] on the keys of apps.
-	Apps Grant
-	// Scopes are logs, content and people. Others in a claim are passed over.
-	Scopes Grant
-}
+	"github.com/difygraph/difygraph/internal/config"
+)
 
 const (
 	// leeway is how far the issuer's clock and ours may be apart.
@@ -45,20 +30,15 @@ var parser = jwt.NewParser(jwt.WithValidMethods(methods), jwt.WithStrictDecoding
 type issuers map[string]*knownIssuer
 
 type knownIssuer struct {
-	Issuer
+	config.Issuer
+
 	claims *jwt.Validator
 	keys   *keySet
 }
 
-func newIssuers(configured []Issuer, from *fetcher) (issuers, error) {
+func newIssuers(configured []config.Issuer, from *fetcher) issuers {
 	known := issuers{}
-	for i, issuer := range configured {
-		if err := issuer.validate(); err != nil {
-			return nil, fmt.Errorf("identity: issuer %d: %w", i, err)
-		}
-		if known[issuer.Issuer] != nil {
-			return nil, fmt.Errorf("identity: issuer %d: is another one's URL", i)
-		}
+	for _, issuer := range configured {
 		known[issuer.Issuer] = &knownIssuer{
 			Issuer: issuer,
 			claims: jwt.NewValidator(
@@ -67,7 +47,7 @@ func newIssuers(configured []Issuer, from *fetcher) (issuers, error) {
 			keys: &keySet{fetch: from.keysOf(issuer)},
 		}
 	}
-	return known, nil
+	return known
 }
 
 // keepKeys takes over the keys of issuers that are the same.
@@ -77,19 +57,6 @@ func (known issuers) keepKeys(previous issuers) {
 			issuer.keys = old.keys
 		}
 	}
-}
-
-func (i Issuer) validate() error {
-	for _, text := range []string{i.Issuer, i.JWKS} {
-		// With a blank, the names of two issuers' callers might be the same.
-		if address, err := url.Parse(text); err != nil || address.Host == "" || strings.Contains(text, " ") {
-			return errors.New("its issuer or its jwks is no absolute URL")
-		}
-	}
-	if i.Audience == "" {
-		return errors.New("needs an audience")
-	}
-	return errors.Join(i.Apps.validate(validatePattern), i.Scopes.validate(validateScope))
 }
 
 // checks bounds how many signatures are checked at once, to half of the processors: a check costs more than all else that is
@@ -182,5 +149,5 @@ func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *Refusal) {
 	if subject != "" {
 		name += " " + subject
 	}
-	return &Caller{Name: name, patterns: patternsOf(i.Apps.of(claims)), scopes: scopesOf(i.Scopes.of(claims))}, nil
+	return &Caller{Name: name, patterns: patternsOf(granted(i.Apps, claims)), scopes: scopesOf(granted(i.Scopes, claims))}, nil
 }

@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/viewer"
-
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 func TestEachFamilyOfKeysIsTaken(t *testing.T) {
@@ -144,7 +145,7 @@ func TestTokenOfOneIssuerIsNoneOfAnother(t *testing.T) {
 	idp := newIssuerStub(t)
 	other := idp.issuer()
 	other.Issuer, other.Audience = "https://other.example", "elsewhere"
-	a := idp.authenticator(t, Options{Issuers: []Issuer{idp.issuer(), other}})
+	a := idp.authenticator(t, Options{Issuers: []config.Issuer{idp.issuer(), other}})
 	for _, test := range []struct {
 		iss, aud string
 		want     *Refusal
@@ -163,7 +164,7 @@ func TestTokenOfOneIssuerIsNoneOfAnother(t *testing.T) {
 
 func TestWithoutIssuersJWTsAreUnknown(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	a, err := New(Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,8 +219,8 @@ func TestFixedListsGrantWhateverTheClaims(t *testing.T) {
 	t.Parallel()
 	idp := newIssuerStub(t)
 	issuer := idp.issuer()
-	issuer.Apps, issuer.Scopes = Grant{Fixed: []string{"office"}}, Grant{Fixed: []string{"logs"}}
-	a := idp.authenticator(t, Options{Issuers: []Issuer{issuer}})
+	issuer.Apps, issuer.Scopes = config.Grant{List: []string{"office"}}, config.Grant{List: []string{"logs"}}
+	a := idp.authenticator(t, Options{Issuers: []config.Issuer{issuer}})
 	token := signers()["EdDSA"].sign(t, claims(map[string]any{"difygraph_apps": "*", "scope": "people"}), nil)
 	caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
 	if refusal != nil {

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/MicahParks/jwkset"
+
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 const (
@@ -72,7 +74,7 @@ func newClient(transport http.RoundTripper) *http.Client {
 }
 
 // keysOf gives the function that fetches the issuer's keys, and logs where it can't.
-func (f *fetcher) keysOf(issuer Issuer) func() ([]publicKey, error) {
+func (f *fetcher) keysOf(issuer config.Issuer) func() ([]publicKey, error) {
 	return func() ([]publicKey, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 		defer cancel()

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 var errDown = errors.New("connection refused")
@@ -322,7 +324,7 @@ func TestKeysOutliveAReload(t *testing.T) {
 	}
 	moved := idp.issuer()
 	moved.JWKS += "2"
-	if after := idp.authenticator(t, Options{Previous: before, Issuers: []Issuer{moved}}); accepts(t, after, signers()["EdDSA"]) {
+	if after := idp.authenticator(t, Options{Previous: before, Issuers: []config.Issuer{moved}}); accepts(t, after, signers()["EdDSA"]) {
 		t.Error("keys of another address are taken")
 	}
 }

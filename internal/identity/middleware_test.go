@@ -10,9 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/difygraph/difygraph/graph/code"
-
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 // refuseInTest writes what it is told.
@@ -29,7 +30,7 @@ func greetCaller(w http.ResponseWriter, r *http.Request) {
 
 func TestMiddleware(t *testing.T) {
 	t.Parallel()
-	a := newIssuerStub(t).authenticator(t, Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	a := newIssuerStub(t).authenticator(t, Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
 	handler := Middleware(a, refuseInTest)(http.HandlerFunc(greetCaller))
 	expired := signers()["EdDSA"].sign(t, claims(map[string]any{"exp": 1}), nil)
 	type answer struct {
@@ -84,7 +85,7 @@ func TestOpenServerAsksNobody(t *testing.T) {
 // A token in the address ends up in logs, and one in the body would have to be read for strangers.
 func TestTokenElsewhereIsNoToken(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	a, err := New(Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func (u untouchable) Read([]byte) (int, error) {
 
 func TestRefusedBodyIsNotRead(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	a, err := New(Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func TestRefusedBodyIsNotRead(t *testing.T) {
 
 func TestClientThatAsksFirstSendsNoBodyInVain(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{Tokens: []Token{tokenOf("dashboard", "right")}})
+	a, err := New(Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,20 +8,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
-)
 
-// A Token is a configured bearer token.
-type Token struct {
-	// Name tells callers apart, in the log and for limits. It is not empty and has no blank.
-	Name string
-	// SHA256 is the digest of the token: 64 hexadecimal digits. Nothing slower is needed for tokens that are random.
-	SHA256 string
-	// Apps are patterns of [path.Match] on the keys of apps, at least one.
-	Apps []string
-	// Scopes are at least one of logs, content and people.
-	Scopes []string
-}
+	"github.com/difygraph/difygraph/internal/config"
+)
 
 // NewToken makes a token of 256 random bits, such as dg_k3J…, and the digest that a configuration holds of it. The token is
 // to be shown once, and is not to be had again.
@@ -38,24 +27,16 @@ func TokenEntry(name, digest string) string {
 	return fmt.Sprintf(`- {name: %s, sha256: "%s", apps: ["*"], scopes: [logs, content, people]}`, name, digest)
 }
 
-// knownToken is a Token, ready to be compared.
+// knownToken is a configured token, ready to be compared.
 type knownToken struct {
 	digest [sha256.Size]byte
 	caller *Caller
 }
 
-func newKnownToken(t Token) (knownToken, error) {
+func newKnownToken(t config.Token) (knownToken, error) {
 	digest, err := hex.DecodeString(t.SHA256)
-	switch {
-	case t.Name == "" || strings.ContainsAny(t.Name, " \t\r\n"):
-		return knownToken{}, errors.New("a token needs a name without blanks")
-	case err != nil || len(digest) != sha256.Size: // The error would show a token that stands in its digest's place.
+	if err != nil || len(digest) != sha256.Size { // The error would show a token that stands in its digest's place.
 		return knownToken{}, errors.New("the SHA-256 of a token is not 64 hexadecimal digits")
-	case len(t.Apps) == 0 || len(t.Scopes) == 0:
-		return knownToken{}, errors.New("a token needs apps and scopes")
-	}
-	if err := errors.Join(validateAll(t.Apps, validatePattern), validateAll(t.Scopes, validateScope)); err != nil {
-		return knownToken{}, err
 	}
 	caller := &Caller{Name: t.Name, patterns: t.Apps, scopes: scopesOf(t.Scopes)}
 	return knownToken{digest: [sha256.Size]byte(digest), caller: caller}, nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/config"
 )
 
 func digestOf(token string) string {
@@ -17,14 +18,14 @@ func digestOf(token string) string {
 }
 
 // tokenOf is an entry that allows what a dashboard needs.
-func tokenOf(name, token string) Token {
-	return Token{Name: name, SHA256: digestOf(token), Apps: []string{"shop-*"}, Scopes: []string{"logs"}}
+func tokenOf(name, token string) config.Token {
+	return config.Token{Name: name, SHA256: digestOf(token), Apps: []string{"shop-*"}, Scopes: []string{"logs"}}
 }
 
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	last := Token{Name: "last", SHA256: strings.ToUpper(digestOf("three")), Apps: []string{"a"}, Scopes: []string{"people", "content"}}
-	a, err := New(Options{Tokens: []Token{tokenOf("first", "one"), tokenOf("second", "two"), last}})
+	last := config.Token{Name: "last", SHA256: strings.ToUpper(digestOf("three")), Apps: []string{"a"}, Scopes: []string{"people", "content"}}
+	a, err := New(Options{Tokens: []config.Token{tokenOf("first", "one"), tokenOf("second", "two"), last}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func nameOf(caller *Caller) string {
 
 func TestTokenAllowsWhatItsEntrySays(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{Tokens: []Token{tokenOf("dashboard", "one")}})
+	a, err := New(Options{Tokens: []config.Token{tokenOf("dashboard", "one")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,41 +80,17 @@ func TestNewRefusesWrongOptions(t *testing.T) {
 	t.Parallel()
 	const secret = "SeNtInEl"
 	right, issuer := tokenOf("a", "one"), newIssuerStub(t).issuer()
-	token := func(change func(*Token)) Options {
+	digest := func(text string) Options {
 		wrong := tokenOf("b", "two")
-		change(&wrong)
-		return Options{Tokens: []Token{right, wrong}}
-	}
-	from := func(change func(*Issuer)) Options {
-		wrong := issuer
-		wrong.Issuer = "https://other.example"
-		change(&wrong)
-		return Options{Issuers: []Issuer{issuer, wrong}}
+		wrong.SHA256 = text
+		return Options{Tokens: []config.Token{right, wrong}}
 	}
 	for name, options := range map[string]Options{
 		"nobody":                      {},
-		"open, and a token":           {Open: true, Tokens: []Token{right}},
-		"open, and an issuer":         {Open: true, Issuers: []Issuer{issuer}},
-		"token without name":          token(func(t *Token) { t.Name = "" }),
-		"token named with a blank":    token(func(t *Token) { t.Name = "a b" }),
-		"token in the digest's place": token(func(t *Token) { t.SHA256 = secret }),
-		"short digest":                token(func(t *Token) { t.SHA256 = t.SHA256[2:] }),
-		"no apps":                     token(func(t *Token) { t.Apps = nil }),
-		"no scopes":                   token(func(t *Token) { t.Scopes = nil }),
-		"empty pattern":               token(func(t *Token) { t.Apps = []string{"a", ""} }),
-		"malformed pattern":           token(func(t *Token) { t.Apps = []string{"a[" + secret} }),
-		"unknown scope":               token(func(t *Token) { t.Scopes = []string{"logs", secret} }),
-		"same name":                   token(func(t *Token) { t.Name = "a" }),
-		"same digest":                 token(func(t *Token) { t.SHA256 = strings.ToUpper(right.SHA256) }),
-		"issuer no URL":               from(func(i *Issuer) { i.Issuer = secret }),
-		"issuer with a blank":         from(func(i *Issuer) { i.Issuer += "/a b" }),
-		"keys at no URL":              from(func(i *Issuer) { i.JWKS = "/" + secret }),
-		"no audience":                 from(func(i *Issuer) { i.Audience = "" }),
-		"same issuer":                 from(func(i *Issuer) { i.Issuer = issuer.Issuer }),
-		"apps of neither":             from(func(i *Issuer) { i.Apps = Grant{} }),
-		"apps of both":                from(func(i *Issuer) { i.Apps = Grant{Fixed: []string{"a"}, Claim: "a"} }),
-		"malformed fixed pattern":     from(func(i *Issuer) { i.Apps = Grant{Fixed: []string{"["}} }),
-		"unknown fixed scope":         from(func(i *Issuer) { i.Scopes = Grant{Fixed: []string{secret}} }),
+		"open, and a token":           {Open: true, Tokens: []config.Token{right}},
+		"open, and an issuer":         {Open: true, Issuers: []config.Issuer{issuer}},
+		"token in the digest's place": digest(secret),
+		"short digest":                digest(right.SHA256[2:]),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,7 +104,7 @@ func TestNewRefusesWrongOptions(t *testing.T) {
 
 func TestDigestsAreNotShown(t *testing.T) {
 	t.Parallel()
-	a, err := New(Options{Tokens: []Token{tokenOf("a", "one")}})
+	a, err := New(Options{Tokens: []config.Token{tokenOf("a", "one")}})
 	if err != nil {
 		t.Fatal(err)
 	}

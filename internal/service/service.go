@@ -80,9 +80,9 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	who := identityOptions(cfg.Auth)
-	who.Previous = s.process.callers()
-	if s.callers, err = identity.New(who); err != nil {
+	if s.callers, err = identity.New(identity.Options{
+		Open: !cfg.Auth.Identifies(), Tokens: cfg.Auth.Tokens, Issuers: cfg.Auth.Issuers, Previous: s.process.callers(),
+	}); err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
 	origins, err := browser.Origins(cfg.CORS.Origins, s.process.refuseBy(transport), cfg.CORS.Headers...)

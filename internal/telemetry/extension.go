@@ -58,7 +58,7 @@ func (t *Telemetry) startOperation(ctx context.Context, kept *record) (context.C
 		return ctx, noSpan
 	}
 	name := kept.kind
-	if listed := t.label(kept.name); listed == kept.name {
+	if listed := t.listedName(kept.hash); listed != "" {
 		name += " " + listed
 	}
 	ctx, span := t.tracer.Start(ctx, name, trace.WithAttributes(kept.identity()...))

@@ -34,7 +34,7 @@ func TestMetrics(t *testing.T) {
 			time.Sleep(250 * time.Millisecond)
 			return healthy(r)
 		}, func(o *Options) { o.Traces = nil })
-		w.List([]string{"Run"})
+		w.List(map[string]string{digest(runQuery): "Run"})
 		w.ask(t, map[string]any{"query": runQuery, "variables": map[string]any{"id": runID}})
 		w.ask(t, map[string]any{"query": "query Other { _service }"})
 		w.ask(t, map[string]any{"query": "{ _service }"}, "Authorization: ")
@@ -150,7 +150,7 @@ var labelled = regexp.MustCompile(`(?m)^[a-z_]+\{.*?\}`)
 func TestClientsMakeNoLabels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, healthy, func(o *Options) { o.Traces = nil })
-	w.List([]string{"Listed"})
+	w.List(map[string]string{digest("query Listed { _service }"): "Listed"})
 	ask := func(name string) { w.ask(t, map[string]any{"query": "query " + name + " { _service }"}) }
 	askWrong := func(name string) {
 		r := httptest.NewRequestWithContext(t.Context(), name, "/graphql?"+name, nil)
@@ -170,6 +170,18 @@ func TestClientsMakeNoLabels(t *testing.T) {
 	after := w.scrape(t)
 	if diff := cmp.Diff(before, labelled.FindAllString(after, -1)); diff != "" || strings.Contains(after, "made_up") {
 		t.Error(diff)
+	}
+}
+
+// TestNamesOfListedOperationsAreTheirs: another operation of the same name is another one.
+func TestNamesOfListedOperationsAreTheirs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, healthy, func(o *Options) { o.Traces = nil })
+	w.List(map[string]string{digest("query Listed { _service }"): "Listed"})
+	w.ask(t, map[string]any{"query": "query Listed { __typename }"})
+	w.ask(t, map[string]any{"query": "{ __typename }", "operationName": "Listed"})
+	if text := w.scrape(t); strings.Contains(text, "Listed") {
+		t.Error(samples(text))
 	}
 }
 

@@ -58,7 +58,7 @@ type Account struct {
 type Telemetry struct {
 	log     *slog.Logger
 	account func(context.Context, *graphql.Response) Account
-	listed  atomic.Pointer[map[string]bool]
+	listed  atomic.Pointer[map[string]string]
 	state   atomic.Pointer[func() State]
 
 	tracer trace.Tracer // nil: no spans are made
@@ -109,21 +109,16 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// List replaces the names that operations may have in metrics and in names of spans; any other is "other" there.
-func (t *Telemetry) List(operations []string) {
-	listed := make(map[string]bool, len(operations))
-	for _, name := range operations {
-		listed[name] = true
-	}
-	t.listed.Store(&listed)
-}
+// List replaces the operations that have names in metrics and in names of spans: by the SHA-256 of their text in hexadecimal
+// digits. Any other is "other" there, whatever its client calls it.
+func (t *Telemetry) List(operations map[string]string) { t.listed.Store(&operations) }
 
-// label is the name of an operation where no client may choose it.
-func (t *Telemetry) label(operation string) string {
-	if listed := t.listed.Load(); listed != nil && (*listed)[operation] {
-		return operation
+// listedName is the name of an operation where no client may choose it, by its hash; empty if it is not listed.
+func (t *Telemetry) listedName(hash string) string {
+	if listed := t.listed.Load(); listed != nil {
+		return (*listed)[hash]
 	}
-	return "other"
+	return ""
 }
 
 // describe says what process this is.

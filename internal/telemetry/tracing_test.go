@@ -92,7 +92,7 @@ func values(attrs []attribute.KeyValue) map[string]any {
 func TestListedNameIsTheSpans(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, healthy)
-	w.List([]string{"Run"})
+	w.List(map[string]string{digest(runQuery): "Run"})
 	w.ask(t, map[string]any{"query": runQuery, "variables": map[string]any{"id": runID}})
 	if _, ok := parents(w.exported(t))["query Run"]; !ok {
 		t.Error(parents(w.exported(t)))

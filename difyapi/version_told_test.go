@@ -1,13 +1,9 @@
 package difyapi_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
 )
@@ -27,7 +23,7 @@ func probedBy(t *testing.T, calls *int, configured string, answers ...roundTrip)
 	})})
 }
 
-func TestKnownVersion(t *testing.T) {
+func TestSettledVersion(t *testing.T) {
 	t.Parallel()
 	var (
 		unreachable roundTrip = func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") }
@@ -38,7 +34,7 @@ func TestKnownVersion(t *testing.T) {
 	tests := map[string]struct {
 		configured string
 		answers    []roundTrip
-		want       string // after three questions
+		want       string // after it was wanted three times
 		calls      int
 	}{
 		"configured":              {"1.13.3", []roundTrip{told}, "1.13.3", 0},
@@ -60,9 +56,10 @@ func TestKnownVersion(t *testing.T) {
 			client := probedBy(t, &calls, test.configured, test.answers...)
 			var got difyapi.Version
 			for range 3 {
-				var err error
-				if got, err = client.KnownVersion(t.Context()); err != nil {
-					t.Error(err)
+				var settled bool
+				if got, settled = client.SettledVersion(); !settled {
+					_, _ = client.Info(t.Context()) // What it tells of the version is what is looked at.
+					got = client.Version()
 				}
 			}
 			if got.String() != test.want || calls != test.calls {
@@ -86,62 +83,4 @@ func TestHeaderWinsOverConfiguration(t *testing.T) {
 			t.Errorf("version %q, want %q", got, want)
 		}
 	}
-}
-
-// TestProbeIsShared holds that many ask once, and that the one who started the probe may leave without ending it.
-func TestProbeIsShared(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		calls := 0
-		client := serveInMemory(t, func(w http.ResponseWriter, req *http.Request) {
-			calls++
-			time.Sleep(2 * time.Second)
-			respond(http.StatusOK, infoBody, "X-Version", "1.14.2")(w, req)
-		}, difyapi.Options{})
-		first, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		var group sync.WaitGroup
-		group.Go(func() {
-			_, err := client.KnownVersion(first)
-			checkContextError(t, err, context.DeadlineExceeded)
-		})
-		synctest.Wait()
-		for range 50 {
-			group.Go(func() {
-				if v, err := client.KnownVersion(t.Context()); v.String() != "1.14.2" || err != nil {
-					t.Errorf("version %q, %v", v, err)
-				}
-			})
-		}
-		group.Wait()
-		if calls != 1 {
-			t.Errorf("%d calls", calls)
-		}
-	})
-}
-
-// TestProbeEndsWithLastWaiter holds that nobody asks on for those who left, and that those who come later ask anew, even
-// while the former call has not returned yet.
-func TestProbeEndsWithLastWaiter(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ended := make(chan time.Time, 2)
-		client := newClient(t, difyapi.Options{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
-			<-req.Context().Done()
-			ended <- time.Now()
-			time.Sleep(5 * time.Second)
-			return nil, req.Context().Err()
-		})})
-		for range 2 {
-			start := time.Now()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			v, err := client.KnownVersion(ctx)
-			cancel()
-			checkContextError(t, err, context.DeadlineExceeded)
-			if got := (<-ended).Sub(start); !v.IsZero() || got != time.Second {
-				t.Errorf("version %q, the probe ended after %v", v, got)
-			}
-		}
-		time.Sleep(time.Minute) // in the bubble's time: lets both calls return
-	})
 }
