@@ -35,14 +35,15 @@ type appLoaders struct {
 
 type contextKey struct{}
 
-// Attach gives an operation loaders of its own, to be called once per response, not per connection. The returned context ends
-// where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
+// Attach gives an operation of the context's caller ([difyapi.WithCaller]) loaders of its own, to be called once per response,
+// not per connection. The returned context ends where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
 // called. What the operation held is given back by then; but for the bytes of its own answer, which done is told of, and
 // which are held until ctx ends: they have to be sent.
 func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, done func(answer int)) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
 	a.Calls += a.Extra
 	l.budget.limit, l.budget.pool, l.budget.left = u.options.OperationBytes, u.pool, a
+	l.budget.caller = difyapi.CallerOf(ctx)
 	whole := ctx
 	ctx = difyapi.WithAllowance(difyapi.WithOperation(ctx, l), func() bool { return l.budget.request(true) })
 	ctx, l.budget.end = context.WithCancelCause(ctx)
@@ -50,7 +51,7 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	return l.ctx, func(answer int) {
 		l.budget.end(context.Canceled)
 		l.budget.close(int64(answer))
-		context.AfterFunc(whole, func() { u.pool.held.Add(-int64(answer)) })
+		context.AfterFunc(whole, func() { u.pool.giveBack(l.budget.caller, int64(answer)) })
 	}
 }
 

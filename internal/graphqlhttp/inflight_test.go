@@ -58,7 +58,7 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 	note := func() int64 {
 		transport.pool.mu.Lock()
 		defer transport.pool.mu.Unlock()
-		held := transport.options.InFlightBytes - transport.pool.free
+		held := transport.options.InFlightBytes - transport.pool.bytes.Free()
 		peak.Store(max(peak.Load(), held))
 		return held
 	}
