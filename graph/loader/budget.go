@@ -109,6 +109,7 @@ type budget struct {
 
 	mu      sync.Mutex
 	left    Allowance // Calls are those that were foreseen and those beyond
+	waiting int       // calls of which nothing is sent
 	sent    int       // requests
 	taken   int64     // of Dify's answers, and what is made of them
 	written int64     // of the operation's own
@@ -152,6 +153,31 @@ func (b *budget) write(bytes int64) error {
 	return nil
 }
 
+// begin takes one call, for which is paid once its request is sent. It is false where none is left.
+func (b *budget) begin() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.left.Calls == 0 {
+		return false
+	}
+	b.left.Calls--
+	b.waiting++
+	return true
+}
+
+// pay is for a call that has begun: its request is sent, or was on another's behalf. A nil budget has nothing to pay.
+func (b *budget) pay() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.waiting--
+		b.sent++
+	}
+}
+
 // request takes one request to Dify; again says that it is not the first one of its call. It is false where none is left.
 func (b *budget) request(again bool) bool {
 	if b == nil {
@@ -170,16 +196,28 @@ func (b *budget) request(again bool) bool {
 	return true
 }
 
-// probe takes a request that is not the operation's own, and is not told of: nobody is to learn what others have asked.
-func (b *budget) probe() bool {
-	if !b.request(false) {
-		return false
+// probe takes a call that is not the operation's own, and is not told of: nobody is to learn what others have asked.
+func (b *budget) probe() (payer, bool) {
+	if !b.begin() {
+		return nil, false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sent--
-	return true
+	b.waiting--
+	return probing{b}, true
 }
+
+// payer pays for a call, and for what it brings.
+type payer interface {
+	take(bytes int)
+	pay()
+	request(again bool) bool
+}
+
+// probing pays for a call that is not told of.
+type probing struct{ *budget }
+
+func (probing) pay() {}
 
 // call is what the requests of one call ask.
 func (b *budget) call() (allow func() bool) {

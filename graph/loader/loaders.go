@@ -148,12 +148,22 @@ func (l *Loaders) Hold(bytes int) { l.budget.take(bytes) }
 // Write makes room in the operation's own answer for so many bytes. Its errors are an [AnswerError] and a [FullError].
 func (l *Loaders) Write(bytes int) error { return l.budget.write(int64(bytes)) }
 
-// Taken is how many requests the operation has taken so far, and for how many bytes of its answer it has made room. What a cache
-// or another operation's request has answered counts as if it had been sent; what was sent again, or asked for a version, counts too.
-func (l *Loaders) Taken() (requests int, answer int64) {
+// Taken is what an operation has taken so far.
+type Taken struct {
+	// Requests to Dify. What a cache or another operation's request has answered counts as if it had been sent; what was sent
+	// again, or asked for a version, counts too.
+	Requests int
+	// Unsent is how many calls have waited for Dify, or still do, without any request.
+	Unsent int
+	// AnswerBytes is for how many bytes of its answer there was room.
+	AnswerBytes int64
+}
+
+// Taken is what the operation has taken so far.
+func (l *Loaders) Taken() Taken {
 	l.budget.mu.Lock()
 	defer l.budget.mu.Unlock()
-	return l.budget.sent, l.budget.written
+	return Taken{Requests: l.budget.sent, Unsent: l.budget.waiting, AnswerBytes: l.budget.written}
 }
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it.

@@ -141,11 +141,11 @@ func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*dify
 	})
 }
 
-// ask answers a question of the operation that the context is of, at its expense. It costs a call in any case: from what it
-// costs nobody is to learn whether others have asked the same.
+// ask answers a question of the operation that the context is of, at its expense. It costs a call wherever one was made, by
+// whomever and whenever: from what it costs nobody is to learn whether others have asked the same.
 func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (value V, err error) {
 	l := For(ctx)
-	if !l.budget.request(false) {
+	if !l.budget.begin() {
 		return value, difyapi.ErrAllowanceSpent
 	}
 	value, _, err = of.get(ctx, key, &l.budget, call)
