@@ -51,7 +51,8 @@ type Config struct {
 	// environment. The server then shows sample data.
 	Demo bool `yaml:"-"`
 
-	// finished says that the file ends with the end of a line.
+	// text is the file's. finished says that it ends with the end of a line.
+	text     Secret
 	finished bool
 }
 
