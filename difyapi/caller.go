@@ -26,7 +26,5 @@ func WithOperation(ctx context.Context, operation any) context.Context {
 	return context.WithValue(ctx, operationKey{}, operation)
 }
 
-// claim is what a call of the client under the context asks for.
-func (c *Client) claim(ctx context.Context) claim {
-	return claim{caller: CallerOf(ctx), operation: ctx.Value(operationKey{}), app: c.identity, appSlots: c.maxInFlight}
-}
+// spot is where a call of the client needs a slot.
+func (c *Client) spot() spot { return spot{app: c.identity, slots: c.maxInFlight} }

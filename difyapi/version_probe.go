@@ -34,11 +34,11 @@ func (c *Client) KnownVersion(ctx context.Context) (Version, error) {
 	if v := c.Version(); !v.IsZero() {
 		return v, nil
 	}
-	p := c.joinProbe(ctx)
+	p, part := c.joinProbe(ctx)
 	if p == nil {
 		return c.Version(), nil
 	}
-	defer c.leaveProbe(p)
+	defer part()
 	select {
 	case <-p.done:
 		return c.Version(), nil
@@ -52,23 +52,32 @@ type versionProbe struct {
 	done    chan struct{}
 	cancel  context.CancelFunc
 	waiters int // guarded by Client.probeMu
+	company Company
 }
 
-// joinProbe enters the probe under way, or starts one; nil where there was one that Dify answered. The probe does not end with
-// the caller that started it.
-func (c *Client) joinProbe(ctx context.Context) *versionProbe {
+// joinProbe enters the probe under way, or starts one, until part; nil where there was one that Dify answered. The probe does not
+// end with the caller that started it.
+func (c *Client) joinProbe(ctx context.Context) (p *versionProbe, part func()) {
 	c.probeMu.Lock()
 	defer c.probeMu.Unlock()
 	if c.probed {
-		return nil
+		return nil, nil
 	}
-	if c.probe == nil {
-		probeCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		c.probe = &versionProbe{done: make(chan struct{}), cancel: cancel}
-		go c.runProbe(probeCtx, c.probe)
+	starts := c.probe == nil
+	if starts {
+		c.probe = &versionProbe{done: make(chan struct{})}
 	}
-	c.probe.waiters++
-	return c.probe
+	p = c.probe
+	p.waiters++
+	leave := p.company.Join(ctx)
+	if starts {
+		ctx, p.cancel = context.WithCancel(WithCompany(context.WithoutCancel(ctx), &p.company))
+		go c.runProbe(ctx, p)
+	}
+	return p, func() {
+		leave()
+		c.leaveProbe(p)
+	}
 }
 
 // leaveProbe ends the probe with its last waiter. A later caller must not join what is ending, and starts another.

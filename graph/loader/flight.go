@@ -23,6 +23,7 @@ type flight[V any] struct {
 	landed  chan struct{} // closed once value and err are set
 	value   V
 	err     error
+	company difyapi.Company // the waiters, to Dify's client
 	mu      sync.Mutex
 	waiters []payer // each pays for the whole answer
 	bytes   int     // of the answer, as far as it has come
@@ -34,12 +35,14 @@ type flight[V any] struct {
 func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, by payer, call func(context.Context) (V, error)) (v V, started bool, err error) {
 	f.mu.Lock()
 	fl := f.byKey[key]
+	var part func()
 	if started = fl == nil || time.Since(fl.sent) >= maxAge; started {
-		fl = f.start(ctx, key, by, call)
+		fl, part = f.start(ctx, key, by, call)
 	} else {
-		fl.board(by)
+		part = fl.board(ctx, by)
 	}
 	f.mu.Unlock()
+	defer part()
 	select {
 	case <-fl.landed:
 		return fl.value, started, fl.err
@@ -50,15 +53,16 @@ func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, b
 }
 
 // start is called with the lock held. The call asks its waiters at once, of whom the payer is the first.
-func (f *flights[K, V]) start(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) *flight[V] {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	fl := &flight[V]{sent: time.Now(), cancel: cancel, landed: make(chan struct{}), waiters: []payer{by}}
+func (f *flights[K, V]) start(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (fl *flight[V], part func()) {
+	fl = &flight[V]{sent: time.Now(), landed: make(chan struct{})}
+	part = fl.board(ctx, by)
+	ctx, fl.cancel = context.WithCancel(difyapi.WithCompany(context.WithoutCancel(ctx), &fl.company))
 	if f.byKey == nil {
 		f.byKey = make(map[K]*flight[V])
 	}
 	f.byKey[key] = fl
 	go func() {
-		defer cancel()
+		defer fl.cancel()
 		fl.err = rescue.Call(func() (err error) {
 			fl.value, err = call(difyapi.WithAllowance(difyapi.WithMeter(ctx, fl.charge), fl.request))
 			return err
@@ -66,11 +70,12 @@ func (f *flights[K, V]) start(ctx context.Context, key K, by payer, call func(co
 		f.forget(key, fl)
 		close(fl.landed)
 	}()
-	return fl
+	return fl, part
 }
 
-// board adds a waiter, who pays for what was sent and has come, too.
-func (fl *flight[V]) board(by payer) {
+// board adds a waiter, who pays for what was sent and has come, too. Where the call waits for its turn it does so on the waiter's
+// behalf as well, until part.
+func (fl *flight[V]) board(ctx context.Context, by payer) (part func()) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	fl.waiters = append(fl.waiters, by)
@@ -78,6 +83,7 @@ func (fl *flight[V]) board(by payer) {
 		by.pay()
 	}
 	by.take(fl.bytes)
+	return fl.company.Join(ctx)
 }
 
 // charge lets all waiters pay for what comes.

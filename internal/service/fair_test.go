@@ -116,3 +116,34 @@ func TestOneCallersAnswers(t *testing.T) {
 		greedy.Wait()
 	})
 }
+
+// TestWhoAsksWhatAnotherWaitsForWaitsInItsOwnLine: one caller's hundred operations wait for an app that is slow, and another asks
+// what the last of them asks. It joins that call, and does not wait behind the ninety-nine.
+func TestWhoAsksWhatAnotherWaitsForWaitsInItsOwnLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := startBubbleOf(t, "rate: 1000000, burst: 1000000, connectionsPerServer: 2", "ttl: 1m",
+			map[string]*difytest.Fault{"slow": difytest.Delay(10 * time.Second)})
+		var greedy sync.WaitGroup
+		for i := range 90 {
+			greedy.Go(func() { b.list(t, "ann", "slow", i+1) })
+			time.Sleep(time.Millisecond)
+		}
+		synctest.Wait()
+		began := time.Now()
+		status, code := b.list(t, "ben", "slow", 90)
+		if took := time.Since(began); status != http.StatusOK || code != "" || took > 11*time.Second {
+			t.Errorf("%d %s after %v", status, code, took)
+		}
+		calls, last := 0, b.dify.Requests()[len(b.dify.Requests())-1].Limit
+		for _, r := range b.dify.Requests() {
+			if r.Limit == last {
+				calls++
+			}
+		}
+		if calls != 1 {
+			t.Errorf("%d calls for what both ask", calls)
+		}
+		greedy.Wait()
+	})
+}

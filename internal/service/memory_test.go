@@ -75,11 +75,17 @@ type bubble struct {
 	client  *http.Client
 }
 
-// startBubble takes limits in YAML. An app's fault is that of the requests with its key.
+// startBubble takes limits in YAML. An app's fault is that of the requests with its key. Nothing is kept of answers.
 func startBubble(t *testing.T, limits string, faults map[string]*difytest.Fault) *bubble {
 	t.Helper()
+	return startBubbleOf(t, limits, "ttl: 0", faults)
+}
+
+// startBubbleOf takes the cache in YAML, too.
+func startBubbleOf(t *testing.T, limits, cache string, faults map[string]*difytest.Fault) *bubble {
+	t.Helper()
 	b := &bubble{dify: difytest.New(difytest.Options{}), apps: make(map[string]*difytest.App)}
-	yaml := fmt.Sprintf("limits: {%s}\ncache: {ttl: 0}\nauth:\n  tokens:\n", limits)
+	yaml := fmt.Sprintf("limits: {%s}\ncache: {%s}\nauth:\n  tokens:\n", limits, cache)
 	for _, name := range []string{"ann", "ben"} {
 		yaml += fmt.Sprintf("    - {name: %s, sha256: %s, apps: ['*'], scopes: [logs]}\n", name, sha256Of(name))
 	}
