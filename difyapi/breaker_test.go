@@ -91,7 +91,7 @@ func (f *fakeServer) client(t *testing.T, p *Pool, o Options) *Client {
 }
 
 // list makes a call on a caller's behalf, and tells how long it took.
-func list(ctx context.Context, c *Client, caller string) (time.Duration, error) {
+func listAs(ctx context.Context, c *Client, caller string) (time.Duration, error) {
 	began := time.Now()
 	_, err := c.WorkflowLogs(WithCaller(ctx, caller), LogQuery{})
 	return time.Since(began), err
@@ -123,7 +123,7 @@ func TestHangingAppCostsTheFirstCallersTheTimeLimit(t *testing.T) {
 				for i := range 4 * int((a.timeout+20*time.Second)/time.Second) { // four requests a second
 					calls.Go(func() {
 						tooLate := time.Now().After(known)
-						took, err := list(t.Context(), a, fmt.Sprint("caller ", i%3))
+						took, err := listAs(t.Context(), a, fmt.Sprint("caller ", i%3))
 						switch {
 						case IsUnavailable(err) && (!tooLate || took == 0) && !time.Now().Add(-took).After(known):
 						case IsUnavailable(err) && took == 0:
@@ -133,7 +133,7 @@ func TestHangingAppCostsTheFirstCallersTheTimeLimit(t *testing.T) {
 						}
 					})
 					calls.Go(func() {
-						if took, err := list(t.Context(), b, "polite"); err != nil || took > time.Second {
+						if took, err := listAs(t.Context(), b, "polite"); err != nil || took > time.Second {
 							t.Errorf("call %d to the other app took %v: %v", i, took, err)
 						}
 					})
@@ -152,14 +152,14 @@ func TestOpenBreakerLetsAProbeThroughNowAndThen(t *testing.T) {
 		server := &fakeServer{info: silent, rest: reply{http.StatusServiceUnavailable, 0}}
 		client := server.client(t, NewPool(), Options{})
 		for range doubtAfter {
-			if _, err := list(t.Context(), client, "a"); !IsUnavailable(err) {
+			if _, err := listAs(t.Context(), client, "a"); !IsUnavailable(err) {
 				t.Fatal(err)
 			}
 		}
 		if got := client.Stats().Breaker; got != BreakerHalfOpen {
 			t.Fatalf("state %v while the app is probed", got)
 		}
-		if took, err := list(t.Context(), client, "a"); took != probeTimeout || !IsUnavailable(err) {
+		if took, err := listAs(t.Context(), client, "a"); took != probeTimeout || !IsUnavailable(err) {
 			t.Errorf("a call that comes meanwhile took %v: %v", took, err)
 		}
 		if infos, others := server.asked(); infos != 1 || others != doubtAfter {
@@ -167,7 +167,7 @@ func TestOpenBreakerLetsAProbeThroughNowAndThen(t *testing.T) {
 		}
 		for range 600 {
 			for range 10 {
-				if took, err := list(t.Context(), client, "a"); took != 0 || !IsUnavailable(err) || requestsOf(nil, err) != 0 {
+				if took, err := listAs(t.Context(), client, "a"); took != 0 || !IsUnavailable(err) || requestsOf(nil, err) != 0 {
 					t.Fatalf("took %v: %v", took, err)
 				}
 			}
@@ -178,9 +178,9 @@ func TestOpenBreakerLetsAProbeThroughNowAndThen(t *testing.T) {
 		}
 		server.set(good, good)
 		time.Sleep(probeInterval)
-		_, _ = list(t.Context(), client, "a")
+		_, _ = listAs(t.Context(), client, "a")
 		time.Sleep(time.Second)
-		if _, err := list(t.Context(), client, "a"); err != nil || client.Stats().Breaker != BreakerClosed {
+		if _, err := listAs(t.Context(), client, "a"); err != nil || client.Stats().Breaker != BreakerClosed {
 			t.Errorf("once the app is back: %v", err)
 		}
 	})
@@ -192,7 +192,7 @@ func TestNobodyIsAskedForNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &fakeServer{}
 		client := server.client(t, NewPool(), Options{})
-		_, _ = list(t.Context(), client, "a")
+		_, _ = listAs(t.Context(), client, "a")
 		synctest.Wait()
 		time.Sleep(probeTimeout)
 		synctest.Wait()
@@ -204,12 +204,12 @@ func TestNobodyIsAskedForNobody(t *testing.T) {
 		if infos, others := server.asked(); infos+others != 0 {
 			t.Errorf("%d requests for nobody", infos+others)
 		}
-		if took, err := list(t.Context(), client, "a"); took != probeTimeout || !IsUnavailable(err) {
+		if took, err := listAs(t.Context(), client, "a"); took != probeTimeout || !IsUnavailable(err) {
 			t.Errorf("while it is still down: %v after %v", err, took)
 		}
 		time.Sleep(time.Hour)
 		server.set(good, good)
-		if took, err := list(t.Context(), client, "a"); err != nil || took != 200*time.Millisecond {
+		if took, err := listAs(t.Context(), client, "a"); err != nil || took != 200*time.Millisecond {
 			t.Errorf("once it is back: %v after %v", err, took)
 		}
 	})
@@ -219,7 +219,7 @@ func TestNobodyIsAskedForNobody(t *testing.T) {
 func TestWhatACallerCausesOpensNoBreaker(t *testing.T) {
 	t.Parallel()
 	run := func(ctx context.Context, c *Client) { _, _ = c.WorkflowRun(ctx, uuid.NewString()) }
-	logs := func(ctx context.Context, c *Client) { _, _ = list(ctx, c, "a") }
+	logs := func(ctx context.Context, c *Client) { _, _ = listAs(ctx, c, "a") }
 	for name, test := range map[string]struct {
 		rest reply
 		call func(context.Context, *Client)
@@ -232,7 +232,7 @@ func TestWhatACallerCausesOpensNoBreaker(t *testing.T) {
 		"callers that lose patience": {silent, func(ctx context.Context, c *Client) {
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
-			_, _ = list(ctx, c, "a")
+			_, _ = listAs(ctx, c, "a")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -266,21 +266,21 @@ func TestCallersThatLeaveAreNoAnswers(t *testing.T) {
 			server.set(down, silent)
 			for range n {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				_, _ = list(ctx, client, "a")
+				_, _ = listAs(ctx, client, "a")
 				cancel()
 			}
 			server.set(down, down)
 		}
 		leave(100)
 		for range doubtAfter - 1 {
-			_, _ = list(t.Context(), client, "a")
+			_, _ = listAs(t.Context(), client, "a")
 			leave(1)
 		}
 		synctest.Wait()
 		if infos, _ := server.asked(); infos != 0 || client.Stats().Breaker != BreakerClosed {
 			t.Fatalf("%d probes after nine failures", infos)
 		}
-		_, _ = list(t.Context(), client, "a")
+		_, _ = listAs(t.Context(), client, "a")
 		synctest.Wait()
 		if infos, _ := server.asked(); infos != 1 || client.Stats().Breaker != BreakerOpen {
 			t.Errorf("%d probes after ten failures, state %v", infos, client.Stats().Breaker)
@@ -296,10 +296,10 @@ func TestImpatientCallersFindOutThatAnAppHangs(t *testing.T) {
 		client := server.client(t, NewPool(), Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		_, _ = list(ctx, client, "a")
+		_, _ = listAs(ctx, client, "a")
 		time.Sleep(probeTimeout)
 		synctest.Wait()
-		if took, err := list(t.Context(), client, "b"); !IsUnavailable(err) || took != 0 {
+		if took, err := listAs(t.Context(), client, "b"); !IsUnavailable(err) || took != 0 {
 			t.Errorf("the next caller waited %v: %v", took, err)
 		}
 	})
@@ -318,7 +318,7 @@ func TestServerThatDoesNotAnswerCostsTheTimeLimitOnce(t *testing.T) {
 			client := server.client(t, pool, Options{APIKey: fmt.Sprint("app-", i)})
 			for range 5 {
 				calls.Go(func() {
-					_, err := list(t.Context(), client, "a")
+					_, err := listAs(t.Context(), client, "a")
 					if IsTimeout(err) {
 						timeouts.Add(1)
 					} else if !IsUnavailable(err) {
@@ -342,9 +342,9 @@ func TestAppWithAnswersIsNotDoubted(t *testing.T) {
 		well := &fakeServer{info: good, rest: good}
 		server := &fakeServer{apps: map[string]*fakeServer{"app-hangs": {}, "app-well": well}}
 		a, b := server.client(t, pool, Options{APIKey: "app-hangs"}), server.client(t, pool, Options{APIKey: "app-well"})
-		go func() { _, _ = list(t.Context(), a, "a") }()
+		go func() { _, _ = listAs(t.Context(), a, "a") }()
 		for range 40 {
-			_, _ = list(t.Context(), b, "b")
+			_, _ = listAs(t.Context(), b, "b")
 			time.Sleep(time.Second)
 		}
 		if infos, others := well.asked(); infos != 0 || others != 40 {

@@ -14,14 +14,17 @@ func WithCaller(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, callerKey{}, name)
 }
 
+// CallerOf is the caller of [WithCaller]; empty if there is none.
+func CallerOf(ctx context.Context) string {
+	name, _ := ctx.Value(callerKey{}).(string)
+	return name
+}
+
 // WithOperation says for which of the caller's operations calls under the context are made: any value that compares. Where a
 // caller's calls have to wait, its operations take turns.
 func WithOperation(ctx context.Context, operation any) context.Context {
 	return context.WithValue(ctx, operationKey{}, operation)
 }
 
-// claim is what a call of the client under the context asks for.
-func (c *Client) claim(ctx context.Context) claim {
-	caller, _ := ctx.Value(callerKey{}).(string)
-	return claim{caller: caller, operation: ctx.Value(operationKey{}), app: c.identity, appSlots: c.maxInFlight}
-}
+// spot is where a call of the client needs a slot.
+func (c *Client) spot() spot { return spot{app: c.identity, slots: c.maxInFlight} }

@@ -116,8 +116,8 @@ func (c *Client) ask(ctx context.Context, path, query string) (*answer, error) {
 
 // send is one request: it waits for a slot, and reads the answer within the call's deadline.
 func (c *Client) send(ctx context.Context, endpoint, path, query string) (got *answer, err error) {
-	slot := c.claim(ctx)
-	if err := c.enter(ctx, slot); err != nil {
+	slot, err := c.enter(ctx)
+	if err != nil {
 		return nil, notSent(ctx, endpoint, err)
 	}
 	began := time.Now()

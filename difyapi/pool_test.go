@@ -18,13 +18,13 @@ func TestPoolKeepsWhatIsKnownOfAnApp(t *testing.T) {
 		pool, server := NewPool(), &fakeServer{}
 		options := Options{APIKey: "app-a"}
 		first := server.client(t, pool, options)
-		_, _ = list(t.Context(), first, "a")
+		_, _ = listAs(t.Context(), first, "a")
 		time.Sleep(probeTimeout)
 		synctest.Wait()
 		options.Timeout, options.MaxInFlight = time.Minute, 3
 		second, other := server.client(t, pool, options), server.client(t, pool, Options{APIKey: "app-b"})
 		pool.Keep(second, other)
-		if took, err := list(t.Context(), second, "a"); took != 0 || !IsUnavailable(err) || second.Stats().Breaker != BreakerOpen {
+		if took, err := listAs(t.Context(), second, "a"); took != 0 || !IsUnavailable(err) || second.Stats().Breaker != BreakerOpen {
 			t.Errorf("the app that hangs is asked again after a reload: %v after %v", err, took)
 		}
 		if v := second.Version(); v != first.Version() {
@@ -80,7 +80,7 @@ func TestClosedPoolHasNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pool, server := NewPool(), &fakeServer{}
 		client := server.client(t, pool, Options{ConnectionsPerServer: 1})
-		_, _ = list(t.Context(), client, "a")
+		_, _ = listAs(t.Context(), client, "a")
 		synctest.Wait() // the probe is under way, and the bubble would not end
 		began := time.Now()
 		pool.Close()
@@ -106,14 +106,14 @@ func TestOneCallerDoesNotHoldUpAnother(t *testing.T) {
 		var calls sync.WaitGroup
 		for i := range 700 {
 			calls.Go(func() {
-				if _, err := list(WithOperation(ctx, i), clients[i%5], "greedy"); !errors.Is(err, context.Canceled) && err != nil {
+				if _, err := listAs(WithOperation(ctx, i), clients[i%5], "greedy"); !errors.Is(err, context.Canceled) && err != nil {
 					t.Errorf("one of many calls: %v", err)
 				}
 			})
 		}
 		synctest.Wait()
 		for range 60 {
-			if took, err := list(t.Context(), polite, "polite"); err != nil || took != good.after {
+			if took, err := listAs(t.Context(), polite, "polite"); err != nil || took != good.after {
 				t.Errorf("another caller waited %v: %v", took, err)
 			}
 			time.Sleep(time.Second)
@@ -133,10 +133,10 @@ func TestBothCallersOfAnAppAreServed(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		var calls sync.WaitGroup
 		for range 70 {
-			calls.Go(func() { _, _ = list(ctx, client, "greedy") })
+			calls.Go(func() { _, _ = listAs(ctx, client, "greedy") })
 		}
 		time.Sleep(time.Second)
-		if took, err := list(t.Context(), client, "polite"); err != nil || took != slow.after {
+		if took, err := listAs(t.Context(), client, "polite"); err != nil || took != slow.after {
 			t.Errorf("the other caller's call took %v: %v", took, err)
 		}
 		leave()

@@ -11,14 +11,15 @@ const prober = "difyapi: probe"
 
 // enter waits for a slot, as far as the app is not known to give no answer. Its errors are the context's, errBreakerOpen and
 // errTooManyWait.
-func (c *Client) enter(ctx context.Context, slot claim) error {
+func (c *Client) enter(ctx context.Context) (slot claim, err error) {
+	on := companyOf(ctx)
 	for {
 		now, err := c.admitted(ctx)
 		if err != nil {
-			return err
+			return slot, err
 		}
-		if err := c.server.acquire(ctx, slot, now.changed, &c.counters); err != errHalted { //nolint:errorlint // ours, as it is
-			return err
+		if slot, err = c.server.acquire(ctx, on, c.spot(), now.changed, &c.counters); err != errHalted { //nolint:errorlint // ours, as it is
+			return slot, err
 		}
 	}
 }
@@ -55,8 +56,8 @@ func (c *Client) guard() *breaker {
 
 // probeApp finds out whether the app answers. It has its turn as callers have.
 func (c *Client) probeApp() {
-	slot := claim{caller: prober, app: c.identity, appSlots: c.maxInFlight}
-	if err := c.server.acquire(c.ctx, slot, nil, new(counters)); err != nil {
+	slot, err := c.server.acquire(c.ctx, companyOf(WithCaller(c.ctx, prober)), c.spot(), nil, new(counters))
+	if err != nil {
 		c.breaker.probed(failed) // even for this there is no room, or nobody wants to know any more
 		return
 	}

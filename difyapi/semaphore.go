@@ -1,6 +1,6 @@
 package difyapi
 
-import "slices"
+import "container/list"
 
 // MaxWaiting is how many calls to one server may wait for a slot. More fail at once ([IsOverloaded]): behind so many, an answer
 // would come too late for whoever asks, and each of them holds memory while it waits. One caller alone may have half of them.
@@ -14,10 +14,12 @@ type claim struct {
 	appSlots  int // how many the app may hold, all callers together
 }
 
-// waiter is a call that waits for a slot.
+// waiter is a call that waits for a slot, in one caller's line.
 type waiter struct {
 	claim
-	granted chan struct{} // closed once it has one
+	call   *queuedCall
+	number int           // in its operation
+	place  *list.Element // in its operation's queue
 }
 
 // semaphore has slots, and decides who gets one. It does not lock and does not wait.
@@ -31,18 +33,8 @@ type semaphore struct {
 	apps  int // how many apps share it
 	held  tally
 	queue tally
-	lines []*line // of the callers that wait, the next first
-}
-
-// line is what a caller waits for.
-type line struct {
-	caller     string
-	operations []*operation // the next first
-}
-
-type operation struct {
-	id      any
-	waiters []*waiter
+	lines map[string]*line
+	order list.List // of lines, the next first
 }
 
 // How much of what is free one may have beside others.
@@ -94,20 +86,21 @@ func (s *semaphore) wait(w *waiter) bool {
 		return false
 	}
 	s.queue.add(w.claim, 1)
-	of := s.line(w.caller).operation(w.operation)
-	of.waiters = append(of.waiters, w)
+	s.line(w.caller).push(w)
 	return true
 }
 
-// next takes the call whose turn it is out of its line and gives it a slot; nil where none may have one.
+// next takes the call whose turn it is out of its line and gives it a slot; nil where none may have one. It looks at callers and
+// their apps, however many of their calls wait.
 func (s *semaphore) next() *waiter {
-	for i, l := range s.lines {
+	for e := s.order.Front(); e != nil; e = e.Next() {
+		l := e.Value.(*line)
 		if !s.callerMayHold(l.caller) {
 			continue
 		}
 		if w := l.next(s.appMayHold); w != nil {
-			s.lines = rotate(s.lines, i, len(l.operations) > 0)
-			s.queue.add(w.claim, -1)
+			s.order.MoveToBack(e)
+			s.remove(l, w)
 			s.held.add(w.claim, 1)
 			return w
 		}
@@ -115,57 +108,29 @@ func (s *semaphore) next() *waiter {
 	return nil
 }
 
-// next takes the first call that may go out of the line.
-func (l *line) next(may func(claim) bool) *waiter {
-	for i, of := range l.operations {
-		k := slices.IndexFunc(of.waiters, func(w *waiter) bool { return may(w.claim) })
-		if k >= 0 {
-			w := of.waiters[k]
-			of.waiters = slices.Delete(of.waiters, k, k+1)
-			l.operations = rotate(l.operations, i, len(of.waiters) > 0)
-			return w
-		}
-	}
-	return nil
-}
-
 // leave takes a call that waits out of its line.
-func (s *semaphore) leave(w *waiter) {
-	l := s.line(w.caller)
-	of := l.operation(w.operation)
-	of.waiters = slices.DeleteFunc(of.waiters, func(o *waiter) bool { return o == w })
-	l.operations = slices.DeleteFunc(l.operations, func(o *operation) bool { return len(o.waiters) == 0 })
-	s.lines = slices.DeleteFunc(s.lines, func(l *line) bool { return len(l.operations) == 0 })
+func (s *semaphore) leave(w *waiter) { s.remove(s.lines[w.caller], w) }
+
+func (s *semaphore) remove(l *line, w *waiter) {
 	s.queue.add(w.claim, -1)
+	if l.remove(w); len(l.operations) == 0 {
+		s.order.Remove(l.place)
+		delete(s.lines, l.caller)
+	}
 }
 
 func (s *semaphore) line(caller string) *line {
-	i := slices.IndexFunc(s.lines, func(l *line) bool { return l.caller == caller })
-	if i < 0 {
-		i, s.lines = len(s.lines), append(s.lines, &line{caller: caller})
+	l := s.lines[caller]
+	if l == nil {
+		l = newLine(caller)
+		l.place = s.order.PushBack(l)
+		s.lines[caller] = l
 	}
-	return s.lines[i]
-}
-
-func (l *line) operation(id any) *operation {
-	i := slices.IndexFunc(l.operations, func(o *operation) bool { return o.id == id })
-	if i < 0 {
-		i, l.operations = len(l.operations), append(l.operations, &operation{id: id})
-	}
-	return l.operations[i]
-}
-
-// rotate moves an element to the end, or out.
-func rotate[T any](s []T, i int, keep bool) []T {
-	element := s[i]
-	if s = slices.Delete(s, i, i+1); keep {
-		s = append(s, element)
-	}
-	return s
+	return l
 }
 
 func newSemaphore(slots int) *semaphore {
-	return &semaphore{slots: slots, held: newTally(), queue: newTally()}
+	return &semaphore{slots: slots, held: newTally(), queue: newTally(), lines: map[string]*line{}}
 }
 
 // tally counts claims.

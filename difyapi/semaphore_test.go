@@ -312,3 +312,44 @@ func (b *ruleBook) before(call, other string) bool {
 	}
 	return b.since[operationOf(call)] < b.since[operationOf(other)]
 }
+
+// BenchmarkRelease gives back a slot where hundreds of one caller's calls wait for another app that is full: what it costs goes with
+// callers and apps, not with what waits.
+func BenchmarkRelease(b *testing.B) {
+	for _, waiting := range []int{10, 900} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
+			g := newGame(4, 2, 1)
+			g.come("A0a")
+			for i := range waiting {
+				w := &waiter{claim: g.claimOf("A0a")}
+				w.operation = i
+				g.wait(w)
+			}
+			free := g.claimOf("B0b")
+			for b.Loop() {
+				g.grant(free)
+				g.release(free)
+				if g.next() != nil {
+					b.Fatal("the app is full")
+				}
+			}
+		})
+	}
+}
+
+// TestReleaseLooksAtAppsNotAtCalls: of a thousand calls that wait for an app which is full, one is asked whether it may go.
+func TestReleaseLooksAtAppsNotAtCalls(t *testing.T) {
+	t.Parallel()
+	l := newLine("A")
+	for i := range 1000 {
+		l.push(&waiter{claim: claim{caller: "A", operation: i % 300, app: fmt.Sprint(i % 3)}})
+	}
+	asked := 0
+	w := l.next(func(c claim) bool {
+		asked++
+		return c.app == "2"
+	})
+	if asked > 3 || w == nil || w.app != "2" || w.operation != 2 {
+		t.Errorf("%d were asked, %+v goes", asked, w)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 )
 
@@ -54,46 +55,95 @@ func (s *server) share(apps int) {
 	s.dispatch()
 }
 
-// acquire waits for a slot, and counts how long. Its errors are the context's, errTooManyWait, and errHalted where halt is
-// closed meanwhile.
-func (s *server) acquire(ctx context.Context, c claim, halt <-chan struct{}, count *counters) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	w, err := s.enter(c)
-	if w == nil {
-		return err
-	}
-	if err := count.wait(ctx, w.granted, halt); err != nil {
-		s.giveUp(w)
-		return err
-	}
-	return nil
+// spot is where a call needs a slot: at an app, which may hold so many.
+type spot struct {
+	app   string
+	slots int
 }
 
-// enter takes a free slot, and returns nil; or waits in line.
-func (s *server) enter(c claim) (*waiter, error) {
+func (p spot) claim(m *companion) claim {
+	return claim{caller: m.caller, operation: m.operation, app: p.app, appSlots: p.slots}
+}
+
+// queuedCall is a call that waits in the lines of all on whose behalf it is made, as far as there was room.
+type queuedCall struct {
+	spot
+	server  *server
+	waiters []*waiter
+	by      claim         // that got a slot for it
+	granted chan struct{} // closed once one has
+}
+
+// acquire waits for a slot, and counts how long. It returns the claim that the slot is by. Its errors are the context's,
+// errTooManyWait, and errHalted where halt is closed meanwhile.
+func (s *server) acquire(ctx context.Context, c *Company, p spot, halt <-chan struct{}, count *counters) (claim, error) {
+	if err := ctx.Err(); err != nil {
+		return claim{}, err
+	}
+	q, granted, err := c.queue(s, p)
+	if q == nil {
+		return granted, err
+	}
+	defer c.unqueue()
+	if err := count.wait(ctx, q.granted, halt); err != nil {
+		s.giveUp(q)
+		return claim{}, err
+	}
+	return q.by, nil
+}
+
+// enter takes a free slot by one of the members' claims; or waits in line for all of them.
+func (s *server) enter(p spot, members []*companion) (*queuedCall, claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.semaphore.grant(c) {
-		return nil, nil
+	for _, m := range members {
+		if c := p.claim(m); s.semaphore.grant(c) {
+			return nil, c, nil
+		}
 	}
-	w := &waiter{claim: c, granted: make(chan struct{})}
-	if !s.semaphore.wait(w) {
-		return nil, errTooManyWait
+	q := &queuedCall{spot: p, server: s, granted: make(chan struct{})}
+	for _, m := range members {
+		s.line(q, m)
 	}
-	return w, nil
+	if len(q.waiters) == 0 {
+		return nil, claim{}, errTooManyWait
+	}
+	return q, claim{}, nil
+}
+
+// join lets a call that waits do so by one more member's claim.
+func (s *server) join(q *queuedCall, m *companion) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch c := q.claim(m); {
+	case q.isGranted():
+	case s.semaphore.grant(c):
+		s.settle(q, c, nil)
+	default:
+		s.line(q, m)
+	}
+}
+
+// part takes a member's claim out of its line, unless it is the last one by which the others' call waits.
+func (s *server) part(q *queuedCall, m *companion) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(q.waiters, m.waiter); i >= 0 && len(q.waiters) > 1 && !q.isGranted() {
+		s.semaphore.leave(m.waiter)
+		q.waiters = slices.Delete(q.waiters, i, i+1)
+	}
 }
 
 // giveUp ends waiting, and gives back a slot that came meanwhile.
-func (s *server) giveUp(w *waiter) {
+func (s *server) giveUp(q *queuedCall) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-w.granted:
-		s.semaphore.release(w.claim)
-	default:
-		s.semaphore.leave(w)
+	if q.isGranted() {
+		s.semaphore.release(q.by)
+	} else {
+		for _, w := range q.waiters {
+			s.semaphore.leave(w)
+		}
 	}
 	s.dispatch()
 }
@@ -105,10 +155,39 @@ func (s *server) release(c claim) {
 	s.dispatch()
 }
 
-// dispatch gives what is free to those that wait. It is called with the lock held, as wake is.
+// dispatch gives what is free to those that wait. It is called with the lock held, as the functions below are.
 func (s *server) dispatch() {
 	for w := s.semaphore.next(); w != nil; w = s.semaphore.next() {
-		close(w.granted)
+		s.settle(w.call, w.claim, w)
+	}
+}
+
+// line has a call wait by a member's claim, if there is room.
+func (s *server) line(q *queuedCall, m *companion) {
+	w := &waiter{claim: q.claim(m), call: q}
+	if s.semaphore.wait(w) {
+		m.waiter = w
+		q.waiters = append(q.waiters, w)
+	}
+}
+
+// settle lets a call go that has a slot by the claim. Those of its claims that still wait leave their lines.
+func (s *server) settle(q *queuedCall, by claim, out *waiter) {
+	for _, w := range q.waiters {
+		if w != out {
+			s.semaphore.leave(w)
+		}
+	}
+	q.by = by
+	close(q.granted)
+}
+
+func (q *queuedCall) isGranted() bool {
+	select {
+	case <-q.granted:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -82,11 +82,17 @@ func renderRows(ctx context.Context, bytes int) error {
 
 // cost is what the operation has taken.
 func (a *account) cost(limit int) Cost {
-	requests, bytes := a.loaders.Taken()
 	return Cost{
-		Price: a.estimate.price, Foreseen: a.estimate.foreseen, Limit: limit,
-		Spent: a.estimate.spent(requests, int(a.rowsPrice.Load()), bytes), Rows: int(a.rows.Load()),
+		Price: a.estimate.price, Foreseen: a.estimate.foreseen, Limit: limit, Spent: a.spent(), Rows: int(a.rows.Load()),
 	}
+}
+
+// spent is the price of what the operation has taken. One that did not begin has taken nothing.
+func (a *account) spent() int {
+	if a == nil {
+		return 0
+	}
+	return a.estimate.spent(a.loaders.Taken(), int(a.rowsPrice.Load()))
 }
 
 // settle gives the bytes that an answer holds. One that had no room is none.

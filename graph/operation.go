@@ -68,8 +68,8 @@ func (o operations) InterceptOperation(ctx context.Context, next graphql.Operati
 		}
 	}()
 	execute := next(ctx)
-	return func(ctx context.Context) (response *graphql.Response) {
-		defer func() { leave(spentBy(response)) }()
+	return func(ctx context.Context) *graphql.Response {
+		defer func() { leave(e.account.spent()) }() // also where nobody waits for an answer any more
 		return execute(ctx)
 	}
 }
@@ -106,15 +106,6 @@ func CostOf(ctx context.Context, response *graphql.Response) Cost {
 	return Cost{}
 }
 
-// spentBy is what an operation took, by its answer.
-func spentBy(response *graphql.Response) int {
-	if response == nil {
-		return 0
-	}
-	cost, _ := response.Extensions["cost"].(Cost)
-	return cost.Spent
-}
-
 // InterceptResponse executes an operation within its deadline and its price, by loaders of its own.
 func (o operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	if !graphql.HasOperationContext(ctx) {
@@ -134,6 +125,7 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 		loader.For(ctx).ExpectOneList()
 	}
 	a := newAccount(e, loader.For(ctx))
+	e.account = a
 	response := next(context.WithValue(ctx, accountKey{}, a))
 	done(a.settle(ctx, response))
 	if response != nil {

@@ -15,6 +15,8 @@ import (
 // What an operation's price is made of. It begins with 1.
 const (
 	callPrice = 10 // for a request to Dify
+	// unsentPrice is for a call of which no request was sent, as where an app is known to give no answer.
+	unsentPrice = 1
 	// fieldsAtOnce is how many fields an object of a list shows for 1: a log entry, an app, what is asked for by its id.
 	fieldsAtOnce = 50
 	// describedAtOnce is how many fields of the schema's own description cost 1.
@@ -84,6 +86,7 @@ type estimate struct {
 	free      int64 // bytes of the answer that have no price of their own
 	described int   // fields of the schema's own description
 	extents   map[*ast.Field]extent
+	account   *account // of the operation, once it is executed
 }
 
 // reserve adds to what was foreseen what an operation may take beyond.
@@ -108,8 +111,8 @@ func (e *estimate) reserve(calls int, q quote, limits Limits, answer int64) {
 func bytesPrice(bytes int64) int { return int(max(0, bytes+bytesAtOnce-1) / bytesAtOnce) }
 
 // spent is the price of what an operation has taken, at most that of its estimate.
-func (e *estimate) spent(calls, rows int, answer int64) int {
-	return 1 + e.fixed + rows + calls*callPrice + bytesPrice(answer-e.free)
+func (e *estimate) spent(t loader.Taken, rows int) int {
+	return 1 + e.fixed + rows + t.Requests*callPrice + t.Unsent*unsentPrice + bytesPrice(t.AnswerBytes-e.free)
 }
 
 // pricer makes the estimate. Each argument is read once, however many aliases share it, and fields that share a call count once

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/internal/fairshare"
 )
 
 // SizeError says that an operation's answers from Dify are together larger than it may hold.
@@ -37,9 +38,9 @@ func (e *AnswerError) Error() string {
 		"of them with inputs, outputs and errors, and for each field once", e.Limit>>10)
 }
 
-// FullError says that all operations together hold as much as they may.
+// FullError says that all operations together hold as much as they may, or that their caller's do.
 type FullError struct {
-	// Limit is in bytes of JSON.
+	// Limit of all together is in bytes of JSON.
 	Limit int64
 }
 
@@ -47,7 +48,7 @@ type FullError struct {
 func (e *FullError) Code() code.Code { return code.Overloaded }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("all operations under way together hold more than %d MiB of answers; try again later", e.Limit>>20)
+	return fmt.Sprintf("the operations under way, yours or all together, hold as much as they may of %d MiB of answers; try again later", e.Limit>>20)
 }
 
 // Allowance is what one operation may take.
@@ -59,21 +60,56 @@ type Allowance struct {
 	AnswerBytes int64
 }
 
-// pool is what all operations hold together, in bytes; without a limit if that is 0.
+// pool is what all operations hold together, in bytes, of which each caller has its share.
 type pool struct {
-	limit int64
-	held  atomic.Int64
+	mu    sync.Mutex
+	limit int64 // none if 0
+	bytes *fairshare.Bytes
 }
 
-// budget is how much one operation may take: requests to Dify, and bytes of answers, shared ones included, out of the pool.
-// Where Dify's answers overdraw it, the operation waits for no further one.
+func newPool(limit int64) *pool { return &pool{limit: limit, bytes: fairshare.New(limit)} }
+
+// claim takes bytes if the caller may have them. Those of nobody in particular have no share: they may take all that is free.
+func (p *pool) claim(caller string, bytes int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	allowed := p.limit == 0 || caller == "" && bytes <= p.bytes.Free() || caller != "" && p.bytes.Allow(p.bytes.Of(caller), bytes)
+	if allowed {
+		p.bytes.Add(caller, bytes)
+	}
+	return allowed
+}
+
+func (p *pool) giveBack(caller string, bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bytes.Add(caller, -bytes)
+}
+
+func (p *pool) resize(limit int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit = limit
+	p.bytes.Resize(limit)
+}
+
+func (p *pool) full() *FullError {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return &FullError{p.limit}
+}
+
+// budget is how much one operation may take: requests to Dify, and bytes of answers, shared ones included, out of its caller's
+// share of the pool. Where Dify's answers overdraw it, the operation waits for no further one.
 type budget struct {
-	limit int64
-	pool  *pool
-	end   context.CancelCauseFunc
+	limit  int64
+	pool   *pool
+	caller string
+	end    context.CancelCauseFunc
 
 	mu      sync.Mutex
 	left    Allowance // Calls are those that were foreseen and those beyond
+	waiting int       // calls of which nothing is sent
 	sent    int       // requests
 	taken   int64     // of Dify's answers, and what is made of them
 	written int64     // of the operation's own
@@ -85,21 +121,21 @@ type budget struct {
 const heldTwice = 2
 
 // take counts bytes as they come, so that an answer which is too large is not read to its end. A nil budget has no limit.
+// Those for which there is no room end the operation, and are not held.
 func (b *budget) take(bytes int) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return
-	}
-	b.taken += int64(bytes)
-	switch held := b.pool.held.Add(int64(bytes)); {
-	case b.taken > b.limit:
+	switch {
+	case b.closed:
+	case b.taken+int64(bytes) > b.limit:
 		b.end(&SizeError{b.limit})
-	case b.pool.overdrawn(held):
-		b.end(&FullError{b.pool.limit})
+	case !b.pool.claim(b.caller, int64(bytes)):
+		b.end(b.pool.full())
+	default:
+		b.taken += int64(bytes)
 	}
 }
 
@@ -110,15 +146,37 @@ func (b *budget) write(bytes int64) error {
 	if most := min(b.left.AnswerBytes, b.limit/heldTwice); b.written+bytes > most {
 		return &AnswerError{most}
 	}
-	if held := b.pool.held.Add(heldTwice * bytes); b.pool.overdrawn(held) {
-		b.pool.held.Add(-heldTwice * bytes)
-		return &FullError{b.pool.limit}
+	if !b.pool.claim(b.caller, heldTwice*bytes) {
+		return b.pool.full()
 	}
 	b.written += bytes
 	return nil
 }
 
-func (p *pool) overdrawn(held int64) bool { return p.limit > 0 && held > p.limit }
+// begin takes one call, for which is paid once its request is sent. It is false where none is left.
+func (b *budget) begin() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed || b.left.Calls == 0 {
+		return false
+	}
+	b.left.Calls--
+	b.waiting++
+	return true
+}
+
+// pay is for a call that has begun: its request is sent, or was on another's behalf. A nil budget has nothing to pay.
+func (b *budget) pay() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.waiting--
+		b.sent++
+	}
+}
 
 // request takes one request to Dify; again says that it is not the first one of its call. It is false where none is left.
 func (b *budget) request(again bool) bool {
@@ -138,16 +196,28 @@ func (b *budget) request(again bool) bool {
 	return true
 }
 
-// probe takes a request that is not the operation's own, and is not told of: nobody is to learn what others have asked.
-func (b *budget) probe() bool {
-	if !b.request(false) {
-		return false
+// probe takes a call that is not the operation's own, and is not told of: nobody is to learn what others have asked.
+func (b *budget) probe() (payer, bool) {
+	if !b.begin() {
+		return nil, false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sent--
-	return true
+	b.waiting--
+	return probing{b}, true
 }
+
+// payer pays for a call, and for what it brings.
+type payer interface {
+	take(bytes int)
+	pay()
+	request(again bool) bool
+}
+
+// probing pays for a call that is not told of.
+type probing struct{ *budget }
+
+func (probing) pay() {}
 
 // call is what the requests of one call ask.
 func (b *budget) call() (allow func() bool) {
@@ -171,5 +241,5 @@ func (b *budget) close(still int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	b.pool.held.Add(still - b.taken - heldTwice*b.written)
+	b.pool.giveBack(b.caller, b.taken+heldTwice*b.written-still)
 }

@@ -62,10 +62,11 @@ func (l *Loaders) ProveClock(app string, week int64) {
 // allowance all the same.
 func (l *Loaders) Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	u := l.upstream
-	if !l.budget.probe() {
+	payer, ok := l.budget.probe()
+	if !ok {
 		return nil, difyapi.ErrAllowanceSpent
 	}
-	page, _, err := u.logs.get(ctx, logKey{u.clients[app].Identity(), q}, &l.budget, func(ctx context.Context) (*difyapi.LogPage, error) {
+	page, _, err := u.logs.get(ctx, logKey{u.clients[app].Identity(), q}, payer, func(ctx context.Context) (*difyapi.LogPage, error) {
 		return u.askLogs(ctx, app, q)
 	})
 	return page, err

@@ -23,42 +23,46 @@ type flight[V any] struct {
 	landed  chan struct{} // closed once value and err are set
 	value   V
 	err     error
+	company difyapi.Company // the waiters, to Dify's client
 	mu      sync.Mutex
-	waiters []*budget // each pays for the whole answer
-	bytes   int       // of the answer, as far as it has come
-	tried   bool      // a request was asked for
+	waiters []payer // each pays for the whole answer
+	bytes   int     // of the answer, as far as it has come
+	tried   bool    // a request was asked for
 }
 
 // join waits for a call of the key that began less than maxAge ago, or starts one, and tells whether it did. The answer is at
 // the payer's expense.
-func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, payer *budget, call func(context.Context) (V, error)) (v V, started bool, err error) {
+func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, by payer, call func(context.Context) (V, error)) (v V, started bool, err error) {
 	f.mu.Lock()
 	fl := f.byKey[key]
+	var part func()
 	if started = fl == nil || time.Since(fl.sent) >= maxAge; started {
-		fl = f.start(ctx, key, payer, call)
+		fl, part = f.start(ctx, key, by, call)
 	} else {
-		fl.board(payer)
+		part = fl.board(ctx, by)
 	}
 	f.mu.Unlock()
+	defer part()
 	select {
 	case <-fl.landed:
 		return fl.value, started, fl.err
 	case <-ctx.Done():
-		f.leave(key, fl, payer)
+		f.leave(key, fl, by)
 		return v, started, context.Cause(ctx)
 	}
 }
 
 // start is called with the lock held. The call asks its waiters at once, of whom the payer is the first.
-func (f *flights[K, V]) start(ctx context.Context, key K, payer *budget, call func(context.Context) (V, error)) *flight[V] {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	fl := &flight[V]{sent: time.Now(), cancel: cancel, landed: make(chan struct{}), waiters: []*budget{payer}}
+func (f *flights[K, V]) start(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (fl *flight[V], part func()) {
+	fl = &flight[V]{sent: time.Now(), landed: make(chan struct{})}
+	part = fl.board(ctx, by)
+	ctx, fl.cancel = context.WithCancel(difyapi.WithCompany(context.WithoutCancel(ctx), &fl.company))
 	if f.byKey == nil {
 		f.byKey = make(map[K]*flight[V])
 	}
 	f.byKey[key] = fl
 	go func() {
-		defer cancel()
+		defer fl.cancel()
 		fl.err = rescue.Call(func() (err error) {
 			fl.value, err = call(difyapi.WithAllowance(difyapi.WithMeter(ctx, fl.charge), fl.request))
 			return err
@@ -66,15 +70,20 @@ func (f *flights[K, V]) start(ctx context.Context, key K, payer *budget, call fu
 		f.forget(key, fl)
 		close(fl.landed)
 	}()
-	return fl
+	return fl, part
 }
 
-// board adds a waiter, who pays for what has come, too.
-func (fl *flight[V]) board(payer *budget) {
+// board adds a waiter, who pays for what was sent and has come, too. Where the call waits for its turn it does so on the waiter's
+// behalf as well, until part.
+func (fl *flight[V]) board(ctx context.Context, by payer) (part func()) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	fl.waiters = append(fl.waiters, payer)
-	payer.take(fl.bytes)
+	fl.waiters = append(fl.waiters, by)
+	if fl.tried {
+		by.pay()
+	}
+	by.take(fl.bytes)
+	return fl.company.Join(ctx)
 }
 
 // charge lets all waiters pay for what comes.
@@ -87,25 +96,28 @@ func (fl *flight[V]) charge(bytes int) {
 	}
 }
 
-// request lets the first of the waiters who can pay for what is sent again; whoever began the call may be gone. All of them have
-// paid for the first request.
+// request lets all waiters pay for the first request, and the first of them who can for what is sent again; whoever began the
+// call may be gone.
 func (fl *flight[V]) request() bool {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	if !fl.tried {
 		fl.tried = true
+		for _, payer := range fl.waiters {
+			payer.pay()
+		}
 		return true
 	}
-	return slices.ContainsFunc(fl.waiters, func(payer *budget) bool { return payer.request(true) })
+	return slices.ContainsFunc(fl.waiters, func(p payer) bool { return p.request(true) })
 }
 
 // leave ends the call with its last waiter. Nobody can join it any more by then.
-func (f *flights[K, V]) leave(key K, fl *flight[V], payer *budget) {
+func (f *flights[K, V]) leave(key K, fl *flight[V], by payer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	i := slices.Index(fl.waiters, payer)
+	i := slices.Index(fl.waiters, by)
 	fl.waiters = slices.Delete(fl.waiters, i, i+1)
 	if len(fl.waiters) == 0 {
 		f.remove(key, fl)

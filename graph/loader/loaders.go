@@ -35,14 +35,15 @@ type appLoaders struct {
 
 type contextKey struct{}
 
-// Attach gives an operation loaders of its own, to be called once per response, not per connection. The returned context ends
-// where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
+// Attach gives an operation of the context's caller ([difyapi.WithCaller]) loaders of its own, to be called once per response,
+// not per connection. The returned context ends where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
 // called. What the operation held is given back by then; but for the bytes of its own answer, which done is told of, and
 // which are held until ctx ends: they have to be sent.
 func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, done func(answer int)) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
 	a.Calls += a.Extra
 	l.budget.limit, l.budget.pool, l.budget.left = u.options.OperationBytes, u.pool, a
+	l.budget.caller = difyapi.CallerOf(ctx)
 	whole := ctx
 	ctx = difyapi.WithAllowance(difyapi.WithOperation(ctx, l), func() bool { return l.budget.request(true) })
 	ctx, l.budget.end = context.WithCancelCause(ctx)
@@ -50,7 +51,7 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	return l.ctx, func(answer int) {
 		l.budget.end(context.Canceled)
 		l.budget.close(int64(answer))
-		context.AfterFunc(whole, func() { u.pool.held.Add(-int64(answer)) })
+		context.AfterFunc(whole, func() { u.pool.giveBack(l.budget.caller, int64(answer)) })
 	}
 }
 
@@ -147,12 +148,22 @@ func (l *Loaders) Hold(bytes int) { l.budget.take(bytes) }
 // Write makes room in the operation's own answer for so many bytes. Its errors are an [AnswerError] and a [FullError].
 func (l *Loaders) Write(bytes int) error { return l.budget.write(int64(bytes)) }
 
-// Taken is how many requests the operation has taken so far, and for how many bytes of its answer it has made room. What a cache
-// or another operation's request has answered counts as if it had been sent; what was sent again, or asked for a version, counts too.
-func (l *Loaders) Taken() (requests int, answer int64) {
+// Taken is what an operation has taken so far.
+type Taken struct {
+	// Requests to Dify. What a cache or another operation's request has answered counts as if it had been sent; what was sent
+	// again, or asked for a version, counts too.
+	Requests int
+	// Unsent is how many calls have waited for Dify, or still do, without any request.
+	Unsent int
+	// AnswerBytes is for how many bytes of its answer there was room.
+	AnswerBytes int64
+}
+
+// Taken is what the operation has taken so far.
+func (l *Loaders) Taken() Taken {
 	l.budget.mu.Lock()
 	defer l.budget.mu.Unlock()
-	return l.budget.sent, l.budget.written
+	return Taken{Requests: l.budget.sent, Unsent: l.budget.waiting, AnswerBytes: l.budget.written}
 }
 
 // Version returns the version of the app's Dify, which it asks for if need be; zero if the server hides it, or gives no answer:

@@ -28,7 +28,7 @@ func TestPanicOfSharedCall(t *testing.T) {
 		errs := make(chan error, 2)
 		for range cap(errs) {
 			go func() {
-				_, _, err := s.get(t.Context(), "q", nil, func(context.Context) (answerOf, error) {
+				_, _, err := s.get(t.Context(), "q", nobody, func(context.Context) (answerOf, error) {
 					time.Sleep(time.Second)
 					panic("boom")
 				})
@@ -38,7 +38,7 @@ func TestPanicOfSharedCall(t *testing.T) {
 		checkPanic(t, <-errs)
 		checkPanic(t, <-errs)
 		var u upstreamOf
-		if v, sent, err := s.get(t.Context(), "q", nil, u.call); v != 1 || !sent || err != nil {
+		if v, sent, err := s.get(t.Context(), "q", nobody, u.call); v != 1 || !sent || err != nil {
 			t.Errorf("the next question: %d, %v, %v", v, sent, err)
 		}
 	})

@@ -43,10 +43,11 @@ func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *share
 }
 
 // get answers at the payer's expense, and tells whether it took a request of its own.
-func (s *shared[K, V]) get(ctx context.Context, key K, payer *budget, call func(context.Context) (V, error)) (v V, sent bool, err error) {
+func (s *shared[K, V]) get(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (v V, sent bool, err error) {
 	if v, ok := s.kept(key); ok {
 		s.stats.hits.Add(1)
-		payer.take(v.Size())
+		by.pay()
+		by.take(v.Size())
 		return v, false, nil
 	}
 	resume, err := suspend(ctx)
@@ -54,7 +55,7 @@ func (s *shared[K, V]) get(ctx context.Context, key K, payer *budget, call func(
 		return v, false, err
 	}
 	defer resume()
-	v, sent, err = s.flights.join(ctx, key, s.ttl, payer, func(ctx context.Context) (V, error) {
+	v, sent, err = s.flights.join(ctx, key, s.ttl, by, func(ctx context.Context) (V, error) {
 		began := time.Now()
 		v, err := call(ctx)
 		if err == nil && s.answers != nil {

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// nobody pays for nothing.
+var nobody *budget
+
 // answerOf is the number of the call that it came from.
 type answerOf int
 
@@ -61,12 +64,12 @@ func TestAnswersAreSharedUntilTheyAreTooOld(t *testing.T) {
 			{100 * time.Millisecond, 2, true},
 		} {
 			time.Sleep(step.wait)
-			v, sent, err := s.get(t.Context(), "q", nil, u.call)
+			v, sent, err := s.get(t.Context(), "q", nobody, u.call)
 			if v != step.want || sent != step.sent || err != nil {
 				t.Errorf("after %v: %d, %v, %v, want %d, %v", step.wait, v, sent, err, step.want, step.sent)
 			}
 		}
-		if v, sent, _ := s.get(t.Context(), "another", nil, u.call); v != 3 || !sent {
+		if v, sent, _ := s.get(t.Context(), "another", nobody, u.call); v != 3 || !sent {
 			t.Errorf("another question: %d, %v", v, sent)
 		}
 	})
@@ -82,7 +85,7 @@ func TestCallsUnderWayAreJoined(t *testing.T) {
 		for i, at := range []time.Duration{0, 400 * time.Millisecond, 600 * time.Millisecond} {
 			waiters.Go(func() {
 				time.Sleep(at)
-				_, sent[i], _ = s.get(t.Context(), "q", nil, u.call)
+				_, sent[i], _ = s.get(t.Context(), "q", nobody, u.call)
 			})
 		}
 		waiters.Wait()
@@ -99,7 +102,7 @@ func TestWithoutTTLNothingIsShared(t *testing.T) {
 		s := newTestShared(t, 0)
 		var waiters sync.WaitGroup
 		for range 3 {
-			waiters.Go(func() { _, _, _ = s.get(t.Context(), "q", nil, u.call) })
+			waiters.Go(func() { _, _, _ = s.get(t.Context(), "q", nobody, u.call) })
 		}
 		waiters.Wait()
 		if u.calls != 3 {
@@ -114,7 +117,7 @@ func TestErrorsAreNotKept(t *testing.T) {
 		u := upstreamOf{err: errors.New("down")}
 		s := newTestShared(t, time.Minute)
 		for range 2 {
-			if _, sent, err := s.get(t.Context(), "q", nil, u.call); !sent || !errors.Is(err, u.err) {
+			if _, sent, err := s.get(t.Context(), "q", nobody, u.call); !sent || !errors.Is(err, u.err) {
 				t.Errorf("sent %v, %v", sent, err)
 			}
 		}
@@ -133,7 +136,7 @@ func TestCallEndsWithItsLastWaiter(t *testing.T) {
 		var waiters sync.WaitGroup
 		for _, ctx := range []context.Context{first, second} {
 			waiters.Go(func() {
-				if _, _, err := s.get(ctx, "q", nil, u.call); !errors.Is(err, gone) {
+				if _, _, err := s.get(ctx, "q", nobody, u.call); !errors.Is(err, gone) {
 					t.Errorf("waiter that left: %v", err)
 				}
 			})
@@ -150,7 +153,7 @@ func TestCallEndsWithItsLastWaiter(t *testing.T) {
 		if u.calls != 1 || u.givenUp != 1 {
 			t.Errorf("%d calls, %d given up, want 1 and 1", u.calls, u.givenUp)
 		}
-		if v, sent, err := s.get(t.Context(), "q", nil, u.call); v != 2 || !sent || err != nil {
+		if v, sent, err := s.get(t.Context(), "q", nobody, u.call); v != 2 || !sent || err != nil {
 			t.Errorf("the next question: %d, %v, %v", v, sent, err)
 		}
 	})
@@ -169,7 +172,7 @@ func TestKeptAnswersAreBoundedByTheirSizes(t *testing.T) {
 		s := newShared[int, sizedAnswer](time.Hour, maxBytes)
 		t.Cleanup(s.close)
 		for key := range answers {
-			if _, _, err := s.get(t.Context(), key, nil, func(context.Context) (sizedAnswer, error) { return size, nil }); err != nil {
+			if _, _, err := s.get(t.Context(), key, nobody, func(context.Context) (sizedAnswer, error) { return size, nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

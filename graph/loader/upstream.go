@@ -34,7 +34,7 @@ type Options struct {
 	// OperationBytes is how much of Dify's answers one operation may hold, in bytes of JSON, and as much again for its own
 	// answer, each byte of which counts twice.
 	OperationBytes int64
-	// Bytes is how much of both all operations may hold together; no limit if 0.
+	// Bytes is how much of both all operations may hold together, each caller's at most as much as nobody holds; no limit if 0.
 	Bytes int64
 	// Clocks are those of the apps; new ones if nil.
 	Clocks *Clocks
@@ -60,7 +60,7 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 	return &Upstream{
 		clients:   clients,
 		options:   o,
-		pool:      &pool{limit: o.Bytes},
+		pool:      newPool(o.Bytes),
 		clocks:    cmp.Or(o.Clocks, new(Clocks)),
 		logs:      newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
 		infos:     newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
@@ -70,14 +70,13 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 	}
 }
 
-// Next shares other clients, with the answers that are kept, the calls under way, and what operations hold, as far as the options
-// are the same. It takes the place of u, whose operations may go on: it alone is to be closed from now on.
+// Next shares other clients, with what operations hold, and with the answers that are kept and the calls under way, as far as the
+// options are the same. It takes the place of u, whose operations may go on: it alone is to be closed from now on.
 func (u *Upstream) Next(clients map[string]*difyapi.Client, o Options) *Upstream {
 	o.Clocks, o.LastInfos = cmp.Or(o.Clocks, u.clocks), cmp.Or(o.LastInfos, u.lastInfos)
 	next := New(clients, o)
-	if o.Bytes == u.options.Bytes {
-		next.pool = u.pool
-	}
+	next.pool = u.pool
+	next.pool.resize(o.Bytes)
 	if o.TTL != u.options.TTL {
 		u.Close()
 		return next
@@ -142,11 +141,11 @@ func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*dify
 	})
 }
 
-// ask answers a question of the operation that the context is of, at its expense. It costs a call in any case: from what it
-// costs nobody is to learn whether others have asked the same.
+// ask answers a question of the operation that the context is of, at its expense. It costs a call wherever one was made, by
+// whomever and whenever: from what it costs nobody is to learn whether others have asked the same.
 func ask[K comparable, V sized](ctx context.Context, of *shared[K, V], key K, call func(context.Context) (V, error)) (value V, err error) {
 	l := For(ctx)
-	if !l.budget.request(false) {
+	if !l.budget.begin() {
 		return value, difyapi.ErrAllowanceSpent
 	}
 	value, _, err = of.get(ctx, key, &l.budget, call)

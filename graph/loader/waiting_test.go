@@ -41,7 +41,7 @@ func TestOperationsTellThatTheyWait(t *testing.T) {
 		s := newTestShared(t, 10*time.Second)
 		ctx := at(WithWaiting(t.Context(), w.wait), "a")
 		get := func(ctx context.Context, call func(context.Context) (answerOf, error)) error {
-			_, _, err := s.get(ctx, "q", nil, call)
+			_, _, err := s.get(ctx, "q", nobody, call)
 			return err
 		}
 		other := make(chan error, 1)

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -15,6 +16,7 @@ type Gate struct {
 	atApps   map[callerAtApp]int // those that wait for an app
 	// Those who come back from an app go before those who come new: what has begun is to end.
 	returning, entering line
+	refused             Refusals
 }
 
 type callerAtApp struct{ caller, app string }
@@ -54,7 +56,11 @@ func (g *Gate) Enter(ctx context.Context) (*Operation, error) {
 		return o, nil
 	case <-ctx.Done():
 		o.Leave()
-		return nil, context.Cause(ctx)
+		err := context.Cause(ctx)
+		if errors.Is(err, ErrOverloaded) {
+			g.countLate()
+		}
+		return nil, err
 	}
 }
 
@@ -63,6 +69,7 @@ func (g *Gate) admit(o *Operation) (called <-chan struct{}, patience time.Durati
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.admitted.allows(o.caller) {
+		g.refused.Share++
 		return nil, 0
 	}
 	g.admitted.take(o.caller)

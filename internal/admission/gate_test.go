@@ -226,7 +226,8 @@ func checkEmpty(t *testing.T, g *Gate) {
 	for name, n := range map[string]int{
 		"slots": g.slots.taken, "callers with slots": len(g.slots.by), "admitted": g.admitted.taken,
 		"callers admitted": len(g.admitted.by), "at apps": len(g.atApps),
-		"returning": len(g.returning.waiting) + len(g.returning.order), "entering": len(g.entering.waiting) + len(g.entering.order),
+		"returning": len(g.returning.waiting) + len(g.returning.order) + g.returning.length,
+		"entering":  len(g.entering.waiting) + len(g.entering.order) + g.entering.length,
 	} {
 		if n != 0 {
 			t.Errorf("%s: %d", name, n)
@@ -283,6 +284,37 @@ func TestLimitsChangeUnderWay(t *testing.T) {
 		g.Configure(Options{Operations: 1, Waiting: 0, Patience: patience})
 		if _, err := g.Enter(WithCaller(t.Context(), "cid")); !errors.Is(err, ErrOverloaded) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestGateTellsHowItStands: what runs and waits where, and what was refused and why.
+func TestGateTellsHowItStands(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(Options{Operations: 1, Waiting: 7, Patience: patience})
+		back := enter(t, g, "ann")
+		resume := wait(t, back, "a")
+		running := enter(t, g, "ben")
+		go resume(t.Context())
+		go func() { _, _ = g.Enter(WithCaller(t.Context(), "cid")) }()
+		synctest.Wait()
+		if got, want := g.Stats(), (Stats{Running: 1, Entering: 1, Returning: 1}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		time.Sleep(patience)
+		synctest.Wait()
+		running.Leave()
+		wait(t, back, "a")
+		for ok := true; ok; {
+			_, ok = enter(t, g, "ann").Wait("a")
+		}
+		g.Configure(Options{Operations: 1, Waiting: 0, Patience: patience})
+		if _, err := g.Enter(WithCaller(t.Context(), "ben")); !errors.Is(err, ErrOverloaded) {
+			t.Errorf("%v", err)
+		}
+		if got, want := g.Stats(), (Stats{Running: 1, AtApps: 4, Refused: Refusals{Share: 1, Late: 1, AtApp: 1}}); got != want {
+			t.Errorf("%+v, want %+v", got, want)
 		}
 	})
 }

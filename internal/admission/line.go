@@ -6,6 +6,7 @@ import "slices"
 type line struct {
 	waiting map[string][]*Operation
 	order   []string // the callers of waiting, the next first
+	length  int
 }
 
 func (l *line) push(o *Operation) {
@@ -16,6 +17,7 @@ func (l *line) push(o *Operation) {
 		l.order = append(l.order, o.caller)
 	}
 	l.waiting[o.caller] = append(l.waiting[o.caller], o)
+	l.length++
 }
 
 // pop takes the first operation of the first caller that may have a slot, who is the last one then; nil if there is none.
@@ -38,6 +40,7 @@ func (l *line) remove(o *Operation) {
 	if i < 0 {
 		return
 	}
+	l.length--
 	if len(queue) > 1 {
 		l.waiting[o.caller] = slices.Delete(queue, i, i+1)
 		return

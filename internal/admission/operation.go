@@ -108,6 +108,7 @@ func (o *Operation) call() {
 func (g *Gate) joinApp(o *Operation, app string) bool {
 	key := callerAtApp{o.caller, app}
 	if g.atApps[key] > g.admitted.free() {
+		g.refused.AtApp++
 		return false
 	}
 	g.atApps[key]++

@@ -51,7 +51,8 @@ type Config struct {
 	// environment. The server then shows sample data.
 	Demo bool `yaml:"-"`
 
-	// finished says that the file ends with the end of a line.
+	// text is the file's. finished says that it ends with the end of a line.
+	text     Secret
 	finished bool
 }
 
@@ -163,7 +164,7 @@ type Limits struct {
 	OperationBytes int `yaml:"operationBytes" default:"67108864" validate:"min=1048576,max=17179869184"`
 
 	// Bytes is how much of both all operations together may hold, at least
-	// OperationBytes, up to 1 TiB.
+	// OperationBytes, up to 1 TiB; one caller's hold half of it at most.
 	Bytes int `yaml:"bytes" default:"402653184" validate:"min=1048576,max=1099511627776,gtefield=OperationBytes"`
 }
 

@@ -56,7 +56,7 @@ func loadFile(src Source, variables map[string]string, cfg *Config, found *repor
 	if err != nil {
 		return err
 	}
-	cfg.finished = bytes.HasSuffix(content, []byte("\n"))
+	cfg.text, cfg.finished = NewSecret(string(content)), bytes.HasSuffix(content, []byte("\n"))
 	decode(doc, variables, cfg, found)
 	readKeyFiles(src, cfg, found)
 	return nil

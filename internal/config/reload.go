@@ -12,8 +12,8 @@ import (
 //
 //   - Where callers had to show who they are, they still have to.
 //   - The schema that was hidden stays hidden.
-//   - A file that ended with the end of a line still does, and no key is the
-//     beginning of the one before.
+//   - A file that ended with the end of a line still does, and neither the file
+//     nor a key is the beginning of the one before.
 //
 // Whoever means it restarts the server. What a file adds by name (a token, a
 // scope, a host, an origin, an app) is no matter of this: a file that is cut
@@ -26,6 +26,8 @@ func (c *Config) After(before *Config) error {
 		return errors.New("graphql.introspection: was off, and would be on; that takes a restart")
 	case before.finished && !c.finished:
 		return errors.New("the file does not end with the end of a line, as it did before, so that it may be half-written; add one, or restart")
+	case c.text != before.text && strings.HasPrefix(before.text.Reveal(), c.text.Reveal()):
+		return errors.New("the file is the beginning of the one before, so that it may be half-written; if its end is to go, change a line before it too, such as a comment, or restart")
 	default:
 		return c.cutKey(before)
 	}

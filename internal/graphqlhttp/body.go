@@ -14,25 +14,26 @@ const (
 	bytesPerValue = 64      // a value of JSON, decoded: an interface, a text's header and its bytes
 )
 
-// readBody reads a request's body. Memory is taken as bytes arrive, whatever was announced.
+// readBody reads a request's body, or what of it has arrived. Memory is taken as bytes arrive, whatever was announced.
 func readBody(w http.ResponseWriter, r *http.Request, most int64, held *lease) ([]byte, *failure) {
-	if r.ContentLength > most {
-		return nil, tooLarge(most)
-	}
 	body, err := readAll(r.Context(), http.MaxBytesReader(w, r.Body, most), most, held)
+	return body, bodyFailure(err, most)
+}
+
+func bodyFailure(err error, most int64) *failure {
+	if err == nil {
+		return nil
+	}
 	if refused, ok := errors.AsType[*failureError](err); ok {
-		return nil, refused.failure
+		return refused.failure
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge(most)
+		return tooLarge(most)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, unsound(http.StatusRequestTimeout, "the body took too long to arrive")
+		return unsound(http.StatusRequestTimeout, "the body took too long to arrive")
 	}
-	if err != nil {
-		return nil, unsound(http.StatusBadRequest, "the body did not arrive whole")
-	}
-	return body, nil
+	return unsound(http.StatusBadRequest, "the body did not arrive whole")
 }
 
 func tooLarge(most int64) *failure {
@@ -44,7 +45,8 @@ type failureError struct{ *failure }
 
 func (f *failureError) Error() string { return f.errors.Error() }
 
-// readAll is io.ReadAll with a buffer that the lease holds. It doubles when it is full.
+// readAll is io.ReadAll with a buffer that the lease holds. It doubles when it is full. Where there is no room for it, nothing is
+// returned, and nothing to be paid: that is not the caller's fault.
 func readAll(ctx context.Context, source io.Reader, most int64, held *lease) ([]byte, error) {
 	var buffer []byte
 	for {
@@ -62,7 +64,7 @@ func readAll(ctx context.Context, source io.Reader, most int64, held *lease) ([]
 			return buffer, nil
 		}
 		if err != nil {
-			return nil, err
+			return buffer, err
 		}
 	}
 }

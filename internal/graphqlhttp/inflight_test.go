@@ -58,13 +58,13 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 	note := func() int64 {
 		transport.pool.mu.Lock()
 		defer transport.pool.mu.Unlock()
-		held := transport.options.InFlightBytes - transport.pool.free
+		held := transport.options.InFlightBytes - transport.pool.bytes.Free()
 		peak.Store(max(peak.Load(), held))
 		return held
 	}
 	transport, url := serveIdle(t, Options{
 		MaxBodyBytes: size, InFlightBytes: 1 << 20, Limits: Limits{Values: 1000},
-		Charge: func(context.Context, int) *gqlerror.Error {
+		Charge: func(context.Context, int, bool) *gqlerror.Error {
 			note()
 			accounted <- struct{}{}
 			<-proceed
@@ -106,7 +106,7 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 
 func postTo(t *testing.T, url, body string) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, io.MultiReader(strings.NewReader(body))) // in chunks, to be paid for once it is there
 	if err != nil {
 		t.Error(err)
 		return 0

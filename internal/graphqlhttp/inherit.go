@@ -3,8 +3,11 @@ package graphqlhttp
 import "maps"
 
 // Inherit takes over what a transport of the same schema has kept, as far as it holds here too: the operations that clients
-// have registered, and documents where the same ones are valid. To be called before the first request.
+// have registered, documents where the same ones are valid, and what requests under way hold. To be called before the first request.
 func (t *Transport) Inherit(from *Transport) {
+	if t.options.InFlightBytes == from.options.InFlightBytes {
+		t.pool = from.pool
+	}
 	own, old := t.persisted, from.persisted
 	if own.registered != nil && old.registered != nil && own.options.AutomaticBytes == old.options.AutomaticBytes {
 		own.registered = old.registered

@@ -61,3 +61,22 @@ func lookRegistered(t *Transport, hash string) (string, bool) {
 	}
 	return t.persisted.registered.GetIfPresent(hash)
 }
+
+// TestReloadDoesNotDoubleWhatIsInFlight: requests that the transport before still reads hold what is of the next one's limit.
+func TestReloadDoesNotDoubleWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: "type Query { a: Int }"})
+	before, err := New(schema, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := New(schema, Options{NoIntrospection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before.pool.claim(before.pool.lease("ann"), 1000)
+	next.Inherit(before)
+	if held := next.pool.bytes.Of("ann"); held != 1000 {
+		t.Errorf("%d bytes are held, want 1000", held)
+	}
+}

@@ -10,16 +10,15 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/internal/fairshare"
 )
 
-// pool bounds the bytes that all requests hold before their operations are executed. A caller may hold as much as is free
-// beside it, so half of the pool if it is alone, and there is always some for another caller.
+// pool bounds the bytes that all requests hold before their operations are executed. Each caller has its share.
 type pool struct {
 	mu      sync.Mutex
-	free    int64
-	held    map[string]int64  // by caller
-	first   map[string]*lease // by caller, the one whose request goes on whatever its others hold, lest they wait for each other
-	waiting []*claim          // in the order of arrival
+	bytes   *fairshare.Bytes
+	first   map[string]*lease   // by caller, the one whose request goes on whatever its others hold, lest they wait for each other
+	waiting map[string][]*claim // by caller, the next first
 }
 
 // claim is for bytes that are not free yet.
@@ -33,40 +32,60 @@ type claim struct {
 const poolWait = time.Second
 
 func newPool(bytes int64) *pool {
-	return &pool{free: bytes, held: map[string]int64{}, first: map[string]*lease{}}
+	return &pool{bytes: fairshare.New(bytes), first: map[string]*lease{}, waiting: map[string][]*claim{}}
 }
 
-// grant gives a lease the bytes, if its caller may have them. At least as many are then left.
+// grant gives a lease the bytes, if its caller may have them.
 func (p *pool) grant(l *lease, bytes int64) bool {
 	if p.first[l.caller] == nil {
 		p.first[l.caller] = l
 	}
-	others := p.held[l.caller]
+	others := p.bytes.Of(l.caller)
 	if p.first[l.caller] == l {
 		others = 0
 	}
-	if others+2*bytes > p.free {
+	if !p.bytes.Allow(others, bytes) {
 		return false
 	}
-	p.free -= bytes
-	p.held[l.caller] += bytes
+	p.bytes.Add(l.caller, bytes)
 	l.bytes += bytes
 	return true
 }
 
 func (p *pool) giveBack(l *lease, bytes int64) {
-	p.free += bytes
+	p.bytes.Add(l.caller, -bytes)
 	l.bytes -= bytes
-	if p.held[l.caller] -= bytes; p.held[l.caller] == 0 {
-		delete(p.held, l.caller)
+	for caller := range p.waiting {
+		p.serve(caller)
 	}
-	p.waiting = slices.DeleteFunc(p.waiting, func(c *claim) bool {
-		ok := p.grant(c.lease, c.bytes)
-		if ok {
-			close(c.granted)
+}
+
+// serve grants what a caller waits for, in turn. It looks at no more of it than at the next claim.
+func (p *pool) serve(caller string) {
+	for len(p.waiting[caller]) > 0 {
+		c := p.waiting[caller][0]
+		if !p.grant(c.lease, c.bytes) {
+			return
 		}
-		return ok
-	})
+		close(c.granted)
+		p.unqueue(c, 0)
+	}
+}
+
+func (p *pool) unqueue(c *claim, at int) {
+	caller := c.lease.caller
+	if p.waiting[caller] = slices.Delete(p.waiting[caller], at, at+1); len(p.waiting[caller]) == 0 {
+		delete(p.waiting, caller)
+	}
+}
+
+// queue has a claim wait. That of the lease that goes on whatever the others hold stands before theirs.
+func (p *pool) queue(c *claim) {
+	queue, at := p.waiting[c.lease.caller], 0
+	if p.first[c.lease.caller] != c.lease {
+		at = len(queue)
+	}
+	p.waiting[c.lease.caller] = slices.Insert(queue, at, c)
 }
 
 // claim returns nil if the bytes are granted at once.
@@ -77,7 +96,7 @@ func (p *pool) claim(l *lease, bytes int64) *claim {
 		return nil
 	}
 	c := &claim{lease: l, bytes: bytes, granted: make(chan struct{})}
-	p.waiting = append(p.waiting, c)
+	p.queue(c)
 	return c
 }
 
@@ -85,9 +104,9 @@ func (p *pool) claim(l *lease, bytes int64) *claim {
 func (p *pool) withdraw(c *claim) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := slices.Index(p.waiting, c)
+	at := slices.Index(p.waiting[c.lease.caller], c)
 	if at >= 0 {
-		p.waiting = slices.Delete(p.waiting, at, at+1)
+		p.unqueue(c, at)
 	}
 	return at >= 0
 }

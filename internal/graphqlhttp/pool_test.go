@@ -22,8 +22,8 @@ func TestOneCallerCannotHoldAllBytes(t *testing.T) {
 			go func() { _ = greedy[i].take(t.Context(), 50) }()
 		}
 		synctest.Wait()
-		if p.held["greedy"] != 500 || len(p.waiting) != 90 {
-			t.Errorf("%d of 1000 bytes are held, %d wait", p.held["greedy"], len(p.waiting))
+		if p.bytes.Of("greedy") != 500 || len(p.waiting["greedy"]) != 90 {
+			t.Errorf("%d of 1000 bytes are held, %d wait", p.bytes.Of("greedy"), len(p.waiting["greedy"]))
 		}
 		start := time.Now()
 		for _, caller := range []string{"polite", "other"} {
@@ -35,8 +35,8 @@ func TestOneCallerCannotHoldAllBytes(t *testing.T) {
 		for _, l := range greedy {
 			l.settle(0)
 		}
-		if p.held["greedy"] != 0 || p.free != 800 || len(p.waiting) != 0 || p.first["greedy"] != nil {
-			t.Errorf("afterwards: %v held, %d free, %d wait", p.held, p.free, len(p.waiting))
+		if p.bytes.Of("greedy") != 0 || p.bytes.Free() != 800 || len(p.waiting) != 0 || p.first["greedy"] != nil {
+			t.Errorf("afterwards: %d held, %d free, %d wait", p.bytes.Of("greedy"), p.bytes.Free(), len(p.waiting))
 		}
 	})
 }
@@ -55,8 +55,8 @@ func TestWhoWaitsALittleGetsBytes(t *testing.T) {
 			t.Errorf("%v after %v", f, time.Since(start))
 		}
 		synctest.Wait()
-		if p.free != 500 || p.held["a"] != 500 {
-			t.Errorf("%d free, %v held", p.free, p.held)
+		if p.bytes.Free() != 500 || p.bytes.Of("a") != 500 {
+			t.Errorf("%d free, %d held", p.bytes.Free(), p.bytes.Of("a"))
 		}
 	})
 }
@@ -83,8 +83,8 @@ func TestRequestsOfOneCallerDoNotWaitForEachOther(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 		synctest.Wait()
-		if p.free != 1000 || len(p.waiting) != 0 || time.Since(start) != 10*time.Millisecond {
-			t.Errorf("%d free, %d wait, after %v", p.free, len(p.waiting), time.Since(start))
+		if p.bytes.Free() != 1000 || len(p.waiting) != 0 || time.Since(start) != 10*time.Millisecond {
+			t.Errorf("%d free, %d wait, after %v", p.bytes.Free(), len(p.waiting), time.Since(start))
 		}
 	})
 }
@@ -103,8 +103,31 @@ func TestWhoWaitsInVainIsRefused(t *testing.T) {
 		if f := p.lease("a").take(ctx, 501); f == nil || time.Since(start) != poolWait+time.Millisecond {
 			t.Errorf("the client is gone: %v after %v", f, time.Since(start))
 		}
-		if len(p.waiting) != 0 || p.free != 1000 {
-			t.Errorf("%d wait, %d free", len(p.waiting), p.free)
+		if len(p.waiting) != 0 || p.bytes.Free() != 1000 {
+			t.Errorf("%d wait, %d free", len(p.waiting), p.bytes.Free())
 		}
 	})
+}
+
+// TestGrantsLookAtCallersNotAtClaims: of thousands of one caller's that wait, what is given back has one looked at.
+func TestGrantsLookAtCallersNotAtClaims(t *testing.T) {
+	t.Parallel()
+	p := newPool(1000)
+	first, other := p.lease("greedy"), p.lease("greedy")
+	if p.claim(first, 400) != nil || p.claim(other, 100) != nil {
+		t.Fatal("there was room")
+	}
+	for range 1000 {
+		p.claim(p.lease("greedy"), 300)
+	}
+	if c := p.claim(first, 600); c == nil || p.waiting["greedy"][0] != c {
+		t.Error("whose request goes on before the others does not stand first")
+	}
+	small := p.claim(p.lease("greedy"), 1)
+	other.keep(0)
+	select {
+	case <-small.granted:
+		t.Error("the last that came was looked at before the others")
+	default:
+	}
 }

@@ -40,11 +40,11 @@ func (t *Transport) readRequest(w http.ResponseWriter, r *http.Request, held *le
 	if r.Method != http.MethodPost { // GET, or HEAD
 		return t.readQueryString(r, held)
 	}
-	body, f := readBody(w, r, t.options.MaxBodyBytes, held)
+	body, f := t.readPaid(w, r, held)
 	if f != nil {
 		return nil, f
 	}
-	if f := t.admitBytes(r, len(body), held); f != nil {
+	if f := t.makeRoom(r, len(body), held); f != nil {
 		return nil, f
 	}
 	found, f := readMembers(body, t.options.Limits)
@@ -54,14 +54,42 @@ func (t *Transport) readRequest(w http.ResponseWriter, r *http.Request, held *le
 	return found.request()
 }
 
-// admitBytes has them paid, and takes what decoding will, before it begins.
-func (t *Transport) admitBytes(r *http.Request, bytes int, held *lease) *failure {
-	if t.options.Charge != nil {
-		if err := t.options.Charge(r.Context(), bytes); err != nil {
-			errs := gqlerror.List{err}
-			return &failure{status: statusOf(graphQLResponse, errs), errors: errs}
+// readPaid reads a body that is paid for: before it is read where its length was announced, else for what of it has come.
+func (t *Transport) readPaid(w http.ResponseWriter, r *http.Request, held *lease) ([]byte, *failure) {
+	most := t.options.MaxBodyBytes
+	if r.ContentLength > most {
+		return nil, tooLarge(most)
+	}
+	announced := r.ContentLength >= 0
+	if announced {
+		if f := t.charge(r, int(r.ContentLength), false); f != nil {
+			return nil, f
 		}
 	}
+	body, f := readBody(w, r, most, held)
+	if announced || len(body) == 0 {
+		return body, f
+	}
+	if refused := t.charge(r, len(body), true); f == nil {
+		f = refused
+	}
+	return body, f
+}
+
+func (t *Transport) charge(r *http.Request, bytes int, owed bool) *failure {
+	if t.options.Charge == nil {
+		return nil
+	}
+	err := t.options.Charge(r.Context(), bytes, owed)
+	if err == nil {
+		return nil
+	}
+	errs := gqlerror.List{err}
+	return &failure{status: statusOf(graphQLResponse, errs), errors: errs}
+}
+
+// makeRoom takes what decoding so many bytes will, before it begins.
+func (t *Transport) makeRoom(r *http.Request, bytes int, held *lease) *failure {
 	return held.take(r.Context(), decodedBytes(bytes, t.options.Limits.Values))
 }
 
@@ -71,7 +99,10 @@ func (t *Transport) readQueryString(r *http.Request, held *lease) (*request, *fa
 	if int64(len(raw)) > t.options.MaxBodyBytes {
 		return nil, unsound(http.StatusRequestURITooLong, "the query string is longer than %d bytes", t.options.MaxBodyBytes)
 	}
-	if f := t.admitBytes(r, len(raw), held); f != nil {
+	if f := t.charge(r, len(raw), false); f != nil {
+		return nil, f
+	}
+	if f := t.makeRoom(r, len(raw), held); f != nil {
 		return nil, f
 	}
 	texts, f := readParameters(raw)

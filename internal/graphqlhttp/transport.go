@@ -46,8 +46,9 @@ type Options struct {
 	// Caller names who sent a request: one caller alone can hold half of InFlightBytes at most. All are one if it is nil.
 	Caller func(context.Context) string
 	// Charge is told the size of a request's body or query string once it is known, before anything is decoded. Its error
-	// refuses the request. It can be nil.
-	Charge func(ctx context.Context, bytes int) *gqlerror.Error
+	// refuses the request. Where bytes are owed they have been read already, of a body that did not announce them and that may
+	// be refused for another reason. It can be nil.
+	Charge func(ctx context.Context, bytes int, owed bool) *gqlerror.Error
 	// Limits bound a document before it is validated.
 	Limits Limits
 	// DocumentBytes bounds the memory of the documents that are kept, roughly; 32 MiB if 0.

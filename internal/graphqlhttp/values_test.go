@@ -130,7 +130,7 @@ func TestUsesOfValues(t *testing.T) {
 func TestBytesAreChargedBeforeTheyAreDecoded(t *testing.T) {
 	t.Parallel()
 	var charged []int
-	server := serve(t, graphqlhttp.Options{Charge: func(_ context.Context, bytes int) *gqlerror.Error {
+	server := serve(t, graphqlhttp.Options{Charge: func(_ context.Context, bytes int, _ bool) *gqlerror.Error {
 		if charged = append(charged, bytes); bytes < 100 {
 			return nil
 		}

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/difygraph/difygraph/internal/identity"
 )
@@ -83,5 +86,46 @@ func TestLongListsAtManyAliases(t *testing.T) {
 	a := s.send(t, query+"}", map[string]any{"ids": ids})
 	if a.code() != "BAD_USER_INPUT" || !strings.Contains(a.text, "come to 270030 values") {
 		t.Errorf("%.300s", a.text)
+	}
+}
+
+// endless is a body that does not say how long it is.
+type endless struct{ left int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := min(len(p), e.left)
+	e.left -= n
+	for i := range p[:n] {
+		p[i] = ' '
+	}
+	return n, nil
+}
+
+// TestBytesThatWereReadArePaid: of a body in chunks that turns out to be too large, or never ends, each time, whether there is as
+// much on the account or not.
+func TestBytesThatWereReadArePaid(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"too large": 2 << 20, "cut": 1<<20 - 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := startBubble(t, "rate: 10, burst: 100, price: 100", nil)
+				for _, balance := range []int{100 - 1 - 63, 100 - 2*(1+63)} {
+					r := httptest.NewRequest(http.MethodPost, GraphQLPath, &endless{size})
+					r.ContentLength = -1
+					r.Header.Set("Content-Type", "application/json")
+					r.Header.Set("Authorization", "Bearer ann")
+					w := httptest.NewRecorder()
+					b.service.ServeHTTP(w, r)
+					if w.Code != http.StatusRequestEntityTooLarge && w.Code != http.StatusBadRequest {
+						t.Errorf("%d %s", w.Code, w.Body)
+					}
+					b.checkBalance(t, "ann", balance)
+				}
+			})
+		})
 	}
 }

@@ -2,8 +2,10 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,5 +80,70 @@ func TestHangingApp(t *testing.T) {
 			time.Sleep(250 * time.Millisecond)
 		}
 		hanging.Wait()
+	})
+}
+
+// TestOneCallersAnswers: operations that hold as many bytes of answers as they may, and wait for an app that is slow, leave
+// room for another caller's.
+func TestOneCallersAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := startBubble(t, "rate: 1000000, burst: 1000000, bytes: 1048576, operationBytes: 1048576",
+			map[string]*difytest.Fault{"slow": difytest.Delay(20 * time.Second)})
+		for i := range 90 { // some 60 KB
+			b.apps["healthy"].Insert(difytest.Row{CreatedAt: time.Unix(int64(1772323200+i), 0), Run: &difytest.Run{Status: difytest.StatusSucceeded}})
+		}
+		var greedy sync.WaitGroup
+		var refused atomic.Int64
+		for i := range 60 {
+			greedy.Go(func() {
+				a := b.ask(t, "ann", fmt.Sprintf(`{healthy: workflowLogs(apps: "healthy", first: 90) {nodes {uuid}} slow: workflowLogs(apps: "slow", first: %d) {nodes {uuid}}}`, i+1))
+				if a.code() == "OVERLOADED" {
+					refused.Add(1)
+				}
+			})
+			time.Sleep(10 * time.Millisecond)
+		}
+		synctest.Wait()
+		if refused.Load() == 0 {
+			t.Error("the greedy caller's operations did not need all that they may hold")
+		}
+		for i := range 10 {
+			if status, code := b.list(t, "ben", "healthy", 90-i); status != http.StatusOK || code != "" {
+				t.Errorf("request %d of another: %d %s", i, status, code)
+			}
+		}
+		greedy.Wait()
+	})
+}
+
+// TestWhoAsksWhatAnotherWaitsForWaitsInItsOwnLine: one caller's hundred operations wait for an app that is slow, and another asks
+// what the last of them asks. It joins that call, and does not wait behind the ninety-nine.
+func TestWhoAsksWhatAnotherWaitsForWaitsInItsOwnLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := startBubbleOf(t, "rate: 1000000, burst: 1000000, connectionsPerServer: 2", "ttl: 1m",
+			map[string]*difytest.Fault{"slow": difytest.Delay(10 * time.Second)})
+		var greedy sync.WaitGroup
+		for i := range 90 {
+			greedy.Go(func() { b.list(t, "ann", "slow", i+1) })
+			time.Sleep(time.Millisecond)
+		}
+		synctest.Wait()
+		began := time.Now()
+		status, code := b.list(t, "ben", "slow", 90)
+		if took := time.Since(began); status != http.StatusOK || code != "" || took > 11*time.Second {
+			t.Errorf("%d %s after %v", status, code, took)
+		}
+		calls, last := 0, b.dify.Requests()[len(b.dify.Requests())-1].Limit
+		for _, r := range b.dify.Requests() {
+			if r.Limit == last {
+				calls++
+			}
+		}
+		if calls != 1 {
+			t.Errorf("%d calls for what both ask", calls)
+		}
+		greedy.Wait()
 	})
 }

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -69,21 +70,28 @@ func listen(t *testing.T, handler http.Handler) *http.Transport {
 // ben; their names are their tokens.
 type bubble struct {
 	dify    *difytest.Server
+	apps    map[string]*difytest.App
 	service *Service
 	client  *http.Client
 }
 
-// startBubble takes limits in YAML. An app's fault is that of the requests with its key.
+// startBubble takes limits in YAML. An app's fault is that of the requests with its key. Nothing is kept of answers.
 func startBubble(t *testing.T, limits string, faults map[string]*difytest.Fault) *bubble {
 	t.Helper()
-	b := &bubble{dify: difytest.New(difytest.Options{})}
-	yaml := fmt.Sprintf("limits: {%s}\ncache: {ttl: 0}\nauth:\n  tokens:\n", limits)
+	return startBubbleOf(t, limits, "ttl: 0", faults)
+}
+
+// startBubbleOf takes the cache in YAML, too.
+func startBubbleOf(t *testing.T, limits, cache string, faults map[string]*difytest.Fault) *bubble {
+	t.Helper()
+	b := &bubble{dify: difytest.New(difytest.Options{}), apps: make(map[string]*difytest.App)}
+	yaml := fmt.Sprintf("limits: {%s}\ncache: {%s}\nauth:\n  tokens:\n", limits, cache)
 	for _, name := range []string{"ann", "ben"} {
 		yaml += fmt.Sprintf("    - {name: %s, sha256: %s, apps: ['*'], scopes: [logs]}\n", name, sha256Of(name))
 	}
 	yaml += "apps:\n"
 	for _, key := range []string{"slow", "healthy"} {
-		b.dify.AddApp(difytest.AppOptions{Name: key, APIKey: "app-" + key})
+		b.apps[key] = b.dify.AddApp(difytest.AppOptions{Name: key, APIKey: "app-" + key})
 		yaml += fmt.Sprintf("  - {key: %s, baseURL: 'http://%s.dify.test/v1', apiKey: app-%s}\n", key, key, key)
 	}
 	b.dify.SetFault(func(r *http.Request) *difytest.Fault {
@@ -104,26 +112,39 @@ func startBubble(t *testing.T, limits string, faults map[string]*difytest.Fault)
 // list asks for so many rows of an app as a caller, and returns the answer's status and the code of its first error.
 func (b *bubble) list(t *testing.T, caller, app string, rows int) (status int, code string) {
 	t.Helper()
-	query := fmt.Sprintf(`{"query": "{workflowLogs(apps: [\"%s\"], first: %d) {nodes {uuid}}}"}`, app, rows)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://difygraph.test"+GraphQLPath, strings.NewReader(query))
+	a := b.ask(t, caller, fmt.Sprintf(`{workflowLogs(apps: "%s", first: %d) {nodes {uuid}}}`, app, rows))
+	return a.status, a.code()
+}
+
+// ask sends a query as a caller. Where no answer comes, the status is 0.
+func (b *bubble) ask(t *testing.T, caller, query string) (a answer) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
 		t.Error(err)
-		return 0, ""
+		return a
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://difygraph.test"+GraphQLPath, bytes.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return a
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+caller)
 	response, err := b.client.Do(r)
 	if err != nil {
-		return 0, err.Error()
+		a.text = err.Error()
+		return a
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return 0, err.Error()
+		a.text = err.Error()
+		return a
 	}
-	var a answer
+	a.status, a.header, a.text = response.StatusCode, response.Header, string(text)
 	if err := json.Unmarshal(text, &a); err != nil {
 		t.Errorf("%v: %s", err, text)
 	}
-	return response.StatusCode, a.code()
+	return a
 }

@@ -33,3 +33,39 @@ func TestMetricsKnowTheirHosts(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricsTellOfTheGate: what runs, what waits, and what was refused and why.
+func TestMetricsTellOfTheGate(t *testing.T) {
+	t.Parallel()
+	told, err := telemetry.New(t.Context(), telemetry.Options{Metrics: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := parse(t, "limits: {operations: 1, waiting: 0}\napps: [{key: a, baseURL: 'http://dify.test/v1', apiKey: app-1234567890}]\n")
+	s, err := New(cfg, Options{Telemetry: told})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	told.Observe(s.State)
+	o, err := s.process.gate.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.Leave)
+	if _, err := s.process.gate.Enter(t.Context()); err == nil {
+		t.Fatal("there was room for another")
+	}
+	w := httptest.NewRecorder()
+	told.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		`difygraph_gate_operations{state="running"} 1`, `difygraph_gate_operations{state="entering"} 0`,
+		`difygraph_gate_operations{state="returning"} 0`, `difygraph_gate_operations{state="app"} 0`,
+		`difygraph_gate_refusals_total{reason="share"} 1`, `difygraph_gate_refusals_total{reason="late"} 0`,
+		`difygraph_gate_refusals_total{reason="app"} 0`,
+	} {
+		if !strings.Contains(w.Body.String(), want+"\n") {
+			t.Errorf("%s is missing", want)
+		}
+	}
+}

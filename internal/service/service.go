@@ -153,8 +153,8 @@ func (s *Service) charge(next http.Handler) http.Handler {
 	})
 }
 
-// admit takes the rest of an operation's price, and waits until it may be executed. What was not executed costs no more than
-// its request, and what took more than was foreseen is paid afterwards.
+// admit takes the rest of what an operation is foreseen to cost, and waits until it may be executed. Afterwards its caller has paid
+// what it has spent, be that more or less; for what was not executed no more than its request.
 func (s *Service) admit(ctx context.Context, foreseen int) (admitted context.Context, leave func(spent int), err error) {
 	name, rest := admission.CallerOf(ctx), max(0, foreseen-requestPrice)
 	if err := s.process.accounts.Spend(name, rest); err != nil {
@@ -167,9 +167,7 @@ func (s *Service) admit(ctx context.Context, foreseen int) (admitted context.Con
 	}
 	return loader.WithWaiting(ctx, operation.Wait), func(spent int) {
 		operation.Leave()
-		if spent > foreseen {
-			s.process.accounts.Settle(name, foreseen-spent)
-		}
+		s.process.accounts.Settle(name, rest+requestPrice-max(spent, requestPrice))
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/difygraph/difygraph/graph"
+	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
@@ -27,5 +28,13 @@ func (s *Service) State() (state telemetry.State) {
 	for _, c := range s.upstream.Stats() {
 		state.Caches = append(state.Caches, telemetry.CacheState{Cache: c.Kind, Hits: c.Hits, Joins: c.Joins, Misses: c.Misses})
 	}
+	state.Gate = gateState(s.process.gate.Stats())
 	return state
+}
+
+func gateState(g admission.Stats) telemetry.GateState {
+	return telemetry.GateState{
+		Operations: map[string]int{"running": g.Running, "entering": g.Entering, "returning": g.Returning, "app": g.AtApps},
+		Refusals:   map[string]int64{"share": g.Refused.Share, "late": g.Refused.Late, "app": g.Refused.AtApp},
+	}
 }

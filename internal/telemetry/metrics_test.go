@@ -78,12 +78,15 @@ func TestStateInMetrics(t *testing.T) {
 				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: BreakerOpen,
 			}},
 			Caches: []CacheState{{Cache: "logs", Hits: 5, Joins: 6, Misses: 7}},
+			Gate:   GateState{Operations: map[string]int{"running": 8}, Refusals: map[string]int64{"share": 9}},
 		}
 	})
 	want := []string{
 		`difygraph_cache_requests_total{cache="logs",result="hit"} 5`,
 		`difygraph_cache_requests_total{cache="logs",result="join"} 6`,
 		`difygraph_cache_requests_total{cache="logs",result="miss"} 7`,
+		`difygraph_gate_operations{state="running"} 8`,
+		`difygraph_gate_refusals_total{reason="share"} 9`,
 		`difygraph_upstream_breaker{app="translator"} 2`,
 		`difygraph_upstream_queue{app="translator"} 3`,
 		`difygraph_upstream_retries_total{app="translator"} 4`,

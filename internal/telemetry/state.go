@@ -14,6 +14,14 @@ import (
 type State struct {
 	Apps   []AppState
 	Caches []CacheState
+	Gate   GateState
+}
+
+// GateState is how what is admitted to be executed stands, and what was refused so far.
+type GateState struct {
+	// Operations are by what they do: they run, or wait for something. Refusals are by their reasons. Both have fixed sets of names.
+	Operations map[string]int
+	Refusals   map[string]int64
 }
 
 // AppState is how the calls to an app stand. The totals may begin anew, as with a new configuration.
@@ -51,9 +59,9 @@ func (t *Telemetry) Observe(state func() State) { t.state.Store(&state) }
 
 // gauges are what is read when metrics are.
 type gauges struct {
-	waiting, breaker       metric.Int64ObservableGauge
-	waits, retries, cached metric.Int64ObservableCounter
-	waited                 metric.Float64ObservableCounter
+	waiting, breaker, admitted      metric.Int64ObservableGauge
+	waits, retries, cached, refused metric.Int64ObservableCounter
+	waited                          metric.Float64ObservableCounter
 }
 
 func (t *Telemetry) observeState(meter metric.Meter) error {
@@ -66,13 +74,13 @@ func (t *Telemetry) observeState(meter metric.Meter) error {
 			g.observe(o, (*state)())
 		}
 		return nil
-	}, g.waiting, g.breaker, g.waits, g.retries, g.cached, g.waited)
+	}, g.waiting, g.breaker, g.admitted, g.waits, g.retries, g.cached, g.refused, g.waited)
 	return err
 }
 
 func newGauges(meter metric.Meter) (*gauges, error) {
 	var g gauges
-	var errs [6]error
+	var errs [8]error
 	g.waiting, errs[0] = meter.Int64ObservableGauge("difygraph.upstream.queue",
 		metric.WithDescription("Calls to Dify that wait for their turn."))
 	g.breaker, errs[1] = meter.Int64ObservableGauge("difygraph.upstream.breaker",
@@ -85,6 +93,10 @@ func newGauges(meter metric.Meter) (*gauges, error) {
 		metric.WithDescription("Requests to Dify that were sent again."))
 	g.cached, errs[5] = meter.Int64ObservableCounter("difygraph.cache.requests",
 		metric.WithDescription("Questions to the caches, by what came of them."))
+	g.admitted, errs[6] = meter.Int64ObservableGauge("difygraph.gate.operations",
+		metric.WithDescription("Operations that are admitted, by whether they run, wait for a slot to begin or to go on, or wait for an app."))
+	g.refused, errs[7] = meter.Int64ObservableCounter("difygraph.gate.refusals",
+		metric.WithDescription("What was not admitted: since the caller has its share, no slot came in time, or too much of the caller's waits for the app."))
 	return &g, errors.Join(errs[:]...)
 }
 
@@ -99,6 +111,12 @@ func (g *gauges) observe(o metric.Observer, state State) {
 	}
 	for _, s := range state.Caches {
 		g.observeCache(o, s)
+	}
+	for state, n := range state.Gate.Operations {
+		o.ObserveInt64(g.admitted, int64(n), metric.WithAttributes(attribute.String("state", state)))
+	}
+	for reason, n := range state.Gate.Refusals {
+		o.ObserveInt64(g.refused, n, metric.WithAttributes(attribute.String("reason", reason)))
 	}
 }
 
