@@ -223,6 +223,7 @@ func newShiftedWalk(t *rapid.T) *shiftedWalk {
 	w := &shiftedWalk{zone: rapid.SampledFrom(zones).Draw(t, "zone"), size: rapid.IntRange(1, 40).Draw(t, "size")}
 	w.order, w.backward = rapid.SampledFrom([]string{"NEWEST_FIRST", "OLDEST_FIRST"}).Draw(t, "order"), rapid.Bool().Draw(t, "backward")
 	o := options{keys: []string{"a"}, unprovenClocks: true, dify: difytest.Options{Zone: zone(t, w.zone)}}
+	o.ttl = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "ttl")
 	if rapid.Bool().Draw(t, "beside one that is right") {
 		o.keys = []string{"a", "b"}
 		o.apart = map[string]apart{"b": {dify: new(difytest.Options)}}

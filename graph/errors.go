@@ -141,7 +141,7 @@ func classify(err error) (code.Code, string) {
 func appOf(c code.Code, err error) string {
 	app, known := errors.AsType[*list.AppError](err)
 	switch {
-	case known && (c.Upstream() || difyapi.IsOverloaded(err)):
+	case known && (c.Upstream() || difyapi.IsOverloaded(err) || errors.Is(err, feed.ErrLate)):
 		return fmt.Sprintf("app %q: ", app.App)
 	case c.Upstream():
 		return "the app: "

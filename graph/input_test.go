@@ -110,12 +110,6 @@ var filterRefusals = []refusal{
 	where("tokens as a word", "totalTokens", vars{"min": "many"}, "filter.totalTokens.min", `"many" is not a whole number`),
 	where("half a token", "totalTokens", vars{"max": 1.5}, "filter.totalTokens.max", `1.5 is not a whole number`),
 	where("tokens beyond 64 bits", "totalTokens", vars{"max": 1e30}, "filter.totalTokens.max", "is not a whole number of up to 64 bits"),
-	{
-		"80 streams",
-		vars{"filter": vars{"status": []string{"FAILED", "STOPPED"}, "endUserSessionId": names(20)}},
-		"filter",
-		[]string{"make 80 lists", "at most 60"},
-	},
 }
 
 var keywordRefusals = []refusal{
@@ -218,16 +212,5 @@ func TestNotGraphQL(t *testing.T) {
 	}
 	if n := len(a.dify.Requests()); n > 0 {
 		t.Errorf("%d calls", n)
-	}
-}
-
-// TestStreamsOfManyApps: what is merged is bounded, however it comes about.
-func TestStreamsOfManyApps(t *testing.T) {
-	t.Parallel()
-	a := serve(t, options{keys: names(61)})
-	checkRefused(t, a, "BAD_USER_INPUT", refusal{argument: "filter", says: []string{"make 61 lists", "at most 60"}})
-	r := a.post(t, besideQuery, vars{"apps": names(60)})
-	if len(r.Errors) > 0 || a.listCalls() != 60 {
-		t.Errorf("60 apps: %d calls, %.300s", a.listCalls(), r.text)
 	}
 }

@@ -120,8 +120,14 @@ func (r *Resolver) appTimeout(seconds *float64) (time.Duration, error) {
 // reader reads lists for the operation.
 func (r *Resolver) reader(ctx context.Context) list.Reader { return r.feed(loader.For(ctx)) }
 
+// scanShare is the part of what an operation may cost that a page takes at most for rows which are filtered here, unless its
+// caller says how many calls each app may take: so many apps that their calls come to more have fewer each.
+const scanShare = 2
+
 func (r *Resolver) feed(source feed.Source) *feed.Feed {
-	return &feed.Feed{Source: source, ScanCalls: r.Limits.ScanCalls, ScanDetails: r.Limits.ScanDetails}
+	return &feed.Feed{
+		Source: source, ScanCalls: r.Limits.ScanCalls, PageCalls: max(1, r.Limits.Price/scanShare/callPrice), ScanDetails: r.Limits.ScanDetails,
+	}
 }
 
 func (r *Resolver) list(ctx context.Context, apps []string, filter *list.Filter, order list.Order) (list.List, error) {

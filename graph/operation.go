@@ -32,7 +32,7 @@ func (e *PriceError) Code() code.Code { return code.CostLimitExceeded }
 
 func (e *PriceError) Error() string {
 	return fmt.Sprintf("this operation can cost %d, and at most %d is allowed (%d for each call to Dify, %d for each row); ask for "+
-		"fewer rows, or for fewer fields that take a call for each", e.Price, e.Limit, callPrice, 1)
+		"fewer rows, for fewer fields that take a call for each, or for lists of fewer apps at once", e.Price, e.Limit, callPrice, 1)
 }
 
 const estimateStat = "estimate"

@@ -258,12 +258,13 @@ func (p pricer) shape(args map[string]any, of selections) feed.Shape {
 	return s
 }
 
-// scanCalls is how many calls a stream may take. What is out of range is refused later.
+// scanCalls is how many calls a stream may take; 0 if that is left to this server. What is out of range is refused later.
 func (p pricer) scanCalls(args map[string]any) int {
-	if n, err := graphql.UnmarshalInt(args["scanCalls"]); args["scanCalls"] != nil && err == nil {
-		return min(max(n, 1), p.r.Limits.ScanCalls)
+	n, err := graphql.UnmarshalInt(args["scanCalls"])
+	if args["scanCalls"] == nil || err != nil {
+		return 0
 	}
-	return p.r.Limits.ScanCalls
+	return min(max(n, 1), p.r.Limits.ScanCalls)
 }
 
 // isCursor is false of what means none.

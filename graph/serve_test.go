@@ -48,6 +48,7 @@ type options struct {
 	bytes     int64
 	allBytes  int64
 	price     int           // limit; 1,000,000 if 0
+	deadline  time.Duration // of an operation; none if 0
 	viewer    viewer.Viewer // may see all if nil
 	timeout   time.Duration
 	retries   int // of failed requests
@@ -153,7 +154,7 @@ func serverOver(o options, upstream *loader.Upstream) http.Handler {
 	}
 	resolver := graph.NewResolver(apps, upstream, graph.Limits{
 		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
-		AppTimeout: 30 * time.Second,
+		AppTimeout: 30 * time.Second, Deadline: o.deadline,
 	})
 	if o.ordinary {
 		resolver.FieldByField()

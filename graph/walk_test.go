@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -47,6 +48,20 @@ func TestLongKeywordWalkOfMovingWorldWithCache(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 200, true).moving(t) })
 }
 
+// The same, over many apps, of which most have nothing on a page.
+
+func TestWalkOfManyAppsInStillWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { newWalkOf(t, manyApps(t), 0, 0, false).exact(t) })
+}
+
+func TestWalkOfManyAppsInMovingWorldWithCache(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { newWalkOf(t, manyApps(t), 300*time.Millisecond, 0, false).moving(t) })
+}
+
+func manyApps(t *rapid.T) int { return rapid.IntRange(1, 100).Draw(t, "apps") }
+
 // walk is a list that is read from one end to the other.
 type walk struct {
 	*world
@@ -63,11 +78,15 @@ type walk struct {
 
 // newWalk draws a list of a world with up to crowd rows in a second, by a long keyword or by none.
 func newWalk(t *rapid.T, ttl time.Duration, crowd int, long bool) *walk {
-	apps := rapid.IntRange(1, 5).Draw(t, "apps")
+	return newWalkOf(t, rapid.IntRange(1, 5).Draw(t, "apps"), ttl, crowd, long)
+}
+
+// newWalkOf is newWalk of so many apps; with a few rows in a second if crowd is 0.
+func newWalkOf(t *rapid.T, apps int, ttl time.Duration, crowd int, long bool) *walk {
 	o := options{ttl: ttl, scanCalls: rapid.IntRange(1, 4).Draw(t, "scanCalls")}
 	o.dify.Seed = rapid.Uint64().Draw(t, "seed")
 	for i := range apps {
-		o.keys = append(o.keys, string(rune('a'+i)))
+		o.keys = append(o.keys, fmt.Sprintf("%c%d", 'a'+i%26, i/26))
 	}
 	seconds := anySeconds(t, crowd)
 	if long {
@@ -114,6 +133,9 @@ func anySeconds(t *rapid.T, crowd int) map[int]int {
 		seconds[at] = rapid.SampledFrom([]int{1, 1, 1, 2, 2, 3, 7, 30}).Draw(t, "rows")
 		all = append(all, at)
 	}
+	if crowd == 0 {
+		return seconds
+	}
 	switch rapid.IntRange(0, 9).Draw(t, "crowd") {
 	case 0:
 		seconds[rapid.SampledFrom(all).Draw(t, "at")] = rapid.IntRange(90, 130).Draw(t, "crowded")
@@ -128,6 +150,8 @@ func (w *walk) next(t *rapid.T, from *string) (page, int) {
 	size := rapid.IntRange(1, 100).Draw(t, "size")
 	small := rapid.Bool().Draw(t, "small")
 	switch {
+	case len(w.apps) > 5: // each page takes many calls
+		size = max(size, 10)
 	case small && w.filter.rare:
 		size = size%3 + 1
 	case w.crowded: // many pages of a large world take long

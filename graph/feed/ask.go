@@ -23,7 +23,7 @@ func (s *stream) askCounted(ctx context.Context, w span, page, limit int, fresh 
 }
 
 func (s *stream) askOnce(ctx context.Context, w span, page, limit int, fresh bool) (*difyapi.LogPage, error) {
-	if s.budget > 0 && s.counted >= s.budget && s.moved() {
+	if s.budget > 0 && s.moved() && (s.counted >= s.budget || !s.scans.take()) {
 		return nil, errSpent
 	}
 	s.counted++
@@ -53,7 +53,7 @@ func (s *stream) ask(ctx context.Context, w span, page, limit int, fresh bool) (
 
 func (s *stream) mayAsk() bool {
 	s.foreseen--
-	return s.foreseen >= 0 || s.source.Extra()
+	return s.foreseen >= 0 || s.together.take() || s.source.Extra()
 }
 
 // logs is one call: of those that were foreseen, as long as there are some left, and then of those that the operation may make
@@ -62,7 +62,14 @@ func (s *stream) logs(ctx context.Context, q difyapi.LogQuery, fresh bool) (*dif
 	if !s.mayAsk() {
 		return nil, errSpent
 	}
-	answer, sent, err := s.source.Logs(ctx, s.app, q, fresh)
+	answer, sent, err := s.askWider(ctx, q, fresh)
+	if answer == nil && err == nil {
+		if s.scan.calls += sent; sent > 0 && !s.mayAsk() {
+			return nil, errSpent
+		}
+		s.compared = true
+		answer, sent, err = s.source.Logs(ctx, s.app, q, fresh)
+	}
 	s.scan.calls += sent
 	if errors.Is(err, difyapi.ErrAllowanceSpent) {
 		err = errSpent
@@ -78,10 +85,13 @@ func bounded(q difyapi.LogQuery, w span, page, limit int) difyapi.LogQuery {
 		q.CreatedAfter = time.Unix(w.from, 0).UTC()
 	}
 	if w.to != end {
-		q.CreatedBefore = time.Unix(w.to, 999_999_000).UTC()
+		q.CreatedBefore = endOf(w.to)
 	}
 	return q
 }
+
+// endOf is the last moment of a second.
+func endOf(second int64) time.Time { return time.Unix(second, 999_999_000).UTC() }
 
 // keepSample keeps a row of the log, one with a run if there is one: it can be found by its run's id.
 func (s *stream) keepSample(page *difyapi.LogPage) {

@@ -250,7 +250,7 @@ func (c clock) sample() *difyapi.WorkflowLog {
 // checkBeside makes sure, where the cursor is a row of another app or of none, that no row is shown beyond the cursor but
 // compared before it: such a row would be skipped from here on. It would be in the hour that was read last.
 func (c clock) checkBeside(ctx context.Context) error {
-	if err := c.checkSample(ctx); err != nil {
+	if err := c.checkSample(ctx); err != nil || !c.compared() {
 		return err
 	}
 	for _, part := range byWeek(c.hourBefore()) {
@@ -261,14 +261,21 @@ func (c clock) checkBeside(ctx context.Context) error {
 	return nil
 }
 
+// compared tells whether the cursor's time was compared with any row's: what was not cannot have skipped one.
+func (c clock) compared() bool {
+	return slices.ContainsFunc(c.streams, func(s *stream) bool { return s.compared })
+}
+
 // knowsHour tells whether the app's times are known to be right in the hour that was read before the cursor was reached.
 func (c clock) knowsHour() bool {
 	return !slices.ContainsFunc(byWeek(c.hourBefore()), func(part span) bool { return !c.source.ClockProven(c.app, WeekOf(part.from)) })
 }
 
+// hour is what clocks are changed by, in seconds.
+const hour = 3600
+
 // hourBefore is the hour that was read before the cursor was reached.
 func (c clock) hourBefore() span {
-	const hour = 3600
 	if c.toward == list.Newer {
 		return span{c.first() - hour, c.first() - 1}
 	}
@@ -306,7 +313,6 @@ func (c clock) checkWeek(ctx context.Context, part span) error {
 // find looks for a row that was not in its second: in that second by itself, in the two hours before and after it, as at a
 // change of clocks, and then by another row. If all of these are right the row was deleted.
 func (c clock) find(ctx context.Context, at list.Position) error {
-	const hour = 3600
 	page, err := c.askAny(ctx, span{at.Second, at.Second}, maxLimit)
 	if err != nil || hasRow(page, at.ID) || len(page.Rows) == maxLimit {
 		return err

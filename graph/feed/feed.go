@@ -15,8 +15,9 @@ import (
 // Feed reads pages of lists from a source. It keeps nothing between two pages, and is safe for concurrent use.
 type Feed struct {
 	Source Source
-	// ScanCalls is how many calls one page may take for each stream where rows are filtered here, at least 1.
-	ScanCalls int
+	// ScanCalls is how many calls one page may take for each stream where rows are filtered here, at least 1. PageCalls is how
+	// many they may take together, but one each in any case, where the request does not say how many each may; no limit if 0.
+	ScanCalls, PageCalls int
 	// ScanDetails is how many runs may be looked at for one page where a keyword is longer than Dify compares, at least 1.
 	ScanDetails int
 }
@@ -28,9 +29,6 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	p, page := pushdown{req.List.Filter()}, new(list.Page)
 	if matchesNone(req.List) {
 		return &list.Page{Total: new(int), Scan: list.Scan{AsOf: time.Now().UTC()}}, nil
-	}
-	if err := checkStreams(req.List); err != nil {
-		return nil, err
 	}
 	rows, count := f.reader(req), f.reader(req)
 	told := req.Rows && req.Slice.From == nil // the first answers of a list from its end tell the totals too
@@ -72,18 +70,21 @@ func rescued(call func() error) func() error {
 func (f *Feed) reader(req list.Request) *reader {
 	p := pushdown{req.List.Filter()}
 	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, search: newSearch(p, f.ScanDetails)}
-	now := time.Now().Unix()
-	for _, key := range streams(req.List) {
+	now, keys := time.Now().Unix(), streams(req.List)
+	quota := f.quota(len(keys), p.countable(), shapeOf(req))
+	if req.Unforeseen {
+		quota.each, quota.together = 0, 0
+	}
+	foreseen, scans := newPool(quota.together), newPool(f.pageCalls(len(keys), req.ScanCalls)-len(keys))
+	for _, key := range keys {
 		s := &stream{
 			streamKey: key, source: f.Source, filter: p.residual(), whole: p.countable(),
 			versioned: p.dependsOnVersion(), keyword: p.head(), search: r.search,
 			toward: r.toward, from: req.Slice.From, now: now, bounds: seconds(req.List),
+			foreseen: quota.each, together: foreseen, scans: scans, beside: len(keys),
 		}
 		if !s.whole {
 			s.budget = f.scanCalls(req.ScanCalls)
-		}
-		if !req.Unforeseen {
-			s.foreseen = f.foreseen(s.whole, shapeOf(req))
 		}
 		if req.AppTimeout > 0 {
 			s.patience = new(req.AppTimeout)
@@ -99,14 +100,16 @@ func (f *Feed) scanCalls(asked int) int { return max(1, cmp.Or(asked, f.ScanCall
 
 // fill reads the page's rows.
 func (r *reader) fill(ctx context.Context, req list.Request) (*list.Page, error) {
-	m, n, spent, err := r.readSound(ctx)
+	early, cancel := early(ctx)
+	defer cancel()
+	m, n, spent, err := r.readSound(ctx, early)
 	if err != nil {
 		return nil, err
 	}
 	if r.accountUnknown() {
 		return nil, errAccountUnknown
 	}
-	behind, err := r.behind(ctx)
+	behind, err := r.behind(early)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +127,9 @@ func (r *reader) fill(ctx context.Context, req list.Request) (*list.Page, error)
 // count counts the list. It fails alone, see total: the page stands without it.
 func (r *reader) count(ctx context.Context) error {
 	r.partial = true // so that all calls are waited for, and counted
-	err := r.each(ctx, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
+	early, cancel := early(ctx)
+	defer cancel()
+	err := r.each(early, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
 		_, err := s.ask(ctx, s.bounds, 1, 1, false)
 		return err
 	})

@@ -16,6 +16,7 @@ import (
 // panicking is a source that panics in one of its methods, and else has one row.
 type panicking struct {
 	rightClocks
+	forgetful
 	in string
 }
 

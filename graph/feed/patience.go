@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/difygraph/difygraph/graph/code"
@@ -15,15 +16,51 @@ var ErrAppTimeout = code.New(code.UpstreamTimeout, "Dify took longer than appTim
 // an app that has answered does not fail because of one that hangs.
 func (s *stream) within(ctx context.Context, call func(context.Context, *stream) error) error {
 	if s.patience == nil {
-		return call(ctx, s)
+		return causeOf(ctx, call(ctx, s))
 	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, *s.patience, ErrAppTimeout)
 	defer cancel()
 	err := call(ctx, s)
 	*s.patience -= time.Since(began)
-	if err != nil && errors.Is(context.Cause(ctx), ErrAppTimeout) {
-		return ErrAppTimeout
+	return causeOf(ctx, err)
+}
+
+// causeOf is why a call failed whose context has ended.
+func causeOf(ctx context.Context, err error) error {
+	for _, cause := range []error{ErrAppTimeout, errLate} {
+		if err != nil && errors.Is(context.Cause(ctx), cause) {
+			return cause
+		}
 	}
 	return err
+}
+
+var (
+	// ErrLate says that an app had not answered when the time of the operation was nearly over, so that no row could be shown.
+	ErrLate = code.New(code.OperationTimeout, "Dify had not answered when the operation's time was over; name fewer apps, or go on "+
+		"without the slow ones by onAppFailure: PARTIAL")
+	// ErrAppLate says so of an app that its list goes on without.
+	ErrAppLate = code.New(code.UpstreamTimeout, "Dify had not answered when the list had to end")
+	// errLate ends the reading of a stream like a budget of calls that is spent.
+	errLate = fmt.Errorf("%w: no time is left", errSpent)
+)
+
+// finishing is the part of an operation's time in which no more rows are read: a tenth. What has been read is checked and shown.
+const finishing = 10
+
+// early ends a part of its time before the operation does.
+func early(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadlineCause(ctx, deadline.Add(-time.Until(deadline)/finishing), errLate)
+}
+
+// hurry ends the looking at runs, once some were looked at, where no time is left.
+func (r *reader) hurry(early context.Context) {
+	if s := r.search; s != nil && s.looked > 0 && early.Err() != nil {
+		s.left = 0
+	}
 }

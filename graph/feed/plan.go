@@ -34,7 +34,7 @@ type Plan struct {
 func (f *Feed) Plan(apps int, filter list.Filter, s Shape) Plan {
 	pushed := pushdown{filter}
 	p := Plan{Streams: apps * max(len(pushed.statuses()), 1) * max(len(pushed.sessions()), 1)}
-	p.Calls = p.Streams * f.foreseen(pushed.countable(), s)
+	p.Calls = f.quota(p.Streams, pushed.countable(), s).of(p.Streams)
 	if s.Rows > 0 && pushed.head() != pushed.keyword() {
 		p.Details = f.ScanDetails
 	}
@@ -48,22 +48,50 @@ const (
 	newerCalls = 2
 )
 
-// foreseen is how many calls a stream of such a page is foreseen to take. whole says that Dify applies the whole filter.
-func (f *Feed) foreseen(whole bool, s Shape) int {
+// quota is how many calls a page is foreseen to take: for each of its streams, and for those of them that need more, which
+// nobody knows beforehand, together.
+type quota struct{ each, together int }
+
+func (q quota) of(streams int) int { return streams*q.each + q.together }
+
+// quota foresees a page of so many streams. whole says that Dify applies the whole filter.
+func (f *Feed) quota(streams int, whole bool, s Shape) quota {
 	if !whole && s.Rows > 0 {
-		return f.scanCalls(s.ScanCalls)
+		return quota{1, f.pageCalls(streams, s.ScanCalls) - streams}
 	}
-	calls := s.callsForRows()
+	q := s.quotaOfRows(streams)
 	if !whole {
-		return calls
+		return q
 	}
 	if s.Rows > 0 && s.Flags && s.Cursor {
-		calls++ // to see whether there is a row behind the cursor
+		q.each++ // to see whether there is a row behind the cursor
 	}
 	if s.Total && (s.Rows == 0 || s.Cursor) {
-		calls++ // else the first answer tells
+		q.each++ // else the first answer tells
+	}
+	return q
+}
+
+// pageCalls is how many calls a page may take where rows are filtered here, and so many are asked for of each stream.
+func (f *Feed) pageCalls(streams, asked int) int {
+	calls := streams * f.scanCalls(asked)
+	if asked == 0 && f.PageCalls > 0 {
+		calls = min(calls, max(f.PageCalls, streams))
 	}
 	return calls
+}
+
+// quotaOfRows foresees that streams which are asked for a share of the page have as many rows on it as they are asked for: but a
+// few of them, since the page has no room for more.
+func (s Shape) quotaOfRows(streams int) quota {
+	n := share(streams)
+	if n >= s.Rows {
+		return quota{each: s.callsForRows()}
+	}
+	all := s.Rows + 1 // the one after the page tells that there is more
+	s.Rows = n
+	each := s.callsForRows()
+	return quota{each, each * (all / wholeOf(n))}
 }
 
 func (s Shape) callsForRows() int {

@@ -7,9 +7,6 @@ import (
 	"github.com/difygraph/difygraph/graph/list"
 )
 
-// MaxStreams bounds how many lists of Dify's one list may be made of.
-const MaxStreams = 60
-
 // pushdown is a filter as seen by Dify: which of its conditions Dify applies, and which are looked at in the rows that it
 // gives.
 type pushdown struct{ filter list.Filter }
@@ -31,15 +28,6 @@ func streams(l list.List) []streamKey {
 func seconds(l list.List) span {
 	from, to := l.Seconds()
 	return span{from, to}
-}
-
-// checkStreams refuses a list of too many streams.
-func checkStreams(l list.List) error {
-	if n := len(streams(l)); n > MaxStreams {
-		return list.NewInputError("filter", "apps × statuses × session ids make %d lists of Dify's to merge, at most %d are "+
-			"allowed; name fewer of them", n, MaxStreams)
-	}
-	return nil
 }
 
 // streamKey is one list of Dify's: an app and the filters that it applies, without bounds of time and page.

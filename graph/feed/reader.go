@@ -30,10 +30,11 @@ type reader struct {
 var errSpent = errors.New("budget of calls spent")
 
 // read reads until the page is full and it is known whether there is more, or there is nothing left, or a budget ends.
-// It returns the number of rows for the page, and whether a budget ended.
-func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err error) {
+// It returns the number of rows for the page, and whether a budget ended. Where early ends, so does the budget of calls for rows.
+func (r *reader) read(ctx, early context.Context) (m merged, count int, spent bool, err error) {
 	for {
 		m = merge(r.toward, r.streams)
+		r.hurry(early)
 		if again, err := r.sift(ctx, &m); err != nil {
 			return m, 0, false, err
 		} else if again {
@@ -46,7 +47,7 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 		if m.limit != nil || r.isSpent(m) {
 			return m, count, true, nil
 		}
-		err = r.each(ctx, r.lagging(m, count), func(ctx context.Context, s *stream) error {
+		err = r.each(early, r.next(m, count), func(ctx context.Context, s *stream) error {
 			switch {
 			case !r.full(m, count):
 				return s.read(ctx, r.slice.Count+1-count)
@@ -63,16 +64,16 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 }
 
 // readSound is read, of apps whose clocks are right. Where one is not and the list goes on without it, its rows are left out.
-func (r *reader) readSound(ctx context.Context) (m merged, count int, spent bool, err error) {
+func (r *reader) readSound(ctx, early context.Context) (m merged, count int, spent bool, err error) {
 	r.keepCalls()
-	if m, count, spent, err = r.read(ctx); err != nil {
+	if m, count, spent, err = r.read(ctx, early); err != nil {
 		return m, count, spent, err
 	}
 	streams := len(r.streams)
 	if err = r.checkClocks(ctx); err != nil || len(r.streams) == streams {
 		return m, count, spent, err
 	}
-	return r.read(ctx)
+	return r.read(ctx, early)
 }
 
 // full tells whether no further row can come onto the page.
@@ -105,6 +106,27 @@ func (r *reader) lagging(m merged, count int) []*stream {
 		if !s.spent && !s.done() && !(bounded && s.knows(last)) {
 			lagging = append(lagging, s)
 		}
+	}
+	return lagging
+}
+
+// atOnce is how many of the streams that lag are read on side by side, if nobody knows how far they have to be.
+const atOnce = 20
+
+// next are the streams to read on: of those that lag the ones that lag most, since the page may be full before it gets to what
+// the others know.
+func (r *reader) next(m merged, count int) []*stream {
+	lagging := r.lagging(m, count)
+	if _, bounded := r.last(m, count); !bounded && len(lagging) > atOnce {
+		slices.SortFunc(lagging, func(a, b *stream) int { return r.toward.Compare(list.Edge(a.next()), list.Edge(b.next())) })
+		n := atOnce
+		for n < len(lagging) && lagging[n].next() == lagging[n-1].next() {
+			n++
+		}
+		lagging = lagging[:n]
+	}
+	for _, s := range lagging {
+		s.beside = len(lagging)
 	}
 	return lagging
 }
@@ -149,6 +171,11 @@ func (r *reader) absorb(s *stream, err error) error {
 	case errors.Is(err, errSpent) && s.moved():
 		s.spent = true
 		return nil
+	case errors.Is(err, errLate) && r.partial:
+		s.err = ErrAppLate
+		return nil
+	case errors.Is(err, errLate):
+		return &list.AppError{App: s.app, Err: ErrLate}
 	case errors.Is(err, errSpent):
 		return &list.AppError{App: s.app, Err: ErrCallsSpent} // a page without progress would come again for ever
 	case difyapi.IsAccountNotFound(err, s.query.AccountEmail):

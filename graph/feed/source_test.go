@@ -17,6 +17,7 @@ import (
 // memory is a source over rows in memory, whose ties come in their order of insertion. It notes the questions.
 type memory struct {
 	rightClocks
+	forgetful
 
 	mu        sync.Mutex
 	rows      []*difyapi.WorkflowLog
@@ -34,6 +35,13 @@ func (rightClocks) ProveClock(string, int64)       {}
 func (rightClocks) DoubtClock(string)              {}
 func (rightClocks) Probe(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, error) {
 	return nil, errors.ErrUnsupported
+}
+
+// forgetful sources keep no answers.
+type forgetful struct{}
+
+func (forgetful) Recall(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, int, error) {
+	return nil, 0, nil
 }
 
 type question struct {

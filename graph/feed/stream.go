@@ -18,6 +18,9 @@ type Source interface {
 	// the same operation has counted them. An answer may have a larger limit than the question, never a smaller one, unless
 	// fresh is asked for or the server gives no more.
 	Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (answer *difyapi.LogPage, sent int, err error)
+	// Recall returns from memory what Logs would, if there is an answer to the same question for a window that ends later, all
+	// rows of which are older than the end of this one: then it answers this question as well. It is nil where there is none.
+	Recall(ctx context.Context, app string, q difyapi.LogQuery) (answer *difyapi.LogPage, sent int, err error)
 	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one.
 	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
 	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
@@ -38,7 +41,11 @@ type stream struct {
 	keyword   string      // as the caller wrote it, as far as Dify compares it
 	search    *search
 	budget    int            // calls that a page may take, those for crowded seconds aside; no limit if 0
-	foreseen  int            // calls that are left of those that were foreseen
+	scans     *pool          // calls beyond the first of each that all streams of the page may take together, counted as the budget does
+	foreseen  int            // calls that are left of those that were foreseen for this stream
+	together  *pool          // those that were foreseen for all streams of the page beside
+	beside    int            // streams that are read side by side with this one, itself included
+	compared  bool           // Dify has compared the cursor's time with those of rows near it
 	kept      int            // calls that were not, and are kept for the look at the clock
 	patience  *time.Duration // how long the app may still take; no limit if nil
 
@@ -189,8 +196,9 @@ func (s *stream) hints() list.Hints {
 // limit is how many rows to ask for to get those that are wanted.
 func (s *stream) limit(wanted int) int {
 	if !s.whole {
-		return maxLimit // there is no telling how many will match
+		return scanLimit(s.beside) // there is no telling how many will match
 	}
+	wanted = min(wanted, share(s.beside))
 	h := s.hints()
 	passed := h.Newer
 	if s.toward == list.Newer && h.Crowd > 0 {

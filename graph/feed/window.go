@@ -40,6 +40,26 @@ func limitFor(wanted, passed, crowd int) int {
 	return min(max(passed+wanted, crowd)+spare, maxLimit)
 }
 
+const (
+	// roundRows is how many rows streams that are read side by side should be asked for together: a row costs Dify a twentieth of
+	// what a call does.
+	roundRows = 600
+	// roundScan is the same where rows are filtered here, and nobody knows how many of them match; scanRows is the least that a
+	// stream is asked for.
+	roundScan, scanRows = 20 * maxLimit, 20
+)
+
+// share is how many rows are wanted of each of so many streams, if not all are: of many streams most have few of a page's rows
+// or none, and those that have more are asked again.
+func share(streams int) int { return max(1, roundRows/max(1, streams)-spare) }
+
+// wholeOf is how many rows of whole seconds an answer has at least that is full of the wanted ones and the spare, where seconds
+// have two at most.
+func wholeOf(wanted int) int { return wanted + spare - 2 }
+
+// scanLimit is how many rows to ask each of so many streams for where rows are filtered here.
+func scanLimit(streams int) int { return min(max(roundScan/max(1, streams), scanRows), maxLimit) }
+
 // tail plans the one page that holds the oldest rows of a window of total rows: the last page at some limit, chosen so
 // that it has at least wanted rows, or nearly so, and as few more as can be. The page must be short of its limit, because
 // only then it is known to be the last. rows is how many it will have if nothing changes meanwhile; page is 0 where no

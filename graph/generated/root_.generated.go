@@ -161,7 +161,8 @@ type DifyApp implements Node @key(fields: "id") @key(fields: "key") {
     appTimeout: Float
     """
     How many calls to Dify the page may take for each app (and each status and session id asked for) where ` + "`" + `filter` + "`" + ` is looked at
-    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `, which it is if left out.
+    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `. If left out it is that, but fewer where so many lists of Dify's
+    are merged that the page would cost more than half of ` + "`" + `limits.price` + "`" + `: they then share the calls, and each has one at least.
     """
     scanCalls: Int
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
@@ -217,7 +218,8 @@ type EndUser implements Node @key(fields: "id") @key(fields: "app { key } sessio
     appTimeout: Float
     """
     How many calls to Dify the page may take for each app (and each status and session id asked for) where ` + "`" + `filter` + "`" + ` is looked at
-    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `, which it is if left out.
+    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `. If left out it is that, but fewer where so many lists of Dify's
+    are merged that the page would cost more than half of ` + "`" + `limits.price` + "`" + `: they then share the calls, and each has one at least.
     """
     scanCalls: Int
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
@@ -374,7 +376,10 @@ type ScanReport {
 
 "Why a page is short of what it could have."
 enum IncompleteReason {
-  "The budget of calls ended. Nothing is skipped: ` + "`" + `endCursor` + "`" + `, going backward ` + "`" + `startCursor` + "`" + `, goes on from there."
+  """
+  The budget of calls ended, or nearly the operation's time. Nothing is skipped: ` + "`" + `endCursor` + "`" + `, going backward ` + "`" + `startCursor` + "`" + `, goes on
+  from there.
+  """
   SCAN_BUDGET
   "More runs started in one second than Dify can list reliably; some of them may be missing."
   CROWDED_SECOND
@@ -401,7 +406,10 @@ type Query {
   exactly once, however many runs arrive meanwhile.
   """
   workflowLogs(
-    "The keys of the apps to read, e.g. ` + "`" + `[\"translator\"]` + "`" + `; all that the caller may read if left out."
+    """
+    The keys of the apps to read, e.g. ` + "`" + `["translator"]` + "`" + `; all that the caller may read if left out. However many they are, a page
+    takes a call or two to Dify for each, and is refused by ` + "`" + `COST_LIMIT_EXCEEDED` + "`" + ` where that comes to more than ` + "`" + `limits.price` + "`" + `.
+    """
     apps: [String!]
     "Which runs; all if left out."
     filter: WorkflowLogFilter
@@ -430,7 +438,8 @@ type Query {
     appTimeout: Float
     """
     How many calls to Dify the page may take for each app (and each status and session id asked for) where ` + "`" + `filter` + "`" + ` is looked at
-    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `, which it is if left out.
+    here: at least 1 and at most the configured ` + "`" + `limits.scanCalls` + "`" + `. If left out it is that, but fewer where so many lists of Dify's
+    are merged that the page would cost more than half of ` + "`" + `limits.price` + "`" + `: they then share the calls, and each has one at least.
     """
     scanCalls: Int
   ): WorkflowLogConnection @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)

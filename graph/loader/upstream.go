@@ -20,6 +20,7 @@ type Upstream struct {
 	pool      *pool
 	clocks    *Clocks
 	logs      *shared[logKey, *difyapi.LogPage]
+	recent    recent
 	infos     *shared[string, *difyapi.AppInfo]
 	runs      *shared[idKey, *difyapi.WorkflowRunDetail]
 	endUsers  *shared[idKey, *difyapi.EndUserProfile]
@@ -63,6 +64,7 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 		pool:      newPool(o.Bytes),
 		clocks:    cmp.Or(o.Clocks, new(Clocks)),
 		logs:      newShared[logKey, *difyapi.LogPage](o.TTL, keptBytes),
+		recent:    newRecent(o.TTL),
 		infos:     newShared[string, *difyapi.AppInfo](o.TTL, keptBytes),
 		runs:      newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
 		endUsers:  newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
@@ -82,13 +84,14 @@ func (u *Upstream) Next(clients map[string]*difyapi.Client, o Options) *Upstream
 		return next
 	}
 	next.Close()
-	next.logs, next.infos, next.runs, next.endUsers = u.logs, u.infos, u.runs, u.endUsers
+	next.logs, next.recent, next.infos, next.runs, next.endUsers = u.logs, u.recent, u.infos, u.runs, u.endUsers
 	return next
 }
 
 // Close forgets all answers. Operations under way go on, at the price of more calls.
 func (u *Upstream) Close() {
 	u.logs.close()
+	u.recent.close()
 	u.infos.close()
 	u.runs.close()
 	u.endUsers.close()
@@ -98,9 +101,13 @@ func (u *Upstream) Close() {
 func (u *Upstream) AnswerBytes() int64 { return u.options.OperationBytes / heldTwice }
 
 func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
-	client := u.clients[app]
-	return ask(at(ctx, app), u.logs, logKey{client.Identity(), q}, func(ctx context.Context) (*difyapi.LogPage, error) {
-		return u.askLogs(ctx, app, q)
+	key := logKey{u.clients[app].Identity(), q}
+	return ask(at(ctx, app), u.logs, key, func(ctx context.Context) (*difyapi.LogPage, error) {
+		page, err := u.askLogs(ctx, app, q)
+		if err == nil {
+			u.recent.note(key)
+		}
+		return page, err
 	})
 }
 

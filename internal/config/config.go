@@ -119,7 +119,9 @@ type CORS struct {
 // Limits bound what one request may cost.
 type Limits struct {
 	// ScanCalls is the number of calls per stream that one page with filters
-	// of our own may take, 1 to 1000.
+	// of our own may take, 1 to 1000. Where so many streams are merged that a
+	// page would cost more than half of Price, they have fewer, and one at
+	// least.
 	ScanCalls int `yaml:"scanCalls" default:"10" validate:"min=1,max=1000"`
 
 	// ScanDetails is the number of runs that one page with a keyword longer
@@ -127,7 +129,8 @@ type Limits struct {
 	ScanDetails int `yaml:"scanDetails" default:"200" validate:"min=1,max=10000"`
 
 	// Price is what one operation may be foreseen to cost, and may spend: 10
-	// for each call to Dify and 1 for each row, 10 to 10000000.
+	// for each call to Dify and 1 for each row, 10 to 10000000. A page of n
+	// apps takes n calls, up to 3n where it also counts and looks back.
 	Price int `yaml:"price" default:"20000" validate:"min=10,max=10000000"`
 
 	// Rate is what one caller may spend in a second, by the same measure, and

@@ -1,0 +1,76 @@
+package feed
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// TestUntil: an answer for an hour more is cut to what Dify would have said without it, unless nothing is left to go on from. Rows
+// in that hour have the app's clock looked at.
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		seconds  []int64 // of an answer of limit 4 to a window that has 9 rows
+		want     []int64 // nil if the answer does not serve
+		compared bool
+	}{
+		"none is newer":     {[]int64{60, 50, 40, 30}, []int64{60, 50, 40, 30}, false},
+		"no rows":           {[]int64{}, []int64{}, false},
+		"some are newer":    {[]int64{62, 61, 60, 30}, []int64{60, 30}, true},
+		"all are newer":     {[]int64{64, 63, 62, 61}, nil, false},
+		"shown out of turn": {[]int64{61, 60, 61, 30}, []int64{60, 61, 30}, true},
+	} {
+		answer := &difyapi.LogPage{Page: 1, Limit: 4, Total: 9}
+		for _, second := range test.seconds {
+			answer.Rows = append(answer.Rows, &difyapi.WorkflowLog{CreatedAt: time.Unix(second, 0)})
+		}
+		s := new(stream)
+		rest := s.until(endOf(60), answer)
+		if (rest == nil) != (test.want == nil) || s.compared != test.compared {
+			t.Errorf("%s: %+v, compared: %t", name, rest, s.compared)
+			continue
+		}
+		if rest == nil {
+			continue
+		}
+		var got []int64
+		for _, row := range rest.Rows {
+			got = append(got, secondOf(row))
+		}
+		cut := len(test.seconds) - len(test.want)
+		if !slices.Equal(got, test.want) || rest.Limit != 4-cut || rest.Total != 9-cut {
+			t.Errorf("%s: rows of %v, %+v", name, got, rest)
+		}
+	}
+}
+
+// TestShare: few streams are asked for the whole page, hundreds for a row and the spare; in between all together for so many rows.
+func TestShare(t *testing.T) {
+	t.Parallel()
+	for streams, want := range map[int]int{1: 595, 6: 95, 20: 25, 60: 5, 100: 1, 300: 1, 10_000: 1} {
+		if got := share(streams); got != want {
+			t.Errorf("%d streams: %d rows, want %d", streams, got, want)
+		}
+	}
+	for streams, want := range map[int]int{1: 100, 20: 100, 50: 40, 300: 20} {
+		if got := scanLimit(streams); got != want {
+			t.Errorf("%d streams that are filtered here: %d rows, want %d", streams, got, want)
+		}
+	}
+}
+
+// TestPageCalls: streams share the calls of a page, if nobody says how many each may take, and have one each in any case.
+func TestPageCalls(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ limit, streams, asked, want int }{
+		{0, 300, 0, 3000}, {1000, 60, 0, 600}, {1000, 300, 0, 1000}, {1000, 300, 10, 3000}, {1000, 300, 2, 600}, {100, 300, 0, 300},
+	} {
+		f := &Feed{ScanCalls: 10, PageCalls: test.limit}
+		if got := f.pageCalls(test.streams, test.asked); got != test.want {
+			t.Errorf("%+v: %d", test, got)
+		}
+	}
+}
