@@ -70,7 +70,7 @@ func TestRecall(t *testing.T) {
 			ctx, done := upstream.Attach(t.Context(), Allowance{Calls: calls})
 			defer done(0)
 			page, sent, err := For(ctx).Recall(ctx, "a", q)
-			if requests, _ := For(ctx).Taken(); page != nil && (sent != 1 || requests != 1 || !page.SentAt.Equal(time.Now().Add(-10*time.Second))) {
+			if requests := For(ctx).Taken().Requests; page != nil && (sent != 1 || requests != 1 || !page.SentAt.Equal(time.Now().Add(-10*time.Second))) {
 				t.Errorf("%d requests counted, %d taken, asked at %v", sent, requests, page.SentAt)
 			}
 			return page != nil, err
