@@ -27,8 +27,8 @@ import (
 //   - for nothing of the cursor's row, and of rows of a second that an answer may have cut, since their seconds are read again
 //     in any case. Only where such a row is missing, mostly because it was deleted, it is looked for.
 //
-// A cursor is a row of one app. The clocks of the others are held against one of their rows for each week of the log that is
-// read, since zones change their clocks between weeks.
+// A cursor is a row of one app. The clocks of the others are held against one of their rows for each season of the log that is
+// read, within which no zone changes its clocks.
 //
 // A clock that is simply wrong is no shift: it shows the same time that it compares.
 
@@ -71,33 +71,41 @@ func describeShift(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
-// Clocks remembers which apps' times were found to be right, and in which weeks of their logs. It may forget.
+// Clocks remembers which apps' times were found to be right, and in which seasons of their logs. It may forget.
 type Clocks interface {
-	ClockProven(app string, week int64) bool
-	ProveClock(app string, week int64)
+	ClockProven(app string, season int64) bool
+	ProveClock(app string, season int64)
 	// DoubtClock forgets all that is known of an app.
 	DoubtClock(app string)
 	// Probe asks as [Source] does, at nobody's expense: whether it is asked depends on what others have read.
 	Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error)
 }
 
-// EverProven stands for any week.
+// EverProven stands for any season.
 const EverProven = -1 << 62
 
-// Weeks begin on Sundays at 01:00 UTC, when the zones that are UTC for half of the year change their clocks. All others are
-// shifted in winter and in summer.
-const weekSeconds, firstWeek = 7 * 24 * 3600, 3*24*3600 + 3600
+// The zones that are UTC for a part of the year change their clocks in the first hours of a Sunday: most at 01:00 UTC, those
+// of Ramadan at 02:00. A process that takes UTC for its local time does so some hours later or earlier. So each of the first
+// hours of a week is a season by itself, and the rest of the week one. All other zones are shifted all the year.
+const (
+	hour        = 3600
+	week        = 7 * 24 * hour
+	firstWeek   = 3 * 24 * hour // a Sunday, 00:00 UTC
+	changeHours = 4
+	seasons     = changeHours + 1 // in a week
+)
 
-// WeekOf numbers weeks.
-func WeekOf(second int64) int64 {
-	n := second - firstWeek
-	if n < 0 {
-		n -= weekSeconds - 1
-	}
-	return n / weekSeconds
+// SeasonOf numbers the spans of time in which the times of an app are shifted alike, if they are.
+func SeasonOf(second int64) int64 {
+	into := ((second-firstWeek)%week + week) % week
+	return (second-firstWeek-into)/week*seasons + min(into/hour, changeHours)
 }
 
-func beginningOfWeek(n int64) int64 { return n*weekSeconds + firstWeek }
+// firstOf is the first second of a season.
+func firstOf(season int64) int64 {
+	n := (season%seasons + seasons) % seasons
+	return firstWeek + (season-n)/seasons*week + n*hour
+}
 
 // keepCalls keeps one of the calls that are not foreseen for each app whose clock is not known to be right, lest a crowded
 // second takes all of them: then no page would get on.
@@ -113,7 +121,7 @@ func (r *reader) keepCalls() {
 
 // isRight tells whether no call is needed to know so.
 func (c clock) isRight() bool {
-	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsHour())
+	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsBefore())
 }
 
 // checkClocks holds the clocks of all apps against what was read for the page.
@@ -188,7 +196,7 @@ func (s *stream) meet(p list.Position) {
 
 func (c clock) prove(second int64) {
 	c.source.ProveClock(c.app, EverProven)
-	c.source.ProveClock(c.app, WeekOf(second))
+	c.source.ProveClock(c.app, SeasonOf(second))
 }
 
 // metCursor tells whether the cursor's row was in its second, or can't be told to be missing.
@@ -248,52 +256,53 @@ func (c clock) sample() *difyapi.WorkflowLog {
 }
 
 // checkBeside makes sure, where the cursor is a row of another app or of none, that no row is shown beyond the cursor but
-// compared before it: such a row would be skipped from here on. It would be in the hour that was read last.
+// compared before it: such a row would be skipped from here on. It would be in the hours that were read last.
 func (c clock) checkBeside(ctx context.Context) error {
 	if err := c.checkSample(ctx); err != nil {
 		return err
 	}
-	for _, part := range byWeek(c.hourBefore()) {
-		if err := c.checkWeek(ctx, part); err != nil {
+	for _, part := range bySeason(c.hoursBefore()) {
+		if err := c.checkSeason(ctx, part); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// knowsHour tells whether the app's times are known to be right in the hour that was read before the cursor was reached.
-func (c clock) knowsHour() bool {
-	return !slices.ContainsFunc(byWeek(c.hourBefore()), func(part span) bool { return !c.source.ClockProven(c.app, WeekOf(part.from)) })
+// knowsBefore tells whether the app's times are known to be right in the hours that were read before the cursor was reached.
+func (c clock) knowsBefore() bool {
+	return !slices.ContainsFunc(bySeason(c.hoursBefore()), func(part span) bool { return !c.source.ClockProven(c.app, SeasonOf(part.from)) })
 }
 
-// hourBefore is the hour that was read before the cursor was reached.
-func (c clock) hourBefore() span {
-	const hour = 3600
+// hoursBefore are the two hours that were read before the cursor was reached: no zone that is UTC for a part of the year is
+// shifted by more in the other.
+func (c clock) hoursBefore() span {
 	if c.toward == list.Newer {
-		return span{c.first() - hour, c.first() - 1}
+		return span{c.first() - 2*hour, c.first() - 1}
 	}
-	return span{c.first() + 1, c.first() + hour}
+	return span{c.first() + 1, c.first() + 2*hour}
 }
 
-// byWeek cuts a span of less than a week where clocks may change: the rows of a part are all shifted alike.
-func byWeek(w span) []span {
-	if WeekOf(w.from) == WeekOf(w.to) {
-		return []span{w}
+// bySeason cuts a span where clocks may change: the rows of a part are all shifted alike.
+func bySeason(w span) (parts []span) {
+	for w.from <= w.to {
+		part := span{w.from, min(firstOf(SeasonOf(w.from)+1)-1, w.to)}
+		parts = append(parts, part)
+		w.from = part.to + 1
 	}
-	cut := beginningOfWeek(WeekOf(w.to))
-	return []span{{w.from, cut - 1}, {cut, w.to}}
+	return parts
 }
 
-// checkWeek holds the app's times against one of the rows of a span's week, once for each week: one that was read for the page,
+// checkSeason holds the app's times against one of the rows of a span's season, once for each: one that was read for the page,
 // or else one of the span.
-func (c clock) checkWeek(ctx context.Context, part span) error {
-	week := WeekOf(part.from)
-	if row := c.sample(); row != nil && WeekOf(secondOf(row)) == week && !c.source.ClockProven(c.app, week) {
+func (c clock) checkSeason(ctx context.Context, part span) error {
+	season := SeasonOf(part.from)
+	if row := c.sample(); row != nil && SeasonOf(secondOf(row)) == season && !c.source.ClockProven(c.app, season) {
 		if err := c.checkRow(ctx, c.probe(ctx)); err != nil {
 			return err
 		}
 	}
-	if c.source.ClockProven(c.app, week) {
+	if c.source.ClockProven(c.app, season) {
 		return nil
 	}
 	page, err := c.probe(ctx)(part)
@@ -306,7 +315,6 @@ func (c clock) checkWeek(ctx context.Context, part span) error {
 // find looks for a row that was not in its second: in that second by itself, in the two hours before and after it, as at a
 // change of clocks, and then by another row. If all of these are right the row was deleted.
 func (c clock) find(ctx context.Context, at list.Position) error {
-	const hour = 3600
 	page, err := c.askAny(ctx, span{at.Second, at.Second}, maxLimit)
 	if err != nil || hasRow(page, at.ID) || len(page.Rows) == maxLimit {
 		return err
