@@ -227,16 +227,19 @@ func (r *reader) tally() tally {
 func (r *reader) pace() int {
 	var density float64
 	var gap int64
+	var lead, beyond int // rows of the second met first, and others
 	for _, s := range r.streams {
 		seconds := s.covered()
-		density += float64(s.taken) / float64(seconds)
-		gap = max(gap, seconds)
+		density += float64(s.spread()) / float64(seconds)
+		gap, lead, beyond = max(gap, seconds), max(lead, s.leading), beyond+s.taken-s.leading
 	}
 	before := 0
 	if r.slice.From != nil {
 		before = r.slice.From.Hints.Pace
 	}
 	switch {
+	case beyond == 0 && lead > few && (before == 0 || gap*100 <= int64(before*lead)):
+		return before // little more than one crowded second was read, which tells nothing of the time between two
 	case density == 0: // a gap: the next page should take longer strides
 		return clampPace(max(float64(before), 100*float64(gap)) * stride)
 	case before == 0:

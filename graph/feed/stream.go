@@ -65,12 +65,14 @@ type stream struct {
 	accountUnknown bool // the app does not know the account
 	err            error
 
-	pace   float64 // seconds a row, as far as known; else 0
-	misses int     // windows in succession that held too few rows
-	crowd  int     // rows of the most crowded second met, or likely
-	taken  int     // rows of the seconds that are known, matching or not
-	met    span    // from the oldest to the newest of them
-	scan   tally
+	pace    float64 // seconds a row, as far as known; else 0
+	misses  int     // windows in succession that held too few rows
+	crowd   int     // rows of the most crowded second met, or likely
+	taken   int     // rows of the seconds that are known, matching or not
+	lead    int64   // the second that was met first
+	leading int     // how many rows it has
+	met     span    // from the oldest to the newest of them
+	scan    tally
 }
 
 // candidate is a row of the list as far as is known.
@@ -104,12 +106,20 @@ func (s *stream) begin() {
 	if s.from == nil {
 		return
 	}
-	s.pace = float64(s.from.Hints.Pace) / 100
+	s.pace = s.paceBefore()
 	if s.toward == list.Older {
 		s.rest.to = min(s.rest.to, s.first())
 	} else {
 		s.rest.from = max(s.rest.from, s.first())
 	}
+}
+
+// paceBefore is what the cursor says of how many seconds a row takes; 0 if it does not.
+func (s *stream) paceBefore() float64 {
+	if s.from == nil {
+		return 0
+	}
+	return float64(s.from.Hints.Pace) / 100
 }
 
 // first is the second in which reading on from the cursor begins: the cursor's own, unless the cursor is the edge below it.
@@ -156,10 +166,14 @@ func (s *stream) advance(second int64) {
 func (s *stream) covered() int64 {
 	seconds := s.met.to - s.met.from
 	if s.from != nil && !s.done() {
-		seconds = int64(s.toward) * (s.next() - s.from.Position.Second)
+		seconds = int64(s.toward)*(s.next()-s.from.Position.Second) - 1
 	}
 	return max(1, seconds)
 }
+
+// spread is how many rows came within the seconds covered: those of the second that was met first were there before, unless
+// nearly all are of it.
+func (s *stream) spread() int { return max(s.taken-s.leading, s.taken/2) }
 
 // finish says that all seconds are known.
 func (s *stream) finish() {
@@ -228,7 +242,10 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 func (s *stream) measurePace(rows []candidate) {
 	for _, row := range rows {
 		if s.taken == 0 {
-			s.met = span{row.Second, row.Second}
+			s.met, s.lead = span{row.Second, row.Second}, row.Second
+		}
+		if row.Second == s.lead {
+			s.leading++
 		}
 		s.met = span{min(s.met.from, row.Second), max(s.met.to, row.Second)}
 		s.taken++
