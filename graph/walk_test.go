@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"testing"
@@ -17,34 +18,48 @@ import (
 
 func TestWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, false).exact(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{}).exact(t) })
 }
 
 func TestWalkOfMovingWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 300, false).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 300, keywords{}).moving(t) })
 }
 
 func TestWalkOfMovingWorldWithCache(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 300, false).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 300, keywords{}).moving(t) })
 }
 
 // The same, with a keyword of which Dify compares only the beginning.
 
 func TestLongKeywordWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).exact(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{long: true}).exact(t) })
 }
 
 func TestLongKeywordWalkOfMovingWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{long: true}).moving(t) })
 }
 
 func TestLongKeywordWalkOfMovingWorldWithCache(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 200, true).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 200, keywords{long: true}).moving(t) })
+}
+
+func TestKeywordInSessionWalkOfStillWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		newWalk(t, 0, 200, keywords{long: rapid.Bool().Draw(t, "long"), inSession: true}).exact(t)
+	})
+}
+
+func TestKeywordInSessionWalkOfMovingWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		newWalk(t, 0, 200, keywords{long: rapid.Bool().Draw(t, "long"), inSession: true}).moving(t)
+	})
 }
 
 // walk is a list that is read from one end to the other.
@@ -61,8 +76,8 @@ type walk struct {
 	crowded     bool    // a second has so many rows that each page within it takes many calls
 }
 
-// newWalk draws a list of a world with up to crowd rows in a second, by a long keyword or by none.
-func newWalk(t *rapid.T, ttl time.Duration, crowd int, long bool) *walk {
+// newWalk draws a list of a world with up to crowd rows in a second.
+func newWalk(t *rapid.T, ttl time.Duration, crowd int, words keywords) *walk {
 	apps := rapid.IntRange(1, 5).Draw(t, "apps")
 	o := options{ttl: ttl, scanCalls: rapid.IntRange(1, 4).Draw(t, "scanCalls")}
 	o.dify.Seed = rapid.Uint64().Draw(t, "seed")
@@ -70,14 +85,14 @@ func newWalk(t *rapid.T, ttl time.Duration, crowd int, long bool) *walk {
 		o.keys = append(o.keys, string(rune('a'+i)))
 	}
 	seconds := anySeconds(t, crowd)
-	if long {
-		o.dify.Version = rapid.SampledFrom([]string{"1.11.3", "1.14.2"}).Draw(t, "version") // outputs are text, then objects
+	if words != (keywords{}) {
+		o.dify.Version = rapid.SampledFrom([]string{"1.11.3", "1.14.2", "1.17.1"}).Draw(t, "version") // outputs are text, then objects
 		o.dify.ObjectInputs = rapid.Bool().Draw(t, "object inputs")
 		o.details = anyDetails(t, seconds)
 	}
 	span := slices.Max(slices.Collect(maps.Keys(seconds)))
-	f := anyFilter(t, span, long)
-	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds), scanCalls: o.scanCalls, details: o.details, uncached: ttl == 0}
+	f := anyFilter(t, span, words)
+	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds), scanCalls: o.scanCalls, details: cmp.Or(o.details, 200), uncached: ttl == 0}
 	for _, account := range accounts {
 		w.dify.AddAccount(account)
 	}

@@ -69,6 +69,9 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 func (f *Feed) reader(req list.Request) *reader {
 	p := pushdown{req.List.Filter()}
 	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, search: newSearch(p, f.ScanDetails)}
+	if r.sessions = p.sessionsBeside(len(streams(req.List))); r.sessions != nil {
+		r.inRuns = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
+	}
 	now := time.Now().Unix()
 	for _, key := range streams(req.List) {
 		s := &stream{
@@ -170,6 +173,7 @@ func report(p *list.Page, rows, count *reader) {
 		p.Scan.Reasons = append(p.Scan.Reasons, list.BadResponse)
 	}
 	p.Scan.UpstreamCalls, p.Scan.RowsScanned, p.Scan.AsOf = sum.calls, sum.rows, sum.asOf
+	p.Scan.DetailCalls = sum.details
 	if sum.asOf.IsZero() {
 		p.Scan.AsOf = time.Now().UTC()
 	}

@@ -34,10 +34,16 @@ type Plan struct {
 func (f *Feed) Plan(apps int, filter list.Filter, s Shape) Plan {
 	pushed := pushdown{filter}
 	p := Plan{Streams: apps * max(len(pushed.statuses()), 1) * max(len(pushed.sessions()), 1)}
-	p.Calls = p.Streams * f.foreseen(pushed.countable(), s)
-	if s.Rows > 0 && pushed.head() != pushed.keyword() {
+	calls := f.foreseen(pushed.countable(), s)
+	sessions := len(pushed.sessionsBeside(p.Streams))
+	if s.Rows > 0 && sessions > 0 {
+		calls = max(calls, sessions) + sessions + chooseCalls
+	}
+	p.Calls = p.Streams * calls
+	if s.Rows > 0 && (sessions > 0 || pushed.head() != pushed.keyword()) {
 		p.Details = f.ScanDetails
 	}
+	p.Streams *= max(sessions, 1)
 	return p
 }
 

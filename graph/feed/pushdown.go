@@ -2,6 +2,7 @@ package feed
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/list"
@@ -71,6 +72,17 @@ func (p pushdown) sessions() []string {
 		return nil
 	}
 	return p.filter.EndUserSessionID
+}
+
+// sessionsBeside are session ids beside a keyword, where a list of so many streams may have one for each of them. They are none
+// where the keyword can't be looked for here as Dify does: Dify takes a run's id for one, and what holds nothing is an empty
+// object to some of its versions alone.
+func (p pushdown) sessionsBeside(streams int) []string {
+	keyword, sessions := p.keyword(), p.filter.EndUserSessionID
+	if _, err := difyapi.ParseUUID(keyword); err == nil || strings.Contains("{}", keyword) || streams*len(sessions) > MaxStreams {
+		return nil
+	}
+	return sessions
 }
 
 // orNone is the set, or the one zero value that stands for no condition.

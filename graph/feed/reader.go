@@ -20,8 +20,11 @@ type reader struct {
 	partial bool // go on without apps that fail
 	streams []*stream
 	search  *search // nil where Dify compares the whole keyword
-	failed  []*list.AppError
-	scan    tally // of streams that were dropped
+
+	sessions []string // beside a keyword, see choose
+	inRuns   *search  // for the keyword where these are sent
+	failed   []*list.AppError
+	scan     tally // of streams that were dropped
 
 	uncounted error // why nothing could be counted
 }
@@ -64,6 +67,9 @@ func (r *reader) read(ctx context.Context) (m merged, count int, spent bool, err
 
 // readSound is read, of apps whose clocks are right. Where one is not and the list goes on without it, its rows are left out.
 func (r *reader) readSound(ctx context.Context) (m merged, count int, spent bool, err error) {
+	if err = r.choose(ctx); err != nil {
+		return m, 0, false, err
+	}
 	r.keepCalls()
 	if m, count, spent, err = r.read(ctx); err != nil {
 		return m, count, spent, err

@@ -18,25 +18,29 @@ type Source interface {
 	// the same operation has counted them. An answer may have a larger limit than the question, never a smaller one, unless
 	// fresh is asked for or the server gives no more.
 	Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (answer *difyapi.LogPage, sent int, err error)
-	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one.
-	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
+	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one, or can't show it: then
+	// unreadable is true. sent is how many requests it took, as in Logs.
+	Runs(ctx context.Context, app string, ids []uuid.UUID) (runs []*difyapi.WorkflowRunDetail, sent int, unreadable bool, err error)
 	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
 	Version(ctx context.Context, app string) (difyapi.Version, error)
 	// Extra tells whether one more call may be made than [Feed.Plan] foresees, and counts it.
 	Extra() bool
 	Clocks
+	Combinations
 }
 
 // stream reads one list of Dify's in one direction, second by second. Only one goroutine may use it at a time.
 type stream struct {
 	streamKey
 	source    Source
-	bounds    span        // of the list
-	filter    list.Filter // what is looked at in rows that Dify gave
-	whole     bool        // Dify applies the whole filter
-	versioned bool        // the server's version has to be known first
-	keyword   string      // as the caller wrote it, as far as Dify compares it
-	search    *search
+	bounds    span           // of the list
+	filter    list.Filter    // what is looked at in rows that Dify gave
+	whole     bool           // Dify applies the whole filter
+	versioned bool           // the server's version has to be known first
+	keyword   string         // as the caller wrote it, as far as Dify compares it
+	search    *search        // nil where Dify compares the whole keyword
+	apart     bool           // the keyword is not sent: all of it is looked for here
+	instead   []*stream      // what is read in its place, see choose
 	budget    int            // calls that a page may take, those for crowded seconds aside; no limit if 0
 	foreseen  int            // calls that are left of those that were foreseen
 	kept      int            // calls that were not, and are kept for the look at the clock
@@ -78,12 +82,14 @@ type stream struct {
 // candidate is a row of the list as far as is known.
 type candidate struct {
 	list.Row
-	open bool // whether it matches is not known yet, see search
+	open  bool // whether it matches is not known yet, see search
+	apart bool // Dify did not look for the keyword
 }
 
 // tally is what reading took.
 type tally struct {
 	calls, rows int
+	details     int       // requests for runs
 	asOf        time.Time // when the oldest request was sent; zero if there was none
 	crowded     bool      // a second could not be read whole
 	doubtful    bool      // an answer contradicts itself, or can't be read where the filter looks
@@ -92,6 +98,7 @@ type tally struct {
 func (t *tally) add(other tally) {
 	t.calls += other.calls
 	t.rows += other.rows
+	t.details += other.details
 	t.crowded = t.crowded || other.crowded
 	t.doubtful = t.doubtful || other.doubtful
 	if t.asOf.IsZero() || !other.asOf.IsZero() && other.asOf.Before(t.asOf) {
@@ -225,8 +232,8 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	s.measurePace(rows)
 	s.rows = slices.Grow(s.rows, len(rows))
 	for _, row := range rows {
-		open, hopeless := s.search.open(row.WorkflowLog)
-		row.open = open
+		open, hopeless := s.search.open(row.WorkflowLog, s.apart)
+		row.open, row.apart = open, s.apart
 		switch {
 		case hopeless || !s.filter.Matches(row.WorkflowLog):
 			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || hopeless && row.Unreadable.Has("workflow_run")

@@ -24,6 +24,8 @@ type Upstream struct {
 	runs      *shared[idKey, *difyapi.WorkflowRunDetail]
 	endUsers  *shared[idKey, *difyapi.EndUserProfile]
 	lastInfos *LastInfos
+
+	combinations *combinations
 }
 
 // Options say how operations share what Dify answers.
@@ -67,6 +69,8 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 		runs:      newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
 		endUsers:  newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
 		lastInfos: cmp.Or(o.LastInfos, new(LastInfos)),
+
+		combinations: new(combinations),
 	}
 }
 
@@ -75,6 +79,7 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 func (u *Upstream) Next(clients map[string]*difyapi.Client, o Options) *Upstream {
 	o.Clocks, o.LastInfos = cmp.Or(o.Clocks, u.clocks), cmp.Or(o.LastInfos, u.lastInfos)
 	next := New(clients, o)
+	next.combinations = u.combinations
 	if o.Bytes == u.options.Bytes {
 		next.pool = u.pool
 	}
