@@ -87,8 +87,8 @@ func (r *reader) chooseFor(ctx context.Context, s *stream) error {
 		return err
 	}
 	bySession := r.bySession(s)
-	if s.supported(s.rest, v) != nil || bySession[0].supported(s.rest, v) != nil {
-		return nil // refused, or the rows' session ids have to be looked at here
+	if !s.takes(v) || !bySession[0].takes(v) {
+		return nil // it is refused, or the rows' session ids have to be looked at here
 	}
 	if combined, err := s.combines(ctx, r.sessions[0], v); err != nil || combined {
 		for _, c := range bySession {
@@ -109,6 +109,9 @@ func (r *reader) chooseFor(ctx context.Context, s *stream) error {
 	}
 	return nil
 }
+
+// takes tells whether a version applies what the stream asks for.
+func (s *stream) takes(v difyapi.Version) bool { return s.supported(s.rest, v) == nil }
 
 // bySession are streams of the session ids, in which the keyword is looked for here.
 func (r *reader) bySession(s *stream) []*stream {

@@ -79,7 +79,10 @@ func (p pushdown) sessions() []string {
 // object to some of its versions alone.
 func (p pushdown) sessionsBeside(streams int) []string {
 	keyword, sessions := p.keyword(), p.filter.EndUserSessionID
-	if _, err := difyapi.ParseUUID(keyword); err == nil || strings.Contains("{}", keyword) || streams*len(sessions) > MaxStreams {
+	if _, err := difyapi.ParseUUID(keyword); err == nil || streams*len(sessions) > MaxStreams {
+		return nil
+	}
+	if strings.Trim(keyword, "{}") == "" {
 		return nil
 	}
 	return sessions
