@@ -155,8 +155,8 @@ func contextError(ctx context.Context, endpoint string) error {
 	return fmt.Errorf("dify: %s: %w: %w", endpoint, err, cause)
 }
 
-// The predicates below exclude each other, so that a switch over them needs no order. IsPossiblyNotFound alone goes with
-// another, IsUnavailable, and IsUnreadable and IsNotWhole with IsBadResponse.
+// The predicates below exclude each other, so that a switch over them needs no order. IsPossiblyNotFound and IsServerError alone go
+// with another, IsUnavailable, and IsUnreadable and IsNotWhole with IsBadResponse.
 
 // IsUnauthorized reports whether Dify refuses the key, or the app, its API or its workspace is switched off: a 401 or 403 with a
 // code of Dify's, and a 400 for a workspace that is gone or, since Dify 1.13.0, for an archived app. The [Reason] tells which. A 401 or 403 without a code
@@ -200,6 +200,11 @@ func IsUnavailable(err error) bool {
 	}
 	return e.Kind == KindUnavailable ||
 		e.Kind == KindStatus && e.Status >= http.StatusInternalServerError && e.Status != http.StatusGatewayTimeout
+}
+
+// IsServerError reports whether Dify itself failed: a 500, which it also answers to what it can't ask its database.
+func IsServerError(err error) bool {
+	return hasStatus(err, http.StatusInternalServerError)
 }
 
 // IsBadResponse reports whether the answer is not Dify's API: [KindBadResponse], or a 4xx that Dify gives to no question of

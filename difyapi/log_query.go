@@ -26,7 +26,7 @@ var ErrInvalidQuery = errors.New("invalid query")
 type LogQuery struct {
 	// Keyword is sent as it is. Dify compares its first 30 characters (see [KeywordLimit]) with the stored text of inputs
 	// and outputs (see [StoredText]) and with the session id, ignoring case; or the whole with the run's id.
-	// Together with EndUserSessionID Dify answers 500 up to 1.16.
+	// Together with EndUserSessionID Dify answers 500 before [SinceKeywordInSession].
 	Keyword string
 	// Status is one of those that Dify filters by: succeeded, failed, stopped; or empty.
 	Status RunStatus
@@ -61,6 +61,8 @@ var (
 	sincePeopleFilters = ParseVersion("1.5.0")
 	// SinceLiteralKeyword is the first version for which every character of a keyword stands for itself.
 	SinceLiteralKeyword = ParseVersion("1.11.3")
+	// SinceKeywordInSession is the first version that takes a keyword together with a session id.
+	SinceKeywordInSession = ParseVersion("1.17.0")
 	// SinceTriggeredFrom is the first version whose list tells what triggered a run.
 	SinceTriggeredFrom = ParseVersion("1.10.0")
 )

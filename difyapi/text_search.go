@@ -50,6 +50,33 @@ func (v Variables) Has(t *Text) bool {
 	}
 }
 
+// StoredIn tells whether the text occurs in another in its stored form, which Dify looks for in session ids, too.
+func (t *Text) StoredIn(text string) bool {
+	return strings.Contains(lowerASCII(text), t.stored)
+}
+
+// Keeps tells whether Dify finds a text of up to [KeywordLimit] characters, as stored, in what it keeps of the variables: anywhere,
+// names, numbers and punctuation included.
+func (v Variables) Keeps(t *Text) bool { return t.StoredIn(v.kept()) }
+
+// kept is the text that Dify keeps, as Python's json.dumps writes it.
+func (v Variables) kept() string {
+	text := v.value.Clone()
+	if v.err == nil {
+		_ = text.Format(variablesSyntax, jsontext.SpaceAfterColon(true), jsontext.SpaceAfterComma(true))
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for _, r := range string(text) {
+		if r > '~' {
+			writeStoredRune(&b, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
 func lowerASCII(text string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {

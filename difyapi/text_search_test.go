@@ -234,3 +234,41 @@ func onlyASCIILower(text string) string {
 	}
 	return text
 }
+
+// TestKeepsIsDifysOwnLook: at the text as Python's json.dumps writes it, punctuation included.
+func TestKeepsIsDifysOwnLook(t *testing.T) {
+	t.Parallel()
+	const value = `{"q": "\u4eac\u90fd \"x\"\n", "n": 42, "list": [1.50, true, null], "\u00e9": "\u007f"}`
+	for name, inputs := range map[string]string{
+		"a text": inString(value), "a value": value, "a value without blanks": strings.ReplaceAll(strings.ReplaceAll(value, ", ", ","), ": ", ":"),
+		"a value in UTF-8": strings.NewReplacer(`\u4eac`, "京", `\u90fd`, "都", `\u00e9`, "é").Replace(value),
+	} {
+		for text, want := range map[string]bool{
+			"京都": true, "Q": true, `京都 "X`: true, "\n": true, "é": true, "\x7f": true, "42": true, "NULL": true, "1.50, t": true, "": true,
+			"大阪": false, "43": false, "42,": true, "42,n": false,
+		} {
+			if got := variablesOf(t, inputs).Keeps(difyapi.NewText(text)); got != want {
+				t.Errorf("%s: Keeps(%q) = %v", name, text, got)
+			}
+		}
+	}
+	if odd := variablesOf(t, inString(`{"x": NaN}`)); !odd.Keeps(difyapi.NewText("nan")) || odd.Keeps(difyapi.NewText("none")) {
+		t.Error("what is no JSON is looked at as it is")
+	}
+	if difyapi.NewText("x").StoredIn("") || (difyapi.Variables{}).Keeps(difyapi.NewText("x")) {
+		t.Error("nothing has no text")
+	}
+}
+
+// TestStoredIn: Dify compares session ids with the stored form of a keyword, too, and so finds no text in them beyond ASCII.
+func TestStoredIn(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text, session string
+		want          bool
+	}{{"Alice", "(alice)", true}, {"京都", "京都", false}, {"京", `\u4eac`, true}, {"bob", "alice", false}} {
+		if got := difyapi.NewText(test.text).StoredIn(test.session); got != test.want {
+			t.Errorf("%q in %q: %v", test.text, test.session, got)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func TestParameters(t *testing.T) {
 		"no second":           {withFilter("createdAt", between("2026-03-01T00:00:05.1Z", "2026-03-01T00:00:05.9Z")), nil},
 		"local conditions":    {vars{"filter": vars{"createdFrom": "web-app", "triggeredFrom": "webhook", "hasError": true, "elapsedTime": vars{"min": 0}, "totalTokens": vars{"max": 1 << 40}}}, []string{""}},
 		"status and session":  {vars{"filter": vars{"status": "FAILED", "endUserSessionId": []string{"a", "b"}}}, []string{"created_by_end_user_session_id=a status=failed", "created_by_end_user_session_id=b status=failed"}},
-		"keyword and session": {vars{"filter": vars{"keyword": "x", "endUserSessionId": []string{"a", "b"}}}, []string{"keyword=x"}},
+		"keyword and session": {vars{"filter": vars{"keyword": "x", "endUserSessionId": []string{"a", "b"}}}, []string{"created_by_end_user_session_id=a", "created_by_end_user_session_id=b"}}, // counted; there are none
 		"app twice":           {vars{"apps": []string{"a", "a"}}, []string{""}},
 	} {
 		t.Run(name, func(t *testing.T) {

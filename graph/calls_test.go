@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
@@ -329,6 +331,33 @@ func TestWalkThroughBursts(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestBackwardThroughCrowdedSeconds: where a second has too many rows for two to fit one answer, a page takes a call for each
+// second that it shows a part of, the cursor's included, and one of a single row where it ends with its second, to see
+// whether there is more. A second that fits no answer takes three.
+func TestBackwardThroughCrowdedSeconds(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[int][]int{
+		50:  {4, 4, 4, 4, 4, 4, 4, 4, 4, 4},
+		80:  {3, 2, 2, 3, 4, 2, 3, 3, 3, 3, 2, 3, 4, 2, 3, 3},
+		99:  {6, 2, 2, 2, 3, 2, 3, 2, 3, 3, 2, 3, 2, 3, 3, 2, 3, 2, 2, 5},
+		120: {5, 8, 6, 6, 6, 4, 8, 6, 8, 6, 8, 4, 8, 6, 8, 6, 8, 4, 6, 8, 8, 6, 6, 4},
+	} {
+		t.Run(fmt.Sprint(rows), func(t *testing.T) {
+			t.Parallel()
+			seconds := make(map[int]int)
+			for minute := range 20 {
+				seconds[minute*60] = rows
+			}
+			a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{StableTies: true}})
+			a.apps["a"].Insert(runsOf(seconds)...)
+			calls, n := a.walkPages(t, 100, true)
+			if diff := cmp.Diff(want, calls); diff != "" || n != 20*rows {
+				t.Errorf("%d rows; calls of pages (-want +got):\n%s%v", n, diff, calls)
+			}
+		})
 	}
 }
 

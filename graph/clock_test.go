@@ -16,10 +16,10 @@ import (
 
 // Tests of Difys that show other times than those that they filter by. See graph/feed/clock.go.
 
-// zones are where Difys may take themselves to be: shifted always, in summer or in winter alone, and never.
+// zones are where Difys may take themselves to be: shifted always, in summer or in winter alone, all year but for Ramadan, and never.
 var zones = []string{
 	"Asia/Shanghai", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati",
-	"Europe/London", "Atlantic/Azores", "Antarctica/Troll", "UTC",
+	"Europe/London", "Atlantic/Azores", "Antarctica/Troll", "Africa/Casablanca", "UTC",
 }
 
 func zone(t tb, name string) *time.Location {
@@ -140,26 +140,39 @@ func TestCursorOfADeletedRow(t *testing.T) {
 	}
 }
 
-// TestChangeOfClocksWithinTheHourBefore: a row that is shown right in the hour that was read last is of another season than the
-// one that would be skipped.
-func TestChangeOfClocksWithinTheHourBefore(t *testing.T) {
+// TestChangeOfClocksWithinTheHoursBefore: a row that is shown right in the hours that were read last is of another season than
+// the one that would be skipped. Zones change their clocks at different hours of a Sunday.
+func TestChangeOfClocksWithinTheHoursBefore(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{
-		keys: []string{"a", "b"}, dify: difytest.Options{Zone: zone(t, "Europe/London")},
-		apart: map[string]apart{"b": {dify: new(difytest.Options)}}, unprovenClocks: true,
-	})
-	change := time.Date(2025, 10, 26, 1, 0, 0, 0, time.UTC)
-	insert := func(app string, before time.Duration) {
-		row := run(0)
-		row.CreatedAt = change.Add(-before)
-		a.apps[app].Insert(row)
+	for name, test := range map[string]struct {
+		change time.Time     // from then on times are shown right
+		by     time.Duration // how far they are shifted before
+		shift  string
+	}{
+		"Europe/London":     {time.Date(2025, 10, 26, 2, 0, 0, 0, time.UTC), time.Hour, "1 h earlier"},
+		"Africa/Casablanca": {time.Date(2026, 2, 15, 3, 0, 0, 0, time.UTC), time.Hour, "1 h earlier"},
+		"Antarctica/Troll":  {time.Date(2025, 10, 26, 3, 0, 0, 0, time.UTC), 2 * time.Hour, "2 h earlier"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := serve(t, options{
+				keys: []string{"a", "b"}, dify: difytest.Options{Zone: zone(t, name)},
+				apart: map[string]apart{"b": {dify: new(difytest.Options)}}, unprovenClocks: true,
+			})
+			insert := func(app string, at time.Time) {
+				row := run(0)
+				row.CreatedAt = at
+				a.apps[app].Insert(row)
+			}
+			last := test.change.Add(-test.by) // of the first page, before which the skipped row is shown
+			insert("a", test.change)
+			insert("a", last.Add(time.Second))
+			insert("b", last)
+			insert("b", last.Add(-2*time.Minute))
+			first := a.page(t, vars{"first": 2}) // the newest of each: a's is shown right
+			checkUnsupported(t, a, vars{"first": 2, "after": *first.PageInfo.EndCursor}, test.shift)
+		})
 	}
-	insert("a", 0)
-	insert("a", 7*time.Minute-time.Second)
-	insert("b", 7*time.Minute)
-	insert("b", 9*time.Minute)
-	first := a.page(t, vars{"first": 2}) // the newest of each: a's is shown right
-	checkUnsupported(t, a, vars{"first": 2, "after": *first.PageInfo.EndCursor}, "1 h earlier")
 }
 
 // TestClocksAtTheEndOfTime: what is around the last second of all is not asked for.
@@ -230,7 +243,8 @@ func newShiftedWalk(t *rapid.T) *shiftedWalk {
 	}
 	w.api = serve(t, o)
 	change := rapid.SampledFrom([]time.Time{
-		time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC), time.Date(2025, 10, 26, 1, 0, 0, 0, time.UTC), time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2026, 3, 29, 2, 0, 0, 0, time.UTC), time.Date(2025, 10, 26, 2, 0, 0, 0, time.UTC), time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2026, 2, 15, 3, 0, 0, 0, time.UTC), time.Date(2026, 3, 22, 3, 0, 0, 0, time.UTC), // around Ramadan
 	}).Draw(t, "around")
 	gap := rapid.SampledFrom([]time.Duration{7 * time.Minute, 30 * time.Minute, time.Hour, 5 * time.Hour}).Draw(t, "gap")
 	at := change.Add(-gap * time.Duration(rapid.IntRange(0, 80).Draw(t, "before")))

@@ -12,12 +12,12 @@ import (
 
 func TestFencedWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, false).fenced(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{}).fenced(t) })
 }
 
 func TestFencedLongKeywordWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).fenced(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{long: true}).fenced(t) })
 }
 
 // cursors are those of all rows of the list, as they are met.

@@ -43,24 +43,30 @@ func (f *filter) add(name string, value any, residual bool, holds func(difytest.
 	f.residual = f.residual || residual
 }
 
-// anyFilter draws conditions, none as often as not; a keyword longer than Dify compares if long is true, else none.
-func anyFilter(t *rapid.T, seconds int, long bool) filter {
+// keywords is which of them a filter has.
+type keywords struct {
+	long      bool // one longer than Dify compares, else it is short, if any
+	inSession bool // one in any case, beside session ids
+}
+
+// anyFilter draws conditions, none as often as not, beside the keyword that is wanted.
+func anyFilter(t *rapid.T, seconds int, words keywords) filter {
 	f := filter{input: map[string]any{}}
 	sessions := []string{"s0", "s1", "s2", "s3"}
-	if long {
+	if words.long {
 		f.byLongKeyword(t)
 		sessions = append(sessions, f.texts...)
 	}
 	draw := func(name string) bool { return rapid.IntRange(0, 7).Draw(t, name) == 0 }
-	withSession := draw("by session")
+	withSession := draw("by session") || words.inSession
 	if draw("by status") {
 		f.byStatus(rapid.SliceOfNDistinct(rapid.SampledFrom(statuses), 1, 3, rapid.ID).Draw(t, "statuses"))
 	}
 	if withSession {
 		f.bySession(rapid.SliceOfNDistinct(rapid.SampledFrom(sessions), 1, 3, rapid.ID).Draw(t, "sessions"))
 	}
-	if !long && draw("by keyword") {
-		f.byKeyword(rapid.SampledFrom([]string{"京都", `"hello"`, "hello"}).Draw(t, "keyword"), withSession)
+	if !words.long && (draw("by keyword") || words.inSession) {
+		f.byKeyword(rapid.SampledFrom([]string{"京都", `"hello"`, "hello", "s1", `: 7, "`, "z"}).Draw(t, "keyword"), withSession)
 	}
 	if draw("by time") {
 		since := rapid.IntRange(0, seconds).Draw(t, "since")
@@ -122,7 +128,13 @@ func (f *filter) bySession(ids []string) {
 }
 
 func (f *filter) byKeyword(word string, withSession bool) {
-	f.add("keyword", word, withSession, func(r difytest.Row) bool { return difyFinds(r, word) })
+	finds := func(r difytest.Row) bool { return difyFinds(r, word) }
+	if !withSession {
+		f.add("keyword", word, false, finds)
+		return
+	}
+	f.add("keyword", word, true, func(difytest.Row) bool { return true })
+	f.inTexts = finds // it may be looked for after the row was listed
 }
 
 func (f *filter) byTime(since, until int) {

@@ -16,7 +16,7 @@ const listQuery = `query ($apps: [String!], $filter: WorkflowLogFilter, $order: 
     edges { cursor node { uuid createdAt app { key } } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     totalCount
-    scan { complete reasons upstreamCalls rowsScanned asOf failedApps { app { key } code message } }
+    scan { complete reasons upstreamCalls detailCalls rowsScanned asOf failedApps { app { key } code message } }
   }
 }`
 
@@ -39,6 +39,7 @@ type page struct {
 		Complete                   bool
 		Reasons                    []string
 		UpstreamCalls, RowsScanned int
+		DetailCalls                int
 		AsOf                       time.Time
 		FailedApps                 []struct {
 			App           struct{ Key string }

@@ -56,6 +56,8 @@ var priced = []struct {
 	{"filter of ours", `{workflowLogs(first: 1, scanCalls: 3, filter: {hasError: true}) {nodes {uuid}}}`, 1 + 2*30 + 1},
 	{"no filter", `{workflowLogs(first: 1, filter: {hasError: null, keyword: ""}) {nodes {uuid}}}`, 1 + 2*10 + 1},
 	{"long keyword", `{workflowLogs(apps: ["a"], first: 1, filter: {keyword: "0123456789012345678901234567890"}) {nodes {uuid}}}`, 1 + 30 + 50 + 1},
+	{"keyword in sessions", `{workflowLogs(apps: ["a"], first: 1, filter: {keyword: "x", endUserSessionId: ["s0", "s1"]}) {nodes {uuid}}}`, 1 + 30 + 20 + 20 + 50 + 1},
+	{"run's id in a session", `{workflowLogs(apps: ["a"], first: 1, scanCalls: 3, filter: {keyword: "fb47b2e6-5e43-4f90-be01-d5c5a088d156", endUserSessionId: ["s0"]}) {nodes {uuid}}}`, 1 + 30 + 1},
 	{"detail", `{workflowLogs(apps: ["a"], first: 2) {nodes {workflowRun {inputs outputs workflowId version}}}}`, 1 + 10 + 2*11},
 	{"detail by aliases", `{workflowLogs(apps: ["a"], first: 2) {
 		nodes {x: workflowRun {f: status} y: workflowRun {f: inputs}} e: edges {n: node {...F}}}} fragment F on Node {... on WorkflowLog {workflowRun {outputs}}}`, 1 + 10 + 2*(2+10)},

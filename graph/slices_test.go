@@ -14,7 +14,7 @@ import (
 func TestSlicesOfStillWorld(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWalk(t, 0, 195, false)
+		w := newWalk(t, 0, 195, keywords{})
 		all := w.those(w.oldestFirst, func(h *history) bool { return h.now })
 		cursors := w.cursorsOf(t)
 		if len(cursors) != len(all) {
@@ -33,7 +33,7 @@ func TestSlicesOfStillWorld(t *testing.T) {
 func TestPagesAfterTheWorldHasChanged(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWalk(t, 0, 195, false)
+		w := newWalk(t, 0, 195, keywords{})
 		before := w.those(w.oldestFirst, func(h *history) bool { return h.now })
 		cursors := w.cursorsOf(t)
 		if len(before) == 0 {

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,46 +19,60 @@ import (
 
 func TestWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, false).exact(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{}).exact(t) })
 }
 
 func TestWalkOfMovingWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 300, false).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 300, keywords{}).moving(t) })
 }
 
 func TestWalkOfMovingWorldWithCache(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 300, false).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 300, keywords{}).moving(t) })
 }
 
 // The same, with a keyword of which Dify compares only the beginning.
 
 func TestLongKeywordWalkOfStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).exact(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{long: true}).exact(t) })
 }
 
 func TestLongKeywordWalkOfMovingWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, true).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 0, 200, keywords{long: true}).moving(t) })
 }
 
 func TestLongKeywordWalkOfMovingWorldWithCache(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 200, true).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalk(t, 30*time.Millisecond, 200, keywords{long: true}).moving(t) })
+}
+
+func TestKeywordInSessionWalkOfStillWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		newWalk(t, 0, 200, keywords{long: rapid.Bool().Draw(t, "long"), inSession: true}).exact(t)
+	})
+}
+
+func TestKeywordInSessionWalkOfMovingWorld(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		newWalk(t, 0, 200, keywords{long: rapid.Bool().Draw(t, "long"), inSession: true}).moving(t)
+	})
 }
 
 // The same, over many apps, of which most have nothing on a page.
 
 func TestWalkOfManyAppsInStillWorld(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalkOf(t, manyApps(t), 0, 0, false).exact(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalkOf(t, manyApps(t), 0, 0, keywords{}).exact(t) })
 }
 
 func TestWalkOfManyAppsInMovingWorldWithCache(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) { newWalkOf(t, manyApps(t), 300*time.Millisecond, 0, false).moving(t) })
+	rapid.Check(t, func(t *rapid.T) { newWalkOf(t, manyApps(t), 300*time.Millisecond, 0, keywords{}).moving(t) })
 }
 
 func manyApps(t *rapid.T) int { return rapid.IntRange(1, 100).Draw(t, "apps") }
@@ -76,27 +91,27 @@ type walk struct {
 	crowded     bool    // a second has so many rows that each page within it takes many calls
 }
 
-// newWalk draws a list of a world with up to crowd rows in a second, by a long keyword or by none.
-func newWalk(t *rapid.T, ttl time.Duration, crowd int, long bool) *walk {
-	return newWalkOf(t, rapid.IntRange(1, 5).Draw(t, "apps"), ttl, crowd, long)
+// newWalk draws a list of a world with up to crowd rows in a second.
+func newWalk(t *rapid.T, ttl time.Duration, crowd int, words keywords) *walk {
+	return newWalkOf(t, rapid.IntRange(1, 5).Draw(t, "apps"), ttl, crowd, words)
 }
 
 // newWalkOf is newWalk of so many apps; with a few rows in a second if crowd is 0.
-func newWalkOf(t *rapid.T, apps int, ttl time.Duration, crowd int, long bool) *walk {
+func newWalkOf(t *rapid.T, apps int, ttl time.Duration, crowd int, words keywords) *walk {
 	o := options{ttl: ttl, scanCalls: rapid.IntRange(1, 4).Draw(t, "scanCalls")}
 	o.dify.Seed = rapid.Uint64().Draw(t, "seed")
 	for i := range apps {
 		o.keys = append(o.keys, fmt.Sprintf("%c%d", 'a'+i%26, i/26))
 	}
 	seconds := anySeconds(t, crowd)
-	if long {
-		o.dify.Version = rapid.SampledFrom([]string{"1.11.3", "1.14.2"}).Draw(t, "version") // outputs are text, then objects
+	if words != (keywords{}) {
+		o.dify.Version = rapid.SampledFrom([]string{"1.11.3", "1.14.2", "1.17.1"}).Draw(t, "version") // outputs are text, then objects
 		o.dify.ObjectInputs = rapid.Bool().Draw(t, "object inputs")
 		o.details = anyDetails(t, seconds)
 	}
 	span := slices.Max(slices.Collect(maps.Keys(seconds)))
-	f := anyFilter(t, span, long)
-	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds), scanCalls: o.scanCalls, details: o.details, uncached: ttl == 0}
+	f := anyFilter(t, span, words)
+	w := &walk{world: newWorld(t, o, f, o.dify.Seed, seconds), scanCalls: o.scanCalls, details: cmp.Or(o.details, 200), uncached: ttl == 0}
 	for _, account := range accounts {
 		w.dify.AddAccount(account)
 	}

@@ -130,13 +130,22 @@ func (w *jsonWriter) time(t time.Time) {
 }
 
 // shownIn is the time that a process in a zone makes of a time without one: it
-// takes UTC's numbers for those of its own clock.
+// takes UTC's numbers for those of its own clock. As Python's timestamp() it
+// takes an hour that comes twice for the first of the two, and one that clocks
+// skip by the offset before.
 func shownIn(zone *time.Location, t time.Time) time.Time {
 	if zone == time.UTC {
 		return t
 	}
-	t = t.UTC()
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
+	offset := func(t time.Time) time.Duration {
+		_, seconds := t.In(zone).Zone()
+		return time.Duration(seconds) * time.Second
+	}
+	before := offset(t.Add(-24 * time.Hour))
+	if after := offset(t.Add(-before)); offset(t.Add(-after)) == after {
+		return t.Add(-after)
+	}
+	return t.Add(-before)
 }
 
 func appendNullable(dst []byte, text *string) []byte {

@@ -27,8 +27,8 @@ import (
 //   - for nothing of the cursor's row, and of rows of a second that an answer may have cut, since their seconds are read again
 //     in any case. Only where such a row is missing, mostly because it was deleted, it is looked for.
 //
-// A cursor is a row of one app. The clocks of the others are held against one of their rows for each week of the log that is
-// read, since zones change their clocks between weeks.
+// A cursor is a row of one app. The clocks of the others are held against one of their rows for each season of the log that is
+// read, within which no zone changes its clocks.
 //
 // A clock that is simply wrong is no shift: it shows the same time that it compares.
 
@@ -71,33 +71,15 @@ func describeShift(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
-// Clocks remembers which apps' times were found to be right, and in which weeks of their logs. It may forget.
+// Clocks remembers which apps' times were found to be right, and in which seasons of their logs. It may forget.
 type Clocks interface {
-	ClockProven(app string, week int64) bool
-	ProveClock(app string, week int64)
+	ClockProven(app string, season int64) bool
+	ProveClock(app string, season int64)
 	// DoubtClock forgets all that is known of an app.
 	DoubtClock(app string)
 	// Probe asks as [Source] does, at nobody's expense: whether it is asked depends on what others have read.
 	Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error)
 }
-
-// EverProven stands for any week.
-const EverProven = -1 << 62
-
-// Weeks begin on Sundays at 01:00 UTC, when the zones that are UTC for half of the year change their clocks. All others are
-// shifted in winter and in summer.
-const weekSeconds, firstWeek = 7 * 24 * 3600, 3*24*3600 + 3600
-
-// WeekOf numbers weeks.
-func WeekOf(second int64) int64 {
-	n := second - firstWeek
-	if n < 0 {
-		n -= weekSeconds - 1
-	}
-	return n / weekSeconds
-}
-
-func beginningOfWeek(n int64) int64 { return n*weekSeconds + firstWeek }
 
 // keepCalls keeps one of the calls that are not foreseen for each app whose clock is not known to be right, lest a crowded
 // second takes all of them: then no page would get on.
@@ -113,7 +95,7 @@ func (r *reader) keepCalls() {
 
 // isRight tells whether no call is needed to know so.
 func (c clock) isRight() bool {
-	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsHour())
+	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsBefore())
 }
 
 // checkClocks holds the clocks of all apps against what was read for the page.
@@ -188,7 +170,7 @@ func (s *stream) meet(p list.Position) {
 
 func (c clock) prove(second int64) {
 	c.source.ProveClock(c.app, EverProven)
-	c.source.ProveClock(c.app, WeekOf(second))
+	c.source.ProveClock(c.app, SeasonOf(second))
 }
 
 // metCursor tells whether the cursor's row was in its second, or can't be told to be missing.
@@ -248,13 +230,13 @@ func (c clock) sample() *difyapi.WorkflowLog {
 }
 
 // checkBeside makes sure, where the cursor is a row of another app or of none, that no row is shown beyond the cursor but
-// compared before it: such a row would be skipped from here on. It would be in the hour that was read last.
+// compared before it: such a row would be skipped from here on. It would be in the hours that were read last.
 func (c clock) checkBeside(ctx context.Context) error {
 	if err := c.checkSample(ctx); err != nil || !c.compared() {
 		return err
 	}
-	for _, part := range byWeek(c.hourBefore()) {
-		if err := c.checkWeek(ctx, part); err != nil {
+	for _, part := range bySeason(c.hoursBefore()) {
+		if err := c.checkSeason(ctx, part); err != nil {
 			return err
 		}
 	}
@@ -266,41 +248,30 @@ func (c clock) compared() bool {
 	return slices.ContainsFunc(c.streams, func(s *stream) bool { return s.compared })
 }
 
-// knowsHour tells whether the app's times are known to be right in the hour that was read before the cursor was reached.
-func (c clock) knowsHour() bool {
-	return !slices.ContainsFunc(byWeek(c.hourBefore()), func(part span) bool { return !c.source.ClockProven(c.app, WeekOf(part.from)) })
+// knowsBefore tells whether the app's times are known to be right in the hours that were read before the cursor was reached.
+func (c clock) knowsBefore() bool {
+	return !slices.ContainsFunc(bySeason(c.hoursBefore()), func(part span) bool { return !c.source.ClockProven(c.app, SeasonOf(part.from)) })
 }
 
-// hour is what clocks are changed by, in seconds.
-const hour = 3600
-
-// hourBefore is the hour that was read before the cursor was reached.
-func (c clock) hourBefore() span {
+// hoursBefore are the two hours that were read before the cursor was reached: no zone that is UTC for a part of the year is
+// shifted by more in the other.
+func (c clock) hoursBefore() span {
 	if c.toward == list.Newer {
-		return span{c.first() - hour, c.first() - 1}
+		return span{c.first() - 2*hour, c.first() - 1}
 	}
-	return span{c.first() + 1, c.first() + hour}
+	return span{c.first() + 1, c.first() + 2*hour}
 }
 
-// byWeek cuts a span of less than a week where clocks may change: the rows of a part are all shifted alike.
-func byWeek(w span) []span {
-	if WeekOf(w.from) == WeekOf(w.to) {
-		return []span{w}
-	}
-	cut := beginningOfWeek(WeekOf(w.to))
-	return []span{{w.from, cut - 1}, {cut, w.to}}
-}
-
-// checkWeek holds the app's times against one of the rows of a span's week, once for each week: one that was read for the page,
+// checkSeason holds the app's times against one of the rows of a span's season, once for each: one that was read for the page,
 // or else one of the span.
-func (c clock) checkWeek(ctx context.Context, part span) error {
-	week := WeekOf(part.from)
-	if row := c.sample(); row != nil && WeekOf(secondOf(row)) == week && !c.source.ClockProven(c.app, week) {
+func (c clock) checkSeason(ctx context.Context, part span) error {
+	season := SeasonOf(part.from)
+	if row := c.sample(); row != nil && SeasonOf(secondOf(row)) == season && !c.source.ClockProven(c.app, season) {
 		if err := c.checkRow(ctx, c.probe(ctx)); err != nil {
 			return err
 		}
 	}
-	if c.source.ClockProven(c.app, week) {
+	if c.source.ClockProven(c.app, season) {
 		return nil
 	}
 	page, err := c.probe(ctx)(part)

@@ -23,9 +23,9 @@
 //   - window.go: how many rows to ask for and where, as pure functions.
 //   - plan.go: how many calls a page is foreseen to take, before it is read.
 //   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction; ask.go: its calls.
-//   - believe.go: answers that contradict themselves; clock.go, shift.go: Difys that show other times than they compare.
+//   - believe.go: answers that contradict themselves; clock.go, season.go, shift.go: Difys that show other times than they compare.
 //   - reader.go: many streams merged into a page; [Feed.Read] is the way in.
-//   - search.go: a keyword longer than Dify compares, looked for in the runs themselves.
+//   - search.go: a keyword longer than Dify compares, looked for in the runs themselves; choose.go: one beside session ids.
 //
 // The package is pure over a [Source]: it knows neither GraphQL nor HTTP nor caches.
 package feed

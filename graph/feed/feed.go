@@ -71,7 +71,10 @@ func (f *Feed) reader(req list.Request) *reader {
 	p := pushdown{req.List.Filter()}
 	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, search: newSearch(p, f.ScanDetails)}
 	now, keys := time.Now().Unix(), streams(req.List)
-	quota := f.quota(len(keys), p.countable(), shapeOf(req))
+	if r.sessions = p.sessionsBeside(len(keys)); r.sessions != nil {
+		r.inRuns = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
+	}
+	quota := f.quota(len(keys), p, shapeOf(req))
 	if req.Unforeseen {
 		quota.each, quota.together = 0, 0
 	}
@@ -178,6 +181,7 @@ func report(p *list.Page, rows, count *reader) {
 		p.Scan.Reasons = append(p.Scan.Reasons, list.BadResponse)
 	}
 	p.Scan.UpstreamCalls, p.Scan.RowsScanned, p.Scan.AsOf = sum.calls, sum.rows, sum.asOf
+	p.Scan.DetailCalls = sum.details
 	if sum.asOf.IsZero() {
 		p.Scan.AsOf = time.Now().UTC()
 	}

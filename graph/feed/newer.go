@@ -39,11 +39,28 @@ func (s *stream) guess(wanted int) span {
 	if !s.whole {
 		wanted = maxLimit
 	}
-	w := span{s.rest.from, s.rest.from + reach(s.pace, wanted) - 1}
+	w := span{s.rest.from, s.rest.from + reach(s.pace, s.windowRows(wanted)) - 1}
 	if w.to >= s.now || w.to >= s.rest.to {
 		return s.rest
 	}
 	return w
+}
+
+// windowRows is how many rows the next window should hold. Crowded seconds are mostly some time apart, and windows should end
+// halfway between two: so one that begins with a crowded second is shorter, and one right behind it is longer by half that time.
+func (s *stream) windowRows(wanted int) int {
+	crowd := max(s.crowd, s.hints().Crowd)
+	rows := windowRows(wanted, crowd)
+	switch {
+	case crowd <= few:
+		return rows
+	case s.hints().Crowd > few:
+		return rows - crowd/2
+	case s.taken > 0 && s.met.to == s.next()-1:
+		return rows + crowd/2
+	default:
+		return rows
+	}
 }
 
 // readWindow makes known the oldest rows of a window that begins at the next second.
@@ -62,7 +79,33 @@ func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) erro
 	if head.Total-len(whole) < maxLimit && (cut < w.to || limit < maxLimit) {
 		return s.readBelow(ctx, w, cut, whole, wanted)
 	}
+	if len(whole) == 0 && limit == maxLimit && head.Total < 2*maxLimit {
+		logs, known, err := s.readTwoPages(ctx, w, head)
+		if err != nil {
+			return err
+		}
+		if known {
+			s.takeWindow(w, logs, wanted)
+			return nil
+		}
+	}
 	return s.readTail(ctx, w, head, wanted)
+}
+
+// readTwoPages reads a window that fits two answers, of which head is the first: it has rows of one second alone, so that its
+// tail would mostly be of the same, and of no use without the rest.
+func (s *stream) readTwoPages(ctx context.Context, w span, head *difyapi.LogPage) (logs []*difyapi.WorkflowLog, known bool, err error) {
+	var c census
+	c.add(head)
+	for _, page := range []int{2, 1} {
+		answer, err := s.askCounted(ctx, w, page, maxLimit, true)
+		if err != nil {
+			return nil, false, err
+		}
+		c.add(answer)
+	}
+	logs, known = c.whole()
+	return logs, known, nil
 }
 
 // readBelow reads the rest of a window of which the rows above the second cut are known, where one call should do.
@@ -106,9 +149,9 @@ func (s *stream) takeWindow(w span, logs []*difyapi.WorkflowLog, wanted int) {
 		s.finish()
 		return
 	}
-	s.learn(len(logs), length(w, logs), wanted)
 	s.beyond = false
 	s.advance(w.to + 1)
+	s.learn(len(logs), length(w, logs), wanted)
 }
 
 // length is in seconds; of a window without a lower bound, from its oldest row on.
@@ -151,11 +194,17 @@ func (s *stream) readHalf(ctx context.Context, w span, head []*difyapi.WorkflowL
 	return s.readWindow(ctx, span{w.from, from + (newest-from)/2}, maxLimit, wanted)
 }
 
-// learn notes how many seconds a row took, and whether the window was far too small.
+// learn notes how many seconds a row took, and whether the window was far too small. Where seconds are crowded a single window
+// tells little: then all that is known counts, and what the cursor says of the rows before.
 func (s *stream) learn(rows int, seconds int64, wanted int) {
-	if rows == 0 {
+	switch crowded := s.crowd > few && s.pace > 0; {
+	case rows == 0 && crowded:
+		s.pace *= 2
+	case rows == 0:
 		s.pace *= stride
-	} else {
+	case crowded:
+		s.pace = (s.paceBefore()*maxLimit + float64(s.covered())) / float64(maxLimit+s.spread())
+	default:
 		s.pace = float64(seconds) / float64(rows)
 	}
 	if rows*4 < min(wanted, fitting) {

@@ -28,7 +28,7 @@ func (p panicking) Logs(context.Context, string, difyapi.LogQuery, bool) (*difya
 	return &difyapi.LogPage{Page: 1, Limit: maxLimit, Total: 1, Rows: []*difyapi.WorkflowLog{row}}, 1, nil
 }
 
-func (p panicking) Runs(context.Context, string, []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error) {
+func (p panicking) Runs(context.Context, string, []uuid.UUID) ([]*difyapi.WorkflowRunDetail, int, bool, error) {
 	panic("boom")
 }
 

@@ -34,10 +34,12 @@ type Plan struct {
 func (f *Feed) Plan(apps int, filter list.Filter, s Shape) Plan {
 	pushed := pushdown{filter}
 	p := Plan{Streams: apps * max(len(pushed.statuses()), 1) * max(len(pushed.sessions()), 1)}
-	p.Calls = f.quota(p.Streams, pushed.countable(), s).of(p.Streams)
-	if s.Rows > 0 && pushed.head() != pushed.keyword() {
+	p.Calls = f.quota(p.Streams, pushed, s).of(p.Streams)
+	sessions := len(pushed.sessionsBeside(p.Streams))
+	if s.Rows > 0 && (sessions > 0 || pushed.head() != pushed.keyword()) {
 		p.Details = f.ScanDetails
 	}
+	p.Streams *= max(sessions, 1)
 	return p
 }
 
@@ -54,13 +56,14 @@ type quota struct{ each, together int }
 
 func (q quota) of(streams int) int { return streams*q.each + q.together }
 
-// quota foresees a page of so many streams. whole says that Dify applies the whole filter.
-func (f *Feed) quota(streams int, whole bool, s Shape) quota {
-	if !whole && s.Rows > 0 {
-		return quota{1, f.pageCalls(streams, s.ScanCalls) - streams}
+// quota foresees a page of so many streams.
+func (f *Feed) quota(streams int, p pushdown, s Shape) quota {
+	if !p.countable() && s.Rows > 0 {
+		q := quota{1, f.pageCalls(streams, s.ScanCalls) - streams}
+		return q.choosing(streams, len(p.sessionsBeside(streams)))
 	}
 	q := s.quotaOfRows(streams)
-	if !whole {
+	if !p.countable() {
 		return q
 	}
 	if s.Rows > 0 && s.Flags && s.Cursor {
@@ -70,6 +73,14 @@ func (f *Feed) quota(streams int, whole bool, s Shape) quota {
 		q.each++ // else the first answer tells
 	}
 	return q
+}
+
+// choosing adds what it takes to choose whether a keyword is sent or so many session ids beside it, and to read each of these once.
+func (q quota) choosing(streams, sessions int) quota {
+	if sessions == 0 {
+		return q
+	}
+	return quota{callsForSession*sessions + chooseCalls, max(0, q.together-streams*(sessions-1))}
 }
 
 // pageCalls is how many calls a page may take where rows are filtered here, and so many are asked for of each stream.

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/list"
@@ -59,6 +60,23 @@ func (p pushdown) sessions() []string {
 		return nil
 	}
 	return p.filter.EndUserSessionID
+}
+
+// maxChosen bounds how many streams session ids may be made of, each of which takes calls to choose.
+const maxChosen = 60
+
+// sessionsBeside are session ids beside a keyword, where a list of so many streams may have one for each of them. They are none
+// where the keyword can't be looked for here as Dify does: Dify takes a run's id for one, and what holds nothing is an empty
+// object to some of its versions alone.
+func (p pushdown) sessionsBeside(streams int) []string {
+	keyword, sessions := p.keyword(), p.filter.EndUserSessionID
+	if _, err := difyapi.ParseUUID(keyword); err == nil || streams*len(sessions) > maxChosen {
+		return nil
+	}
+	if strings.Trim(keyword, "{}") == "" {
+		return nil
+	}
+	return sessions
 }
 
 // orNone is the set, or the one zero value that stands for no condition.

@@ -20,8 +20,11 @@ type reader struct {
 	partial bool // go on without apps that fail
 	streams []*stream
 	search  *search // nil where Dify compares the whole keyword
-	failed  []*list.AppError
-	scan    tally // of streams that were dropped
+
+	sessions []string // beside a keyword, see choose
+	inRuns   *search  // for the keyword where these are sent
+	failed   []*list.AppError
+	scan     tally // of streams that were dropped
 
 	uncounted error // why nothing could be counted
 }
@@ -65,6 +68,9 @@ func (r *reader) read(ctx, early context.Context) (m merged, count int, spent bo
 
 // readSound is read, of apps whose clocks are right. Where one is not and the list goes on without it, its rows are left out.
 func (r *reader) readSound(ctx, early context.Context) (m merged, count int, spent bool, err error) {
+	if err = r.choose(early); err != nil {
+		return m, 0, false, err
+	}
 	r.keepCalls()
 	if m, count, spent, err = r.read(ctx, early); err != nil {
 		return m, count, spent, err
@@ -254,16 +260,19 @@ func (r *reader) tally() tally {
 func (r *reader) pace() int {
 	var density float64
 	var gap int64
+	var lead, beyond int // rows of the second met first, and others
 	for _, s := range r.streams {
 		seconds := s.covered()
-		density += float64(s.taken) / float64(seconds)
-		gap = max(gap, seconds)
+		density += float64(s.spread()) / float64(seconds)
+		gap, lead, beyond = max(gap, seconds), max(lead, s.leading), beyond+s.taken-s.leading
 	}
 	before := 0
 	if r.slice.From != nil {
 		before = r.slice.From.Hints.Pace
 	}
 	switch {
+	case beyond == 0 && lead > few && (before == 0 || gap*100 <= int64(before*lead)):
+		return before // little more than one crowded second was read, which tells nothing of the time between two
 	case density == 0: // a gap: the next page should take longer strides
 		return clampPace(max(float64(before), 100*float64(gap)) * stride)
 	case before == 0:

@@ -11,11 +11,14 @@ import (
 	"github.com/difygraph/difygraph/graph/list"
 )
 
-// search looks for a keyword of which Dify compares only the head. Rows that have the head are open until their run's inputs
+// search looks for a keyword of which Dify compares only the head, or that it is not sent. Rows that have the head are open until their run's inputs
 // and outputs have told whether they have the whole, at a call for each run. They are looked at in the list's order, so
 // that a page can end before any of them.
 type search struct {
 	text   *difyapi.Text
+	head   *difyapi.Text // as much of it as Dify compares
+	whole  bool          // that is all of it
+	plain  bool          // Dify stores the head as it is, and so finds it in session ids, too
 	left   int           // runs that may still be looked at for this page
 	looked int           // runs that were
 	found  int           // runs of these that have the text
@@ -27,18 +30,23 @@ func newSearch(p pushdown, runs int) *search {
 	if p.head() == p.keyword() {
 		return nil
 	}
-	return &search{text: difyapi.NewText(p.keyword()), left: max(1, runs)}
+	return makeSearch(p, runs)
 }
 
-// open tells whether it takes the run's detail to know if a row matches; hopeless, that there is no run to ask for.
-func (s *search) open(row *difyapi.WorkflowLog) (open, hopeless bool) {
-	session := row.SessionID()
-	switch {
-	case s == nil || session != nil && s.text.In(*session):
-		return false, false
-	default:
-		return true, row.WorkflowRun == nil
+func makeSearch(p pushdown, runs int) *search {
+	head := p.head()
+	return &search{
+		text: difyapi.NewText(p.keyword()), head: difyapi.NewText(head), whole: head == p.keyword(),
+		plain: difyapi.StoredText(head) == head, left: max(1, runs),
 	}
+}
+
+// open tells whether it takes the run's detail to know if a row matches; hopeless, that there is no run to ask for. apart says
+// that Dify has not looked for the head: it finds it only in rows that have a run.
+func (s *search) open(row *difyapi.WorkflowLog, apart bool) (open, hopeless bool) {
+	session := row.SessionID()
+	visible := s == nil || session != nil && s.text.In(*session) && (!apart || s.plain && row.WorkflowRun != nil)
+	return !visible, !visible && row.WorkflowRun == nil
 }
 
 // sift looks at the next open rows of which no stream can bring one before, if the page needs them. It tells whether it
@@ -102,7 +110,7 @@ func (r *reader) look(ctx context.Context, rows []candidate) error {
 	var mu sync.Mutex
 	matches := make(map[list.Position]bool, len(rows))
 	err := r.each(ctx, oneOfEach(r.streams, byApp), func(ctx context.Context, s *stream) error {
-		found, err := r.search.find(ctx, s.source, s.app, byApp[s.app])
+		found, err := r.search.find(ctx, s, byApp[s.app])
 		mu.Lock()
 		defer mu.Unlock()
 		for i, row := range byApp[s.app] {
@@ -140,21 +148,35 @@ func oneOfEach(streams []*stream, byApp map[string][]candidate) []*stream {
 	return one
 }
 
-// find tells of each row whether its run has the whole text. A run that is gone has none.
-func (s *search) find(ctx context.Context, source Source, app string, rows []candidate) ([]bool, error) {
+// find tells of each row whether its run has the text. A run that is gone has none.
+func (s *search) find(ctx context.Context, at *stream, rows []candidate) ([]bool, error) {
 	ids := make([]uuid.UUID, len(rows))
 	for i, row := range rows {
 		ids[i] = row.WorkflowRun.ID
 	}
-	runs, err := source.Runs(ctx, app, ids)
+	runs, sent, unreadable, err := at.source.Runs(ctx, at.app, ids)
+	at.scan.details += sent
+	at.scan.doubtful = at.scan.doubtful || unreadable
 	if err != nil {
 		return nil, err
 	}
 	found := make([]bool, len(rows))
 	for i, run := range runs {
-		found[i] = run != nil && (run.Inputs.Has(s.text) || run.Outputs.Has(s.text))
+		found[i] = run != nil && s.matches(rows[i], run)
 	}
 	return found, nil
+}
+
+// matches tells whether a row matches by its run.
+func (s *search) matches(row candidate, run *difyapi.WorkflowRunDetail) bool {
+	session := row.SessionID()
+	if row.apart && !run.Inputs.Keeps(s.head) && !run.Outputs.Keeps(s.head) && (session == nil || !s.head.StoredIn(*session)) {
+		return false
+	}
+	if row.apart && (s.whole || session != nil && s.text.In(*session)) {
+		return true
+	}
+	return run.Inputs.Has(s.text) || run.Outputs.Has(s.text)
 }
 
 // close drops the rows that were looked at and do not match.

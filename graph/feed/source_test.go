@@ -44,6 +44,9 @@ func (forgetful) Recall(context.Context, string, difyapi.LogQuery) (*difyapi.Log
 	return nil, 0, nil
 }
 
+func (rightClocks) Combines(string, difyapi.Version) (works, tried bool) { return false, true }
+func (rightClocks) NoteCombines(string, difyapi.Version, bool)           {}
+
 type question struct {
 	difyapi.LogQuery
 	fresh bool
@@ -70,8 +73,8 @@ func (m *memory) Logs(_ context.Context, _ string, q difyapi.LogQuery, fresh boo
 	}, 1, nil
 }
 
-func (*memory) Runs(context.Context, string, []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error) {
-	return nil, errors.ErrUnsupported
+func (*memory) Runs(context.Context, string, []uuid.UUID) ([]*difyapi.WorkflowRunDetail, int, bool, error) {
+	return nil, 0, false, errors.ErrUnsupported
 }
 
 func (*memory) Version(context.Context, string) (difyapi.Version, error) {

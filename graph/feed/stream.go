@@ -21,25 +21,29 @@ type Source interface {
 	// Recall returns from memory what Logs would, if there is an answer to the same question for a window that ends later, all
 	// rows of which are older than the end of this one: then it answers this question as well. It is nil where there is none.
 	Recall(ctx context.Context, app string, q difyapi.LogQuery) (answer *difyapi.LogPage, sent int, err error)
-	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one.
-	Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error)
+	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one, or can't show it: then
+	// unreadable is true. sent is how many requests it took, as in Logs.
+	Runs(ctx context.Context, app string, ids []uuid.UUID) (runs []*difyapi.WorkflowRunDetail, sent int, unreadable bool, err error)
 	// Version returns the version of the app's Dify server, which it asks for if need be; zero if the server hides it.
 	Version(ctx context.Context, app string) (difyapi.Version, error)
 	// Extra tells whether one more call may be made than [Feed.Plan] foresees, and counts it.
 	Extra() bool
 	Clocks
+	Combinations
 }
 
 // stream reads one list of Dify's in one direction, second by second. Only one goroutine may use it at a time.
 type stream struct {
 	streamKey
 	source    Source
-	bounds    span        // of the list
-	filter    list.Filter // what is looked at in rows that Dify gave
-	whole     bool        // Dify applies the whole filter
-	versioned bool        // the server's version has to be known first
-	keyword   string      // as the caller wrote it, as far as Dify compares it
-	search    *search
+	bounds    span           // of the list
+	filter    list.Filter    // what is looked at in rows that Dify gave
+	whole     bool           // Dify applies the whole filter
+	versioned bool           // the server's version has to be known first
+	keyword   string         // as the caller wrote it, as far as Dify compares it
+	search    *search        // nil where Dify compares the whole keyword
+	apart     bool           // the keyword is not sent: all of it is looked for here
+	instead   []*stream      // what is read in its place, see choose
 	budget    int            // calls that a page may take, those for crowded seconds aside; no limit if 0
 	scans     *pool          // calls beyond the first of each that all streams of the page may take together, counted as the budget does
 	foreseen  int            // calls that are left of those that were foreseen for this stream
@@ -72,23 +76,27 @@ type stream struct {
 	accountUnknown bool // the app does not know the account
 	err            error
 
-	pace   float64 // seconds a row, as far as known; else 0
-	misses int     // windows in succession that held too few rows
-	crowd  int     // rows of the most crowded second met, or likely
-	taken  int     // rows of the seconds that are known, matching or not
-	met    span    // from the oldest to the newest of them
-	scan   tally
+	pace    float64 // seconds a row, as far as known; else 0
+	misses  int     // windows in succession that held too few rows
+	crowd   int     // rows of the most crowded second met, or likely
+	taken   int     // rows of the seconds that are known, matching or not
+	lead    int64   // the second that was met first
+	leading int     // how many rows it has
+	met     span    // from the oldest to the newest of them
+	scan    tally
 }
 
 // candidate is a row of the list as far as is known.
 type candidate struct {
 	list.Row
-	open bool // whether it matches is not known yet, see search
+	open  bool // whether it matches is not known yet, see search
+	apart bool // Dify did not look for the keyword
 }
 
 // tally is what reading took.
 type tally struct {
 	calls, rows int
+	details     int       // requests for runs
 	asOf        time.Time // when the oldest request was sent; zero if there was none
 	crowded     bool      // a second could not be read whole
 	doubtful    bool      // an answer contradicts itself, or can't be read where the filter looks
@@ -97,6 +105,7 @@ type tally struct {
 func (t *tally) add(other tally) {
 	t.calls += other.calls
 	t.rows += other.rows
+	t.details += other.details
 	t.crowded = t.crowded || other.crowded
 	t.doubtful = t.doubtful || other.doubtful
 	if t.asOf.IsZero() || !other.asOf.IsZero() && other.asOf.Before(t.asOf) {
@@ -111,12 +120,20 @@ func (s *stream) begin() {
 	if s.from == nil {
 		return
 	}
-	s.pace = float64(s.from.Hints.Pace) / 100
+	s.pace = s.paceBefore()
 	if s.toward == list.Older {
 		s.rest.to = min(s.rest.to, s.first())
 	} else {
 		s.rest.from = max(s.rest.from, s.first())
 	}
+}
+
+// paceBefore is what the cursor says of how many seconds a row takes; 0 if it does not.
+func (s *stream) paceBefore() float64 {
+	if s.from == nil {
+		return 0
+	}
+	return float64(s.from.Hints.Pace) / 100
 }
 
 // first is the second in which reading on from the cursor begins: the cursor's own, unless the cursor is the edge below it.
@@ -163,10 +180,14 @@ func (s *stream) advance(second int64) {
 func (s *stream) covered() int64 {
 	seconds := s.met.to - s.met.from
 	if s.from != nil && !s.done() {
-		seconds = int64(s.toward) * (s.next() - s.from.Position.Second)
+		seconds = int64(s.toward)*(s.next()-s.from.Position.Second) - 1
 	}
 	return max(1, seconds)
 }
+
+// spread is how many rows came within the seconds covered: those of the second that was met first were there before, unless
+// nearly all are of it.
+func (s *stream) spread() int { return max(s.taken-s.leading, s.taken/2) }
 
 // finish says that all seconds are known.
 func (s *stream) finish() {
@@ -219,8 +240,8 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	s.measurePace(rows)
 	s.rows = slices.Grow(s.rows, len(rows))
 	for _, row := range rows {
-		open, hopeless := s.search.open(row.WorkflowLog)
-		row.open = open
+		open, hopeless := s.search.open(row.WorkflowLog, s.apart)
+		row.open, row.apart = open, s.apart
 		switch {
 		case hopeless || !s.filter.Matches(row.WorkflowLog):
 			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || hopeless && row.Unreadable.Has("workflow_run")
@@ -236,7 +257,10 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 func (s *stream) measurePace(rows []candidate) {
 	for _, row := range rows {
 		if s.taken == 0 {
-			s.met = span{row.Second, row.Second}
+			s.met, s.lead = span{row.Second, row.Second}, row.Second
+		}
+		if row.Second == s.lead {
+			s.leading++
 		}
 		s.met = span{min(s.met.from, row.Second), max(s.met.to, row.Second)}
 		s.taken++

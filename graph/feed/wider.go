@@ -18,11 +18,11 @@ func (s *stream) askWider(ctx context.Context, q difyapi.LogQuery, fresh bool) (
 		return nil, 0, nil
 	}
 	answer, sent, err = s.source.Recall(ctx, s.app, q)
-	if answer != nil || err != nil || s.moved() || s.from.Position.App == s.app || (clock{stream: s}).knowsHour() {
+	if answer != nil || err != nil || s.moved() || s.from.Position.App == s.app || (clock{stream: s}).knowsBefore() {
 		return answer, sent, err
 	}
 	end := q.CreatedBefore
-	q.CreatedBefore = endOf(min(s.first()+hour, s.bounds.writable().to))
+	q.CreatedBefore = endOf(min(s.first()+2*hour, s.bounds.writable().to))
 	if answer, sent, err = s.source.Logs(ctx, s.app, q, false); err != nil {
 		return nil, sent, err
 	}

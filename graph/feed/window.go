@@ -89,8 +89,17 @@ const (
 	fitting = 80
 )
 
-// reach is how many seconds a window should span to hold the wanted rows, at pace seconds a row.
-func reach(pace float64, wanted int) int64 {
-	rows := min(float64(wanted)*roomy+spare, fitting)
-	return max(1, int64(math.Ceil(pace*rows)))
+// reach is how many seconds a window should span to hold so many rows, at pace seconds a row.
+func reach(pace float64, rows int) int64 {
+	return max(1, int64(pace*float64(rows)))
+}
+
+// windowRows is how many rows a window should hold to have those that are wanted, where a second has up to crowd rows: as many
+// crowded seconds as fit one answer whole, but at least one.
+func windowRows(wanted, crowd int) int {
+	rows := min(int(math.Ceil(float64(wanted)*roomy))+spare, fitting)
+	if crowd <= few {
+		return rows
+	}
+	return max(crowd, min(rows, (maxLimit-1)/crowd*crowd))
 }

@@ -68,15 +68,34 @@ func TestReach(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		pace    float64
-		wanted  int
+		rows    int
 		seconds int64
 	}{
-		{77.76, 101, 6221}, // 80 rows, so that one answer holds them
-		{77.76, 21, 2430},
-		{0.01, 21, 1},
+		{77.76, 80, 6220},
+		{77.76, 32, 2488},
+		{0.01, 32, 1},
 	} {
-		if got := reach(test.pace, test.wanted); got != test.seconds {
-			t.Errorf("reach(%v, %d) = %d, want %d", test.pace, test.wanted, got, test.seconds)
+		if got := reach(test.pace, test.rows); got != test.seconds {
+			t.Errorf("reach(%v, %d) = %d, want %d", test.pace, test.rows, got, test.seconds)
+		}
+	}
+}
+
+func TestWindowRows(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ wanted, crowd, rows int }{
+		{101, 1, 80}, // so that one answer holds them
+		{21, 2, 32},
+		{101, 7, 80},
+		{101, 30, 80},
+		{101, 45, 80},
+		{101, 50, 50}, // two such seconds fill an answer, of which one would be cut
+		{101, 99, 99},
+		{3, 50, 50}, // less would have none of them
+		{101, 300, 300},
+	} {
+		if got := windowRows(test.wanted, test.crowd); got != test.rows {
+			t.Errorf("windowRows(%d, %d) = %d, want %d", test.wanted, test.crowd, got, test.rows)
 		}
 	}
 }

@@ -187,6 +187,29 @@ func (ec *executionContext) fieldContext_ScanReport_upstreamCalls(_ context.Cont
 	return graphql.NewScalarFieldContext("ScanReport", field, false, false, "Int")
 }
 
+func (ec *executionContext) _ScanReport_detailCalls(ctx context.Context, field graphql.CollectedField, obj *model.ScanReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScanReport_detailCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DetailCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScanReport_detailCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScanReport", field, false, false, "Int")
+}
+
 func (ec *executionContext) _ScanReport_rowsScanned(ctx context.Context, field graphql.CollectedField, obj *model.ScanReport) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -348,6 +371,11 @@ func (ec *executionContext) _ScanReport(ctx context.Context, sel ast.SelectionSe
 			}
 		case "upstreamCalls":
 			out.Values[i] = ec._ScanReport_upstreamCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "detailCalls":
+			out.Values[i] = ec._ScanReport_detailCalls(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

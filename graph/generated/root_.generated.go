@@ -251,7 +251,10 @@ enum ErrorCode {
   PERSISTED_QUERY_NOT_FOUND
   "A cursor that this API did not make, or that belongs to another list."
   INVALID_CURSOR
-  "The query costs more than allowed."
+  """
+  The query costs more than allowed: by what is foreseen of it, then nothing was read; or by what it took, then a list ended
+  before it got on, since the calls were spent that the operation may make.
+  """
   COST_LIMIT_EXCEEDED
   "The caller sends too many queries; ` + "`" + `extensions.retryAfter` + "`" + ` says in how many seconds to try again."
   RATE_LIMITED
@@ -363,6 +366,11 @@ type ScanReport {
   as well, so that it says nothing of them; what another list of this operation has asked for counts there.
   """
   upstreamCalls: Int!
+  """
+  Requests for runs in which a keyword was looked for: one that is longer than Dify compares, or that is common beside a session
+  id which is rare. Each run counts once in an operation, in the list that looked into it first. 0 where Dify looked for all of it.
+  """
+  detailCalls: Int!
   "Log entries in Dify's answers, those included that the filter left out."
   rowsScanned: Int!
   """
@@ -381,7 +389,10 @@ enum IncompleteReason {
   from there.
   """
   SCAN_BUDGET
-  "More runs started in one second than Dify can list reliably; some of them may be missing."
+  """
+  More runs started in one second than Dify can list reliably, or than could be listed before the calls were spent that the
+  operation may make; some of them may be missing.
+  """
   CROWDED_SECOND
   "An app failed under ` + "`" + `onAppFailure: PARTIAL` + "`" + `; its runs are missing."
   APP_FAILED
@@ -460,8 +471,8 @@ type Query {
 }
 `, BuiltIn: false},
 	{Name: "../scalars.graphqls", Input: `"""
-An instant of RFC 3339 with an offset, e.g. ` + "`" + `2026-11-22T09:30:00Z` + "`" + ` or ` + "`" + `2026-11-22T18:30:00.5+09:00` + "`" + `. Answers are in UTC. Dify
-keeps whole seconds, so that a leap second is the second after it.
+An instant of RFC 3339 with an offset, e.g. ` + "`" + `2026-11-22T09:30:00Z` + "`" + ` or ` + "`" + `2026-11-22T18:30:00.5+09:00` + "`" + `. Answers are in UTC.
+A leap second, ` + "`" + `23:59:60` + "`" + ` at the end of June or December in UTC, is taken for the second after it; no other second 60 is taken.
 """
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
@@ -833,6 +844,8 @@ func (ec *executionContext) childFields_ScanReport(ctx context.Context, field gr
 		return ec.fieldContext_ScanReport_reasons(ctx, field)
 	case "upstreamCalls":
 		return ec.fieldContext_ScanReport_upstreamCalls(ctx, field)
+	case "detailCalls":
+		return ec.fieldContext_ScanReport_detailCalls(ctx, field)
 	case "rowsScanned":
 		return ec.fieldContext_ScanReport_rowsScanned(ctx, field)
 	case "asOf":

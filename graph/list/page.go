@@ -50,6 +50,8 @@ type Scan struct {
 	Reasons []Reason
 	// UpstreamCalls counts requests for log entries that the page is made of; RowsScanned the rows of all answers.
 	UpstreamCalls, RowsScanned int
+	// DetailCalls counts requests for runs that a keyword was looked for in.
+	DetailCalls int
 	// AsOf is when the oldest request behind the page was sent or, where answers may be shared, could have been, in UTC.
 	AsOf       time.Time
 	FailedApps []*AppError

@@ -7,55 +7,55 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// maxWeeks bounds what is remembered of all apps' clocks: three hundred apps over six years.
-const maxWeeks = 100_000
+// maxSeasons bounds what is remembered of all apps' clocks: three hundred apps over six years, of some seasons.
+const maxSeasons = 200_000
 
-// Clocks remembers of which apps, by their clients' identities, and in which weeks of their logs it was found that Dify shows the
+// Clocks remembers of which apps, by their clients' identities, and in which seasons of their logs it was found that Dify shows the
 // times that it filters by; package graph/feed asks for it. It can outlive the upstreams that use it. It is safe for concurrent use.
 type Clocks struct {
-	mu      sync.Mutex
-	weeksOf map[string]map[int64]bool
-	weeks   int
+	mu        sync.Mutex
+	seasonsOf map[string]map[int64]bool
+	seasons   int
 }
 
-func (c *Clocks) proven(identity string, week int64) bool {
+func (c *Clocks) proven(identity string, season int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.weeksOf[identity][week]
+	return c.seasonsOf[identity][season]
 }
 
-// Prove remembers a week of an app.
-func (c *Clocks) Prove(identity string, week int64) {
+// Prove remembers a season of an app.
+func (c *Clocks) Prove(identity string, season int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.weeksOf[identity][week] {
+	if c.seasonsOf[identity][season] {
 		return
 	}
-	if c.weeks == maxWeeks || c.weeksOf == nil {
-		c.weeksOf, c.weeks = make(map[string]map[int64]bool), 0
+	if c.seasons == maxSeasons || c.seasonsOf == nil {
+		c.seasonsOf, c.seasons = make(map[string]map[int64]bool), 0
 	}
-	if c.weeksOf[identity] == nil {
-		c.weeksOf[identity] = make(map[int64]bool)
+	if c.seasonsOf[identity] == nil {
+		c.seasonsOf[identity] = make(map[int64]bool)
 	}
-	c.weeksOf[identity][week] = true
-	c.weeks++
+	c.seasonsOf[identity][season] = true
+	c.seasons++
 }
 
 func (c *Clocks) doubt(identity string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.weeks -= len(c.weeksOf[identity])
-	delete(c.weeksOf, identity)
+	c.seasons -= len(c.seasonsOf[identity])
+	delete(c.seasonsOf, identity)
 }
 
-// ClockProven tells whether the app's times were found to be right in a week of its log.
-func (l *Loaders) ClockProven(app string, week int64) bool {
-	return l.upstream.clocks.proven(l.upstream.clients[app].Identity(), week)
+// ClockProven tells whether the app's times were found to be right in a season of its log.
+func (l *Loaders) ClockProven(app string, season int64) bool {
+	return l.upstream.clocks.proven(l.upstream.clients[app].Identity(), season)
 }
 
 // ProveClock remembers that they were.
-func (l *Loaders) ProveClock(app string, week int64) {
-	l.upstream.clocks.Prove(l.upstream.clients[app].Identity(), week)
+func (l *Loaders) ProveClock(app string, season int64) {
+	l.upstream.clocks.Prove(l.upstream.clients[app].Identity(), season)
 }
 
 // Probe answers a question that is not the operation's own, and does not count among its calls. It is made within the operation's

@@ -31,6 +31,7 @@ type appLoaders struct {
 	info     *dataloader.Loader[struct{}, *difyapi.AppInfo]
 	runs     *dataloader.Loader[uuid.UUID, *difyapi.WorkflowRunDetail]
 	endUsers *dataloader.Loader[uuid.UUID, *difyapi.EndUserProfile]
+	counted  sync.Map // ids of runs whose requests a list has counted
 }
 
 type contextKey struct{}
@@ -111,18 +112,35 @@ func (l *Loaders) EndUser(ctx context.Context, app string, id uuid.UUID) (*difya
 	return await(ctx, l.of(app).endUsers.Load(l.ctx, id)) //nolint:contextcheck // the batch lives as long as the operation
 }
 
-// Runs returns what Dify tells of runs that the app's log has, in the order asked; nil where Dify no longer has one.
-func (l *Loaders) Runs(ctx context.Context, app string, ids []uuid.UUID) ([]*difyapi.WorkflowRunDetail, error) {
+// Runs returns what Dify tells of runs that the app's log has, in the order asked; nil where Dify no longer has one, or can't show
+// it: then unreadable is true. sent is how many requests that took, but for those that a list of the operation has counted.
+func (l *Loaders) Runs(ctx context.Context, app string, ids []uuid.UUID) (runs []*difyapi.WorkflowRunDetail, sent int, unreadable bool, err error) {
 	l.ExpectRuns(app, ids)
-	runs := make([]*difyapi.WorkflowRunDetail, len(ids))
+	runs = make([]*difyapi.WorkflowRunDetail, len(ids))
 	for i, id := range ids {
 		run, err := l.Run(ctx, app, id)
-		if err != nil && !difyapi.IsNotFound(err) {
-			return nil, err
+		sent += l.of(app).count(id, run, err)
+		unreadable = unreadable || difyapi.IsUnreadable(err)
+		if err != nil && !difyapi.IsNotFound(err) && !difyapi.IsUnreadable(err) {
+			return nil, sent, unreadable, err
 		}
 		runs[i] = run
 	}
-	return runs, nil
+	return runs, sent, unreadable, nil
+}
+
+// count is how many requests a run took, the first time that it is asked.
+func (a *appLoaders) count(id uuid.UUID, run *difyapi.WorkflowRunDetail, err error) int {
+	if _, counted := a.counted.LoadOrStore(id, true); counted {
+		return 0
+	}
+	if failure, ok := asFailure(err); ok {
+		return failure.Requests
+	}
+	if run == nil {
+		return 0 // the caller is gone
+	}
+	return run.Requests
 }
 
 // ExpectRuns asks for runs that are wanted soon, all at once and without waiting for more.

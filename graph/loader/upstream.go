@@ -25,6 +25,8 @@ type Upstream struct {
 	runs      *shared[idKey, *difyapi.WorkflowRunDetail]
 	endUsers  *shared[idKey, *difyapi.EndUserProfile]
 	lastInfos *LastInfos
+
+	combinations *combinations
 }
 
 // Options say how operations share what Dify answers.
@@ -69,6 +71,8 @@ func New(clients map[string]*difyapi.Client, o Options) *Upstream {
 		runs:      newShared[idKey, *difyapi.WorkflowRunDetail](o.TTL, keptBytes),
 		endUsers:  newShared[idKey, *difyapi.EndUserProfile](o.TTL, keptBytes),
 		lastInfos: cmp.Or(o.LastInfos, new(LastInfos)),
+
+		combinations: new(combinations),
 	}
 }
 
@@ -79,6 +83,7 @@ func (u *Upstream) Next(clients map[string]*difyapi.Client, o Options) *Upstream
 	next := New(clients, o)
 	next.pool = u.pool
 	next.pool.resize(o.Bytes)
+	next.combinations = u.combinations
 	if o.TTL != u.options.TTL {
 		u.Close()
 		return next
