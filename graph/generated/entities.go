@@ -19,10 +19,10 @@ type FederationResolver interface {
 	Service(ctx context.Context) (model.Service, error)
 }
 
-func (ec *executionContext) __resolve_entities(ctx context.Context, representations []map[string]any) []model.Entity { //nolint:revive,staticcheck // gqlgen calls it so.
+func (ec *executionContext) __resolve_entities(ctx context.Context, representations []map[string]any) []model.Entity {
 	return ec.Resolvers.(FederationResolver).Entities(ctx, representations)
 }
 
-func (ec *executionContext) __resolve__service(ctx context.Context) (model.Service, error) { //nolint:revive,staticcheck // gqlgen calls it so.
+func (ec *executionContext) __resolve__service(ctx context.Context) (model.Service, error) {
 	return ec.Resolvers.(FederationResolver).Service(ctx)
 }
