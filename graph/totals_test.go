@@ -153,3 +153,23 @@ func TestArchivedApp(t *testing.T) {
 		}
 	}
 }
+
+// TestTotalBehindACursor is that of the whole list, and one call for each app, whatever is known of the hours before the cursor.
+func TestTotalBehindACursor(t *testing.T) {
+	t.Parallel()
+	for _, filter := range []vars{{}, {"createdAt": vars{"until": epoch.AddDate(1, 0, 0)}}} {
+		a := serve(t, options{keys: []string{"a", "b"}, unprovenClocks: true})
+		for _, app := range a.apps {
+			for month := range 6 {
+				row := run(0)
+				row.CreatedAt = epoch.AddDate(0, month, 0)
+				app.Insert(row)
+			}
+		}
+		p := a.page(t, vars{"first": 3, "filter": filter})
+		p = a.page(t, vars{"first": 3, "filter": filter, "after": p.PageInfo.EndCursor})
+		if p.TotalCount == nil || *p.TotalCount != 12 || p.Scan.UpstreamCalls != 4 {
+			t.Errorf("%v: total %v, %+v", filter, p.TotalCount, p.Scan)
+		}
+	}
+}

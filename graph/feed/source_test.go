@@ -37,15 +37,15 @@ func (rightClocks) Probe(context.Context, string, difyapi.LogQuery) (*difyapi.Lo
 	return nil, errors.ErrUnsupported
 }
 
+func (rightClocks) Combines(string, difyapi.Version) (works, tried bool) { return false, true }
+func (rightClocks) NoteCombines(string, difyapi.Version, bool)           {}
+
 // forgetful sources keep no answers.
 type forgetful struct{}
 
 func (forgetful) Recall(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, int, error) {
 	return nil, 0, nil
 }
-
-func (rightClocks) Combines(string, difyapi.Version) (works, tried bool) { return false, true }
-func (rightClocks) NoteCombines(string, difyapi.Version, bool)           {}
 
 type question struct {
 	difyapi.LogQuery

@@ -18,7 +18,7 @@ func (s *stream) askWider(ctx context.Context, q difyapi.LogQuery, fresh bool) (
 		return nil, 0, nil
 	}
 	answer, sent, err = s.source.Recall(ctx, s.app, q)
-	if answer != nil || err != nil || s.moved() || s.from.Position.App == s.app || (clock{stream: s}).knowsBefore() {
+	if answer != nil || err != nil || !s.isNext(q) || s.moved() || s.from.Position.App == s.app || (clock{stream: s}).knowsBefore() {
 		return answer, sent, err
 	}
 	end := q.CreatedBefore
@@ -27,6 +27,11 @@ func (s *stream) askWider(ctx context.Context, q difyapi.LogQuery, fresh bool) (
 		return nil, sent, err
 	}
 	return s.until(end, answer), sent, nil
+}
+
+// isNext tells whether a question is for rows from the cursor on, and not for a count.
+func (s *stream) isNext(q difyapi.LogQuery) bool {
+	return q.Limit > 1 && q.CreatedBefore.Equal(endOf(s.rest.to))
 }
 
 // until is an answer without the rows that are newer than the end of a window; nil if it may have had others in their place. Where

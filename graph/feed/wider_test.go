@@ -8,8 +8,8 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// TestUntil: an answer for an hour more is cut to what Dify would have said without it, unless nothing is left to go on from. Rows
-// in that hour have the app's clock looked at.
+// TestUntil: an answer for some hours more is cut to what Dify would have said without it, unless nothing is left to go on from. Rows
+// in those hours have the app's clock looked at.
 func TestUntil(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
