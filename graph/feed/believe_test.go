@@ -152,6 +152,25 @@ func TestRowsThatGoBetweenTwoStatements(t *testing.T) {
 	}
 }
 
+// TestRowsThatGoWhileASecondIsRead: an honest server that contradicts itself twice, while nothing new is seen, is read on.
+func TestRowsThatGoWhileASecondIsRead(t *testing.T) {
+	t.Parallel()
+	o := &odd{memory: memory{most: 100, extra: 100}}
+	o.insert(1, 150)
+	contradictions := 0
+	o.change = func(_ int, answer *difyapi.LogPage) {
+		if answer.Page == 2 && contradictions < 2 {
+			answer.Total++ // of one that was counted and then deleted
+			contradictions++
+		}
+	}
+	rows, _, reasons := o.walk(t, list.NewestFirst, list.Filter{}, 100, false)
+	o.checkAll(t, "a crowded second", rows)
+	if !isComplete(reasons[0]) {
+		t.Errorf("%v", reasons)
+	}
+}
+
 // TestServerThatCountsWhatItDoesNotShow: all that it shows is read, and a page at which its counts do not work out says
 // so.
 func TestServerThatCountsWhatItDoesNotShow(t *testing.T) {

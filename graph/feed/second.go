@@ -13,6 +13,11 @@ import (
 // take some 26, 300 some 40.
 const SecondCalls = 60
 
+// vainRounds is how often in succession a second's pages must show nothing new, and contradict their counts, to say that they
+// always will: rows that go between two of Dify's statements make an honest server look so now and then. Once is enough of a
+// server that has been caught.
+const vainRounds = 3
+
 // readSecond reads a second that may have more rows than one answer. seen are rows of it that an answer showed. Its calls count
 // against no budget of the list's, so that every page makes progress.
 func (s *stream) readSecond(ctx context.Context, second int64, seen []*difyapi.WorkflowLog) error {
@@ -33,7 +38,7 @@ func (s *stream) readSecond(ctx context.Context, second int64, seen []*difyapi.W
 // takeCensus returns what was seen where an error ends it, too.
 func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.WorkflowLog, whole bool, err error) {
 	var c census
-	page, limit, known := 1, maxLimit, -1
+	page, limit, known, vain := 1, maxLimit, -1, 0
 	for range SecondCalls {
 		answer, err := s.ask(ctx, w, page, limit, true)
 		if err != nil {
@@ -46,7 +51,10 @@ func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.Workfl
 		if page, limit = pageAfter(answer); page > 1 {
 			continue
 		}
-		if answer.Contradicts() && len(c.rows) == known {
+		if vain++; !answer.Contradicts() || len(c.rows) != known {
+			vain = 0
+		}
+		if vain == vainRounds || vain > 0 && s.distrusts {
 			s.scan.doubtful = true // what is counted and not shown will not be
 			break
 		}
