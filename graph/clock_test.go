@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,18 +8,10 @@ import (
 	"time"
 	_ "time/tzdata" // the zones, wherever the tests run
 
-	"pgregory.net/rapid"
-
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // Tests of Difys that show other times than those that they filter by. See graph/feed/clock.go.
-
-// zones are where Difys may take themselves to be: shifted always, in summer or in winter alone, all year but for Ramadan, and never.
-var zones = []string{
-	"Asia/Shanghai", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Kiritimati",
-	"Europe/London", "Atlantic/Azores", "Antarctica/Troll", "Africa/Casablanca", "UTC",
-}
 
 func zone(t tb, name string) *time.Location {
 	t.Helper()
@@ -205,101 +196,5 @@ func TestTimesThatNoZoneShifts(t *testing.T) {
 	answer := a.post(t, `{workflowLogs {nodes {uuid}}}`, nil)
 	if !slices.Equal(answer.codes(), []string{"UPSTREAM_UNSUPPORTED"}) || !strings.Contains(answer.Errors[0].Message, "at other times") {
 		t.Errorf("%s", answer.text)
-	}
-}
-
-// TestWalkOfShiftedWorld: each row exactly once, or a refusal, whatever the zone and wherever pages begin.
-func TestWalkOfShiftedWorld(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		w := newShiftedWalk(t)
-		seen, refused := w.toTheEnd(t)
-		if refused == "" {
-			w.checkAll(t, seen)
-		} else if w.zone == "UTC" {
-			t.Fatalf("refused although nothing is shifted: %s", refused)
-		}
-	})
-}
-
-// shiftedWalk is one of lists whose apps may be in a zone, around the times when it changes its clocks.
-type shiftedWalk struct {
-	*api
-	zone     string
-	all      []string
-	size     int
-	order    string
-	backward bool
-}
-
-func newShiftedWalk(t *rapid.T) *shiftedWalk {
-	w := &shiftedWalk{zone: rapid.SampledFrom(zones).Draw(t, "zone"), size: rapid.IntRange(1, 40).Draw(t, "size")}
-	w.order, w.backward = rapid.SampledFrom([]string{"NEWEST_FIRST", "OLDEST_FIRST"}).Draw(t, "order"), rapid.Bool().Draw(t, "backward")
-	o := options{keys: []string{"a"}, unprovenClocks: true, dify: difytest.Options{Zone: zone(t, w.zone)}}
-	o.ttl = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "ttl")
-	if rapid.Bool().Draw(t, "beside one that is right") {
-		o.keys = []string{"a", "b"}
-		o.apart = map[string]apart{"b": {dify: new(difytest.Options)}}
-	}
-	w.api = serve(t, o)
-	change := rapid.SampledFrom([]time.Time{
-		time.Date(2026, 3, 29, 2, 0, 0, 0, time.UTC), time.Date(2025, 10, 26, 2, 0, 0, 0, time.UTC), time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC),
-		time.Date(2026, 2, 15, 3, 0, 0, 0, time.UTC), time.Date(2026, 3, 22, 3, 0, 0, 0, time.UTC), // around Ramadan
-	}).Draw(t, "around")
-	gap := rapid.SampledFrom([]time.Duration{7 * time.Minute, 30 * time.Minute, time.Hour, 5 * time.Hour}).Draw(t, "gap")
-	at := change.Add(-gap * time.Duration(rapid.IntRange(0, 80).Draw(t, "before")))
-	for range rapid.IntRange(1, 80).Draw(t, "rows") {
-		row := run(0)
-		row.CreatedAt = at
-		if rapid.IntRange(0, 9).Draw(t, "run") == 0 {
-			row.Run = nil
-		}
-		app := rapid.SampledFrom(o.keys).Draw(t, "app")
-		w.all = append(w.all, w.apps[app].Insert(row)[0].ID.String())
-		at = at.Add(rapid.SampledFrom([]time.Duration{0, gap, gap, time.Second}).Draw(t, "then"))
-	}
-	return w
-}
-
-// toTheEnd reads all pages, or says why it could not.
-func (w *shiftedWalk) toTheEnd(t *rapid.T) (seen []string, refused string) {
-	var from *string
-	for {
-		v := vars{"order": w.order, "first": w.size, "after": from}
-		if w.backward {
-			v = vars{"order": w.order, "last": w.size, "before": from}
-		}
-		r := w.post(t, listQuery, v)
-		if len(r.Errors) > 0 {
-			if !slices.Equal(r.codes(), []string{"UPSTREAM_UNSUPPORTED"}) || !strings.Contains(r.Errors[0].Message, "TZ=UTC") {
-				t.Fatalf("%s", r.text)
-			}
-			return seen, r.Errors[0].Message
-		}
-		var data struct{ WorkflowLogs page }
-		if err := json.Unmarshal(r.Data, &data); err != nil {
-			t.Fatalf("%v", err)
-		}
-		p := data.WorkflowLogs
-		for _, edge := range p.Edges {
-			seen = append(seen, edge.Node.UUID.String())
-		}
-		more, next := p.PageInfo.HasNextPage, p.PageInfo.EndCursor
-		if w.backward {
-			more, next = p.PageInfo.HasPreviousPage, p.PageInfo.StartCursor
-		}
-		if !more {
-			return seen, ""
-		}
-		from = next
-	}
-}
-
-// checkAll wants each row exactly once.
-func (w *shiftedWalk) checkAll(t *rapid.T, seen []string) {
-	slices.Sort(seen)
-	slices.Sort(w.all)
-	if !slices.Equal(seen, w.all) {
-		t.Fatalf("%d rows, want %d", len(seen), len(w.all))
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
 // listQuery asks for all that says how a page came about.
@@ -75,3 +77,5 @@ func (p page) places() []place {
 	}
 	return places
 }
+
+func placeOf(key string, row difytest.Row) place { return place{row.CreatedAt.Unix(), row.ID, key} }

@@ -255,4 +255,9 @@ func endUser(session string) *difytest.EndUser {
 	return &difytest.EndUser{ID: uuid.NewSHA1(uuid.Nil, []byte(session)), Type: "service-api", SessionID: session}
 }
 
+var accounts = []difytest.Account{
+	{ID: uuid.NewSHA1(uuid.Nil, []byte("a")), Name: "Ada", Email: "ada@example.com"},
+	{ID: uuid.NewSHA1(uuid.Nil, []byte("b")), Name: "Ben", Email: "ben@example.com"},
+}
+
 var _ tb = (*testing.T)(nil)

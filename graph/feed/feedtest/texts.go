@@ -1,4 +1,4 @@
-package graph_test
+package feedtest
 
 import (
 	"encoding/json"
@@ -26,7 +26,7 @@ var families = []struct {
 }
 
 // byLongKeyword asks for a text of a family, in any case, perhaps without its first characters.
-func (f *filter) byLongKeyword(t *rapid.T) {
+func (f *Filter) byLongKeyword(t *rapid.T) {
 	family := rapid.SampledFrom(families).Draw(t, "family")
 	wanted := rapid.SampledFrom(family.ends).Draw(t, "wanted")
 	others := 1
@@ -50,7 +50,8 @@ func (f *filter) byLongKeyword(t *rapid.T) {
 	if rapid.Bool().Draw(t, "other case") {
 		keyword = otherCase(keyword)
 	}
-	f.add("keyword", keyword, true, func(r difytest.Row) bool { return difyFinds(r, comparedOf(keyword)) })
+	f.Keyword = &keyword
+	f.add(true, func(r difytest.Row) bool { return difyFinds(r, comparedOf(keyword)) })
 	f.inTexts = func(r difytest.Row) bool { return r.Run != nil && hasText(r, keyword) }
 }
 
@@ -137,16 +138,16 @@ func inputsWith(r *rand.Rand, text string) string {
 }
 
 // text is one of the filter's, in any case, or another.
-func (w *world) text() string {
-	if len(w.filter.texts) == 0 || w.random.IntN(5) == 0 {
+func (w *World) text() string {
+	if len(w.Filter.texts) == 0 || w.random.IntN(5) == 0 {
 		return pick(w.random, "京都 tower", `say "hello"`, "Hello World")
 	}
-	text := pick(w.random, w.filter.texts...)
+	text := pick(w.random, w.Filter.texts...)
 	return pick(w.random, text, text, otherCase(text))
 }
 
 // outputs are those of a run that has ended.
-func (w *world) outputs() string {
+func (w *World) outputs() string {
 	if w.random.IntN(3) > 0 {
 		return "{}"
 	}
