@@ -2,12 +2,15 @@ package difyapi
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Bounds of bodies, after decompression. A page of 100 rows has some 58 KB; the rest is for long error
@@ -123,4 +126,60 @@ func readBounded(resp *http.Response, bound int64) ([]byte, error) {
 // more than a connection.
 func drain(body io.Reader) {
 	_, _ = io.CopyN(io.Discard, body, maxErrorBodyBytes)
+}
+
+// Receipt is what is known of an answer beside its content. Every result of a call has one.
+type Receipt struct {
+	// Version is that of the server that answered; zero where a proxy hides it.
+	Version Version `json:"-"`
+	// SentAt is when the request was sent, UTC.
+	SentAt time.Time `json:"-"`
+	// Requests is how many requests the answer took: more than 1 where a connection that was kept turned out to be dead.
+	Requests int `json:"-"`
+	// Bytes is the size of the answer's body, decompressed: about what the result holds in memory.
+	Bytes int `json:"-"`
+	// UnreadablePlaces is where in the body members stand that could not be read, such as data[3].workflow_run.total_tokens.
+	UnreadablePlaces []string `json:"-"`
+}
+
+// Size is Bytes, for those who hold results of any type.
+func (r Receipt) Size() int { return r.Bytes }
+
+// Unread is UnreadablePlaces, for those who look at results of any type.
+func (r Receipt) Unread() []string { return r.UnreadablePlaces }
+
+func (a *answer) receipt(unreadable []jsontext.Pointer) Receipt {
+	r := Receipt{Version: a.version, SentAt: a.sentAt, Requests: a.requests, Bytes: len(a.body)}
+	for _, pointer := range unreadable {
+		r.UnreadablePlaces = append(r.UnreadablePlaces, place(pointer))
+	}
+	return r
+}
+
+type meterKey struct{}
+
+// WithMeter lets calls under the context tell how many bytes of their answers' bodies came, decompressed, as they come.
+// The meter may end the context, and with it the call. It is called by one goroutine of each call.
+func WithMeter(ctx context.Context, meter func(bytes int)) context.Context {
+	return context.WithValue(ctx, meterKey{}, meter)
+}
+
+// metered is the body of an answer to a request made under the context.
+func metered(ctx context.Context, body io.ReadCloser) io.ReadCloser {
+	meter, ok := ctx.Value(meterKey{}).(func(int))
+	if !ok {
+		return body
+	}
+	return &meteredBody{body, meter}
+}
+
+type meteredBody struct {
+	io.ReadCloser
+	meter func(int)
+}
+
+func (b *meteredBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.meter(n)
+	return n, err
 }

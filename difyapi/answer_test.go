@@ -2,9 +2,12 @@ package difyapi_test
 
 import (
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -178,4 +181,157 @@ func checkCall(t *testing.T, client *difyapi.Client, want difyapi.Error) error {
 		t.Errorf("got  %v %d %q %q\nwant %v %d %q %q", got.Kind, got.Status, got.Code, got.Message, want.Kind, want.Status, want.Code, want.Message)
 	}
 	return err
+}
+
+// endlessBody gives blanks without end, and counts what is taken of it.
+type endlessBody struct {
+	read   int64
+	closed bool
+}
+
+func (b *endlessBody) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	b.read += int64(len(p))
+	return len(p), nil
+}
+
+func (b *endlessBody) Close() error {
+	b.closed = true
+	return nil
+}
+
+// TestBodiesAreBoundedAndClosed holds how much is read of a body that does not end, whatever it is the body of.
+func TestBodiesAreBoundedAndClosed(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status      int
+		contentType string
+		most        int64
+		says        string
+	}{
+		"page":      {200, "application/json", 16 << 20, "200: " + string(difyapi.ReasonTooLarge)},
+		"HTML":      {200, "text/html", 64 << 10, "200: an answer that is not JSON"},
+		"redirect":  {302, "text/html", 64 << 10, "302: a redirect, which is not followed"},
+		"error":     {400, "application/json", 64 << 10, "error status 400: a refusal that Dify did not write, as from a proxy or a firewall"},
+		"HTML of 5": {502, "text/html", 64 << 10, "error status 502"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := &endlessBody{}
+			client := newClient(t, difyapi.Options{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+				resp := response(req, test.status, "", "Content-Type", test.contentType)
+				resp.Body = body
+				return resp, nil
+			})})
+			_, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
+			if err == nil || !strings.HasSuffix(err.Error(), test.says) {
+				t.Errorf("the error says %v", err)
+			}
+			// One byte more tells that there is more.
+			if body.read > test.most+1 {
+				t.Errorf("read %d bytes", body.read)
+			}
+			if !body.closed {
+				t.Error("the body was not closed")
+			}
+		})
+	}
+}
+
+// TestBodyIsClosed holds the same for a body that ends, and is taken; and that the timer of the call ends with it.
+func TestBodyIsClosed(t *testing.T) {
+	t.Parallel()
+	closed := false
+	var ctx context.Context
+	client := newClient(t, difyapi.Options{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		ctx = req.Context()
+		resp := response(req, http.StatusOK, emptyPage)
+		resp.Body = closer{resp.Body, &closed}
+		return resp, nil
+	})})
+	if _, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{}); err != nil || !closed {
+		t.Errorf("closed %v, error %v", closed, err)
+	}
+	if ctx.Err() == nil {
+		t.Error("the call's context is still alive")
+	}
+}
+
+type closer struct {
+	io.Reader
+	closed *bool
+}
+
+func (c closer) Close() error {
+	*c.closed = true
+	return nil
+}
+
+// TestRequestsThatNetHTTPSendsAgainCount: a connection that was kept and is dead makes net/http send a GET again.
+func TestRequestsThatNetHTTPSendsAgainCount(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		last     http.HandlerFunc
+		answered bool
+	}{
+		"answer":    {respond(http.StatusOK, emptyPage), true},
+		"status":    {respond(http.StatusInternalServerError, ""), false},
+		"nonsense":  {respond(http.StatusOK, "[]"), false},
+		"no answer": {abort, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var arrived atomic.Int32
+			client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				[]http.HandlerFunc{respond(http.StatusOK, emptyPage), abort, test.last}[arrived.Add(1)-1](w, r)
+			}))
+			if page, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{}); err != nil || page.Requests != 1 {
+				t.Fatalf("first call: %+v, %v", page, err)
+			}
+			page, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
+			if got := requestsOf(page, err); got != 2 || arrived.Load() != 3 || (err == nil) != test.answered {
+				t.Errorf("%d requests, %d arrived with the first call's, error %v", got, arrived.Load(), err)
+			}
+		})
+	}
+}
+
+// abort closes the connection without an answer.
+func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+func requestsOf(page *difyapi.LogPage, err error) int {
+	if failure, ok := asError(err); ok {
+		return failure.Requests
+	}
+	return page.Requests
+}
+
+// TestRequestThatFindsNoServerCounts, whatever stands for the network, and one that was never made does not.
+func TestRequestThatFindsNoServerCounts(t *testing.T) {
+	t.Parallel()
+	unreachable := roundTrip(func(*http.Request) (*http.Response, error) { return nil, net.ErrClosed })
+	_, err := newClient(t, difyapi.Options{Transport: unreachable}).WorkflowLogs(t.Context(), difyapi.LogQuery{})
+	if got := requestsOf(nil, err); got != 1 {
+		t.Errorf("%d requests: %v", got, err)
+	}
+	old := newClient(t, difyapi.Options{Transport: unreachable, Version: difyapi.ParseVersion("1.12.0")})
+	_, err = old.EndUser(t.Context(), "fb47b2e6-5e43-4f90-be01-d5c5a088d156")
+	if got := requestsOf(nil, err); got != 0 || !difyapi.IsUnsupported(err) {
+		t.Errorf("%d requests: %v", got, err)
+	}
+}
+
+// TestRequestsOfTimeout: a call that took too long was made.
+func TestRequestsOfTimeout(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(server.Close)
+	client := newClient(t, difyapi.Options{BaseURL: server.URL, Timeout: 1, Transport: difyapi.NewTransport()})
+	_, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
+	if got := requestsOf(nil, err); got != 1 || !difyapi.IsTimeout(err) {
+		t.Errorf("%d requests: %v", got, err)
+	}
 }

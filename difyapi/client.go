@@ -1,14 +1,53 @@
+// Package difyapi is a typed client for Dify's Service API.
+//
+// A [Client] speaks for one Dify app: a base URL and an API key, which selects the app. Every request takes one path through
+// client.go: it waits for a free slot, sends the key, bounds the time and the size of the answer, and turns every failure
+// into an [Error]. Pages of the log are read by page_reader.go where they are as Dify writes them, else like all other answers by
+// decode.go. Above that path there is one file per resource: workflow_logs.go, workflow_run.go, end_user.go, info.go. Every
+// result has a [Receipt]: the server's version, when it was asked, and the size of its answer.
+//
+// Dify's quirks end here. Unix seconds, times of RFC 822 and times without a zone become [time.Time] in UTC, `service_api`
+// becomes `service-api`, strings that hold JSON become JSON ([Variables]), pages that are not Dify's become errors, and what a
+// server is too old for can be asked of [LogQuery.UnsupportedBy].
+//
+// # Not found
+//
+// Of an id that the app does not have, Dify says so by a 404 with its own code, by nulls before 1.13.0, and on 1.13.0 by the
+// same 500 as for a failure. The first two are [IsNotFound], the last is [IsPossiblyNotFound]. Any other answer, a 404
+// of a proxy among them, is a failure and tells nothing of the id. An answer about another id than was asked for is refused.
+//
+// # Order and paging
+//
+// Dify orders log entries by created_at and by nothing else, in whole seconds, and pages by OFFSET. Entries of one second
+// come in an order that differs from query to query, so a page number is no position: whoever reads a list by page number
+// loses entries. [Client.EachWorkflowLog] reads by time instead.
+//
+// # Versions
+//
+// A server that does not know a query parameter ignores it and answers unfiltered rows. Every answer of Dify carries its
+// version in the header X-Version; [Client.Version] remembers it, and [Client.SettledVersion] tells whether it is worth
+// asking for it by [Client.Info]. An endpoint that the server does not have is [IsUnsupported]. Before 1.7.0 a run's detail is shown to every key: [Version.ScopesWorkflowRuns].
+//
+// # Secrets
+//
+// The API key is sent to Dify and goes nowhere else. No error, log value or formatted value of this package has it in it, and
+// no error names the server.
 package difyapi
 
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -191,4 +230,125 @@ func (c *Client) explain(ctx, callCtx context.Context, endpoint string, failure 
 	failure.endpoint = endpoint
 	failure.Code, failure.Message = c.key.redact(failure.Code), c.key.redact(failure.Message)
 	return failure
+}
+
+// apiKey holds a key behind a function, because fmt cannot look into one: not even a client that is printed field by
+// field, as part of another struct, shows its key.
+type apiKey struct {
+	reveal func() string
+}
+
+// newAPIKey refuses what cannot be sent in an HTTP header or can only be a slip of the hand.
+func newAPIKey(key string) (apiKey, error) {
+	if key == "" {
+		return apiKey{}, &OptionError{Option: "APIKey", Reason: "it is empty; Dify shows an app's key under API Access"}
+	}
+	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return apiKey{}, &OptionError{Option: "APIKey", Reason: "it must be printable ASCII without blanks and line breaks, the key alone without Bearer"}
+	}
+	return apiKey{reveal: func() string { return key }}, nil
+}
+
+// authorize puts the key into a request.
+func (k apiKey) authorize(req *http.Request) {
+	req.Header.Set("Authorization", "Bearer "+k.reveal())
+}
+
+// redact takes the key out of a text that came from outside: a proxy may repeat the headers that it was sent.
+func (k apiKey) redact(text string) string {
+	return strings.ReplaceAll(text, k.reveal(), "[redacted]")
+}
+
+// attempt is one round trip, and how many requests it took, at least 1: where a connection that was kept turns out to be
+// dead, net/http sends a GET again by itself. The first request has been allowed; each further one is asked for before it
+// gets a connection, and is not sent where it is not allowed.
+func (c *Client) attempt(req *http.Request) (resp *http.Response, requests int, err error) {
+	var written atomic.Int32
+	paid := int32(1)
+	ctx, giveUp := context.WithCancelCause(req.Context()) // whose end is that of the call
+	trace := &httptrace.ClientTrace{
+		WroteHeaders: func() { written.Add(1) },
+		GetConn: func(string) {
+			switch {
+			case written.Load() < paid: // nothing has gone out for it yet
+			case allowed(ctx):
+				paid++
+			default:
+				giveUp(ErrAllowanceSpent)
+			}
+		},
+	}
+	resp, err = c.transport.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	return resp, max(1, int(written.Load())), err
+}
+
+// ErrAllowanceSpent is wrapped by the error of a call of which nothing was sent, because the allowance of its context is used
+// up. It is no [Error]: neither Dify nor the way to it is at fault.
+var ErrAllowanceSpent = errors.New("the allowance of requests is used up")
+
+type allowanceKey struct{}
+
+// WithAllowance has every request under the context asked for before it is sent: each try of a call, the question for a
+// version, and what net/http sends again where a connection that it kept is dead. Where allow returns false, nothing is sent. A
+// call that was tried before then ends with what became of the last try. allow has to be safe for concurrent use.
+func WithAllowance(ctx context.Context, allow func() bool) context.Context {
+	return context.WithValue(ctx, allowanceKey{}, allow)
+}
+
+// allowed takes one request from the context's allowance; all are allowed where it has none.
+func allowed(ctx context.Context) bool {
+	allow, ok := ctx.Value(allowanceKey{}).(func() bool)
+	return !ok || allow()
+}
+
+// Bounds on what a connection may take. The wait for the first byte of an answer has none of its own: Dify sends nothing before
+// a page is computed, which takes long in a large database.
+const (
+	connectTimeout = 5 * time.Second // for TCP, and again for TLS
+	// idleTimeout is shorter than the two seconds after which gunicorn closes idle connections, so that no request meets one
+	// that the server has just closed; and an idle connection holds one of a Dify's few places.
+	idleTimeout = time.Second
+	// maxConnectionsPerServer is no limit that is ever met: those of the servers are.
+	maxConnectionsPerServer = 1000
+)
+
+// NewTransport makes a transport for clients. Connections that clients of a [Pool] need are bounded by server.
+// It takes the proxy from the environment, asks for gzip, and bounds an answer's header to 64 KiB.
+//
+// It speaks HTTP/1.1 alone. There each call has a connection, which the limits count, and a connection that is dead goes with the
+// call that finds out. One of HTTP/2 would serve on, and make call after call time out; and gunicorn, which serves Dify,
+// does not speak it.
+func NewTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: proxyCause,
+		DialContext:            dialWithin(dialer.DialContext),
+		Protocols:              protocols,
+		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)}, // connections are short
+		TLSHandshakeTimeout:    connectTimeout,
+		MaxIdleConns:           0, // no bound over all hosts: the bound per server is the one that matters
+		MaxIdleConnsPerHost:    maxConnectionsPerServer,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+type serverKey struct{}
+
+// withServer lets connections that requests under the context need count as the server's.
+func withServer(ctx context.Context, s *server) context.Context {
+	return context.WithValue(ctx, serverKey{}, s)
+}
+
+// dialWithin lets connections wait until their server may have one more.
+func dialWithin(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if s, ok := ctx.Value(serverKey{}).(*server); ok {
+			return s.dial(ctx, dial, network, address)
+		}
+		return dial(ctx, network, address)
+	}
 }

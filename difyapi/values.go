@@ -2,10 +2,15 @@ package difyapi
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"math"
+	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -130,4 +135,156 @@ func (r *bodyReader) variables(dec *jsontext.Decoder, to *Variables) error {
 		*to = newVariables(r.original(v))
 	}
 	return nil
+}
+
+// lastSecond is 9999-12-31T23:59:59Z, beyond which RFC 3339 has no form.
+const lastSecond = 253402300799
+
+// firstMilli is the first number that is taken for milliseconds, in 2001. As seconds it would be in the year 33658.
+const firstMilli = 1_000_000_000_000
+
+// instant reads Dify's times, UTC: whole seconds since 1970, which some servers write as 1795418445.0 and some as milliseconds;
+// text in the manner of RFC 822 in runs before 1.2.0; ISO 8601 of end users, in UTC where there is no offset, with fractions.
+func instant(v value) (time.Time, bool) {
+	if _, ok := numeral(v); ok {
+		return unixTime(v)
+	}
+	if v.kind != jsontext.KindString {
+		return time.Time{}, false
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.RFC1123Z, http.TimeFormat} {
+		if parsed, err := time.Parse(layout, string(v.text)); err == nil && writable(parsed) {
+			return parsed.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// unixTime drops fractions: Dify keeps whole seconds.
+func unixTime(v value) (time.Time, bool) {
+	f, ok := decimal(v)
+	switch {
+	case !ok || f < 0:
+		return time.Time{}, false
+	case f >= firstMilli && f < (lastSecond+1)*1000:
+		return time.Unix(int64(f)/1000, 0).UTC(), true
+	case f < lastSecond+1:
+		return time.Unix(int64(f), 0).UTC(), true
+	default:
+		return time.Time{}, false
+	}
+}
+
+// ErrNotUUID is wrapped by the error for an id that is no UUID. Nothing was sent: Dify on PostgreSQL would answer 500.
+var ErrNotUUID = errors.New("the id is not a UUID of 36 characters")
+
+// ParseUUID reads an id in the form that Dify writes, 36 characters with hyphens, in either case. Other forms of UUIDs, such as
+// urn:uuid: and braces, are refused. The error is [ErrNotUUID]; it does not repeat the text.
+func ParseUUID(text string) (uuid.UUID, error) {
+	if len(text) != len(uuid.Nil.String()) {
+		return uuid.Nil, ErrNotUUID
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil, ErrNotUUID
+	}
+	return id, nil
+}
+
+// Unreadable names the members of an object that Dify wrote in a form without a meaning here, such as a boolean for a number
+// of tokens. They are by Dify's names, and the fields that they belong to are as if Dify had not written them. Nil where all
+// could be read, which is the rule.
+type Unreadable []string
+
+// Has reports whether the member could not be read.
+func (u Unreadable) Has(member string) bool { return slices.Contains(u, member) }
+
+// Err is the error for whoever wants the member, of [KindBadResponse]; nil where it could be read, or was not there.
+func (u Unreadable) Err(member string) error {
+	if !u.Has(member) {
+		return nil
+	}
+	return &Error{Kind: KindBadResponse, Status: http.StatusOK, Place: member, cause: unreadableError(member)}
+}
+
+// unreadableError is for the member of that name. It says which form was expected, and nothing of what Dify has written.
+type unreadableError string
+
+func (e unreadableError) Error() string {
+	return string(e) + " is not " + cmp.Or(forms[string(e)], "a text")
+}
+
+// Unwrap gives the words to callers, too.
+func (e unreadableError) Unwrap() error { return Reason(e.Error()) }
+
+// forms are what members have to be, all others but texts.
+var forms = map[string]string{
+	"id":                  aUUID,
+	"app_id":              aUUID,
+	"workflow_id":         aUUID,
+	"workflow_run":        anObject,
+	"created_by_account":  anObject,
+	"created_by_end_user": anObject,
+	"total_tokens":        aWholeNumber,
+	"total_steps":         aWholeNumber,
+	"exceptions_count":    aWholeNumber,
+	"elapsed_time":        "a number of 64 bits",
+	"created_at":          aTime,
+	"updated_at":          aTime,
+	"finished_at":         aTime,
+	"is_anonymous":        "true or false",
+	"details":             "JSON nested at most 500 deep",
+	"tags":                "a list of texts",
+}
+
+const (
+	aUUID        = "a UUID"
+	anObject     = "an object with an id"
+	aWholeNumber = "a whole number of 64 bits"
+	aTime        = "a time in one of Dify's forms"
+)
+
+// place writes where a value stands in a body: data[3].created_at. The names are those of this package's own fields, never
+// ones that only the body has.
+func place(pointer jsontext.Pointer) string {
+	var b strings.Builder
+	for token := range pointer.Tokens() {
+		switch {
+		case isIndex(token):
+			b.WriteString("[" + token + "]")
+		case b.Len() > 0:
+			b.WriteString("." + token)
+		default:
+			b.WriteString(token)
+		}
+	}
+	return b.String()
+}
+
+func isIndex(token string) bool {
+	return token != "" && strings.Trim(token, "0123456789") == ""
+}
+
+// topLevel are those of an answer that is one object.
+func topLevel(pointers []jsontext.Pointer) Unreadable {
+	var u Unreadable
+	for _, pointer := range pointers {
+		u = append(u, pointer.LastToken())
+	}
+	return u
+}
+
+// mark notes at a row's objects which of their members could not be read, by the members' path from the row.
+func (l *WorkflowLog) mark(path []string) {
+	switch {
+	case len(path) == 1:
+		l.Unreadable = append(l.Unreadable, path[0])
+	case len(path) == 0: // the row itself, which is nil then
+	case path[0] == "workflow_run" && l.WorkflowRun != nil:
+		l.WorkflowRun.Unreadable = append(l.WorkflowRun.Unreadable, path[1])
+	case path[0] == "created_by_account" && l.CreatedByAccount != nil:
+		l.CreatedByAccount.Unreadable = append(l.CreatedByAccount.Unreadable, path[1])
+	case path[0] == "created_by_end_user" && l.CreatedByEndUser != nil:
+		l.CreatedByEndUser.Unreadable = append(l.CreatedByEndUser.Unreadable, path[1])
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -210,4 +212,103 @@ func quoted(format, text string) string {
 		text = string(runes[:most]) + "…"
 	}
 	return fmt.Sprintf(format, fmt.Sprintf("%q", text))
+}
+
+// onePerField leaves one error of those that say the same of the objects of a list, one by one: that the viewer lacks a scope, or
+// that what Dify has there can't be read. It says that of all of them, at the first, with `extensions.count`. The others keep their
+// places: a call that failed for one object can have succeeded for another.
+func onePerField(errs gqlerror.List) gqlerror.List {
+	first, counts := make(map[string]*gqlerror.Error), make(map[string]int)
+	for _, e := range errs {
+		if field, ok := fieldAtFault(e); ok {
+			counts[field]++
+			if met := first[field]; met == nil || before(e.Path, met.Path) {
+				first[field] = e
+			}
+		}
+	}
+	errs = slices.DeleteFunc(errs, func(e *gqlerror.Error) bool {
+		field, ok := fieldAtFault(e)
+		return ok && first[field] != e
+	})
+	for field, e := range first {
+		if n := counts[field]; n > 1 {
+			e.Message += fmt.Sprintf("; so it is in %d places", n)
+			e.Extensions["count"] = n
+		}
+	}
+	return errs
+}
+
+// fieldAtFault is the field of an error that is its field's, not its object's: its path without indexes, and what is said.
+func fieldAtFault(e *gqlerror.Error) (string, bool) {
+	if !isOfField(e) {
+		return "", false
+	}
+	var field strings.Builder
+	for _, element := range e.Path {
+		if name, ok := element.(ast.PathName); ok {
+			field.WriteString(string(name) + ".")
+		}
+	}
+	return field.String() + e.Message, true
+}
+
+func isOfField(e *gqlerror.Error) bool {
+	_, forbidden := errors.AsType[*viewer.ForbiddenError](e)
+	_, beyond := errors.AsType[model.RangeError](e)
+	return forbidden || beyond || difyapi.IsUnreadable(e) || errors.Is(e, model.ErrNoStart)
+}
+
+// before tells whether a place comes earlier in an answer than another of the same field.
+func before(a, b ast.Path) bool {
+	for i := range min(len(a), len(b)) {
+		x, isIndex := a[i].(ast.PathIndex)
+		y, isToo := b[i].(ast.PathIndex)
+		if isIndex && isToo && x != y {
+			return x < y
+		}
+	}
+	return false
+}
+
+// loggable is what of an error may stand in a log: its types, and what those say of themselves that know a log's rules. Texts of
+// errors repeat what Dify or the caller has said.
+func loggable(err error) slog.Value {
+	attrs := []slog.Attr{slog.String("type", typesOf(err))}
+	if app, ok := errors.AsType[*list.AppError](err); ok {
+		attrs = append(attrs, slog.String("app", app.App))
+	}
+	if value, ok := errors.AsType[interface {
+		error
+		slog.LogValuer
+	}](err); ok {
+		attrs = append(attrs, slog.Attr{Value: value.LogValue()}) // a group without a name is inlined
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// typesOf are those of an error and of what it wraps.
+func typesOf(err error) string {
+	types := []string{fmt.Sprintf("%T", err)}
+	switch wrapper := err.(type) { //nolint:errorlint // each layer is looked at
+	case interface{ Unwrap() error }:
+		if inner := wrapper.Unwrap(); inner != nil {
+			types = append(types, typesOf(inner))
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapper.Unwrap() {
+			types = append(types, typesOf(inner))
+		}
+	}
+	return strings.Join(types, " ")
+}
+
+// coordinates are those of the field under way, in the schema's names: aliases are the caller's.
+func coordinates(ctx context.Context) string {
+	field := graphql.GetFieldContext(ctx)
+	if field == nil || field.Field.Field == nil {
+		return ""
+	}
+	return field.Object + "." + field.Field.Name
 }

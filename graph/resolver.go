@@ -2,9 +2,7 @@
 // comes from; what rows a page has is decided in graph/feed, what is asked of Dify once in graph/loader, and how rows are written
 // in graph/render.
 //
-// To add a field of Dify's: a field in difyapi and in its page reader, one in the schema, then go generate .; graph/model binds the
-// two where names or types differ, and a column of graph/render writes it. To add a filter: a condition of feed.Filter, in its canonical form and its matching, and a
-// field of the schema's input. To add an endpoint: a file in difyapi, a loader in graph/loader, a resolver here.
+// Where a new field, filter, endpoint or error code goes is in docs/architecture.md.
 package graph
 
 import (

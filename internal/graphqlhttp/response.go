@@ -3,11 +3,14 @@ package graphqlhttp
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/klauspost/compress/gzip"
@@ -157,3 +160,88 @@ func (t *Transport) encodeParts(resp *graphql.Response, more bool) (parts, error
 	body[0][0] = '{'
 	return append(body, []byte{'}'}), nil
 }
+
+// status is that of an answer without data: by the first error whose code has one, else by the media type.
+func statusOf(media mediaType, errs gqlerror.List) int {
+	for _, e := range errs {
+		if status := codeOf(e).Status(); status != 0 {
+			return status
+		}
+	}
+	if media == graphQLResponse {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+// setRetryAfter repeats the longest `extensions.retryAfter`, in seconds, where those who know no GraphQL find it.
+func setRetryAfter(h http.Header, errs gqlerror.List) {
+	longest := 0.0
+	for _, e := range errs {
+		switch seconds := e.Extensions["retryAfter"].(type) {
+		case int:
+			longest = max(longest, float64(seconds))
+		case float64:
+			longest = max(longest, seconds)
+		}
+	}
+	if longest > 0 && longest <= math.MaxInt32 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(longest))))
+	}
+}
+
+// maxMessageBytes bounds one error's message: gqlparser's repeat what was sent.
+const maxMessageBytes = 1000
+
+// encodeErrors writes as many errors as an answer may have, and a last one that says how many are missing, unless there are
+// more that nobody counted. It is empty without errors.
+func (t *Transport) encodeErrors(errs gqlerror.List, more bool) ([]byte, error) {
+	if len(errs) == 0 {
+		return nil, nil
+	}
+	list := []byte{'['}
+	kept := 0
+	for _, e := range errs[:min(len(errs), t.options.MaxErrors)] {
+		one, err := encodeError(e)
+		if err != nil {
+			return nil, err
+		}
+		if len(list)+len(one) > t.options.MaxErrorBytes {
+			break
+		}
+		list = append(append(list, one...), ',')
+		kept++
+	}
+	message := "more errors are left out"
+	if leftOut := len(errs) - kept; !more && leftOut == 0 {
+		list[len(list)-1] = ']'
+		return list, nil
+	} else if !more {
+		message = fmt.Sprintf("%d more errors are left out", leftOut)
+	}
+	last, err := encodeError(newError(codeOf(errs[0]), "%s", message))
+	return append(append(list, last...), ']'), err
+}
+
+// encodeError writes one error, its message cut where it is long.
+func encodeError(e *gqlerror.Error) ([]byte, error) {
+	if len(e.Message) <= maxMessageBytes {
+		return json.Marshal(e)
+	}
+	cut := *e
+	cut.Message = cutMessage(e.Message)
+	return json.Marshal(&cut)
+}
+
+func cutMessage(message string) string {
+	if len(message) <= maxMessageBytes {
+		return message
+	}
+	end := maxMessageBytes
+	for !utf8.RuneStart(message[end]) {
+		end--
+	}
+	return message[:end] + "…"
+}
+
+func codeOf(e *gqlerror.Error) code.Code { return code.OfExtensions(e.Extensions) }

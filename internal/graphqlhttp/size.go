@@ -1,6 +1,8 @@
 package graphqlhttp
 
 import (
+	"context"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -144,4 +146,118 @@ func (s *sizer) fragment(name string) size {
 	delete(s.open, name)
 	s.measured[name] = found
 	return found
+}
+
+// overlaps counts the pairs of fields that come to stand in one place of the answer. Validation compares each two of them,
+// which grows with the square of a document. The count itself takes as many steps as the document has selections with its
+// fragments in place; that must have been bounded before.
+func overlaps(m *meter, fragments map[string]*ast.FragmentDefinition, doc *ast.QueryDocument) int {
+	o := overlapper{meter: m, fragments: fragments, reached: map[string]bool{}}
+	for _, op := range doc.Operations {
+		o.merge(op.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		if !o.reached[f.Name] {
+			o.merge(f.SelectionSet)
+		}
+	}
+	return o.pairs
+}
+
+type overlapper struct {
+	meter     *meter
+	fragments map[string]*ast.FragmentDefinition
+	reached   map[string]bool
+	pairs     int
+}
+
+// place is where fields of one name come to stand.
+type place struct {
+	fields int
+	inner  ast.SelectionSet // of all of them
+}
+
+// merge counts the pairs among fields that stand in one object of the answer, and below them.
+func (o *overlapper) merge(selections ast.SelectionSet) {
+	places := map[string]*place{}
+	o.collect(places, selections)
+	for _, p := range places {
+		o.pairs = min(o.pairs+p.fields*(p.fields-1)/2, uncountable)
+		if len(p.inner) > 0 {
+			o.merge(p.inner)
+		}
+	}
+}
+
+func (o *overlapper) collect(places map[string]*place, selections ast.SelectionSet) {
+	for _, selection := range selections {
+		o.meter.step(1)
+		switch selection := selection.(type) {
+		case *ast.Field:
+			p := places[selection.Alias]
+			if p == nil {
+				p = &place{}
+				places[selection.Alias] = p
+			}
+			p.fields++
+			p.inner = append(p.inner, selection.SelectionSet...)
+		case *ast.InlineFragment:
+			o.collect(places, selection.SelectionSet)
+		case *ast.FragmentSpread:
+			o.reached[selection.Name] = true
+			o.collect(places, o.fragments[selection.Name].SelectionSet)
+		}
+	}
+}
+
+// meter counts the steps of all passes over one document: a selection, an argument or a value that is looked at. It ends them
+// where they have taken too many, or where the request is over.
+type meter struct {
+	ended <-chan struct{}
+	cause func() error
+	most  int
+	taken int
+	next  int // how many are taken when the request is looked at again
+}
+
+// stepsBetweenLooks is some microseconds of work.
+const stepsBetweenLooks = 256
+
+func newMeter(ctx context.Context, most int) *meter {
+	return &meter{ended: ctx.Done(), cause: func() error { return context.Cause(ctx) }, most: most}
+}
+
+// abort is what a pass panics with to end itself and all below it: gqlparser's walk has no other way out.
+type abort struct{ *failure }
+
+// step takes so many steps, or ends the passes.
+func (m *meter) step(n int) {
+	m.taken += n
+	if m.taken > m.most {
+		panic(abort{exceeds("reading the document takes more than %[2]s steps: spread fewer fragments in fragments, "+
+			"send operations one by one, and long values in variables", m.taken, m.most)})
+	}
+	if m.taken < m.next {
+		return
+	}
+	m.next = m.taken + stepsBetweenLooks
+	select {
+	case <-m.ended:
+		panic(abort{&failure{errors: gqlerror.List{gqlerror.Wrap(m.cause())}}})
+	default:
+	}
+}
+
+// orAborted runs passes, and returns what they find or why they ended.
+func orAborted(passes func() *failure) (f *failure) {
+	defer func() {
+		switch panicked := recover().(type) {
+		case nil:
+		case abort:
+			f = panicked.failure
+		default:
+			panic(panicked)
+		}
+	}()
+	return passes()
 }

@@ -4,21 +4,21 @@
 //
 // A request goes through these steps, and ends at the first that refuses it:
 //
-//	method, Upgrade, Accept, Content-Type, Content-Encoding   refusal.go, negotiation.go
-//	body or query string, within what all requests may hold   body.go, pool.go
+//	method, Upgrade, Accept, Content-Type, Content-Encoding   negotiation.go
+//	body or query string, within what all requests may hold   request.go, pool.go
 //	payment for its bytes                                     request.go
 //	query, and variables and extensions as they came          request.go, json.go
 //	the text of a persisted operation                         persisted.go, operations.go
-//	tokens, parsing, sizes                                    limits.go, size.go, overlap.go
+//	tokens, parsing, sizes                                    documents.go, limits.go, size.go
 //	the operation that is meant, and whether its method may run it
-//	validation                                                validation.go, literals.go, merge.go
-//	the variables that it declares                            decode.go, variables.go, scalars.go, nulls.go
+//	validation                                                validation.go, merge.go
+//	the variables that it declares                            variables.go, scalars.go
 //	how many values its arguments come to                     uses.go
 //	gqlgen's executor, with its extensions                    transport.go
-//	the answer                                                response.go, status.go, weight.go
+//	the answer                                                response.go
 //
 // What is done before the executor grows no faster than the request's bytes: memory is taken from the pool, the passes over a
-// document count their steps (meter.go) and end with the request's context, and nothing is built of JSON that is not used.
+// document count their steps (size.go) and end with the request's context, and nothing is built of JSON that is not used.
 //
 // A document that came through validation is kept, so that it is parsed, measured and validated once.
 package graphqlhttp
@@ -26,6 +26,7 @@ package graphqlhttp
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -189,4 +190,32 @@ func recovered(ctx context.Context, exec graphql.GraphExecutor, panicked any) *g
 		}
 	}
 	return &graphql.Response{Errors: gqlerror.List{shown}}
+}
+
+// Inherit takes over what a transport of the same schema has kept, as far as it holds here too: the operations that clients
+// have registered, documents where the same ones are valid, and what requests under way hold. To be called before the first request.
+func (t *Transport) Inherit(from *Transport) {
+	if t.options.InFlightBytes == from.options.InFlightBytes {
+		t.pool = from.pool
+	}
+	own, old := t.persisted, from.persisted
+	if own.registered != nil && old.registered != nil && own.options.AutomaticBytes == old.options.AutomaticBytes {
+		own.registered = old.registered
+	}
+	if t.options.validatesAs(from.options) {
+		t.documents.kept = from.documents.kept
+	}
+}
+
+// validatesAs tells whether a document that one transport has kept is the same to the other.
+func (o Options) validatesAs(other Options) bool {
+	return o.Limits == other.Limits && o.DocumentBytes == other.DocumentBytes && o.NoIntrospection == other.NoIntrospection &&
+		maps.Equal(o.Persisted.listed(), other.Persisted.listed())
+}
+
+func (p Persisted) listed() map[string]listed {
+	if p.Listed == nil {
+		return nil
+	}
+	return p.Listed.byHash
 }

@@ -1,9 +1,12 @@
 package graphqlhttp
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strconv"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -160,4 +163,153 @@ func (c *coercer) enum(def *ast.Definition, value any) (any, *gqlerror.Error) {
 
 func (c *coercer) errorf(format string, args ...any) *gqlerror.Error {
 	return newError(code.BadUserInput, "%s: %s", &c.path, fmt.Sprintf(format, args...))
+}
+
+// pick builds the wanted members of an object that a scanner has read, and nothing of the others. It returns the length of
+// what it built from.
+func pick(object jsontext.Value, wanted func(name string) bool) (picked map[string]any, length int) {
+	if len(object) == 0 {
+		return nil, 0
+	}
+	b := builder{jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowDuplicateNames(true))}
+	b.next()
+	picked = map[string]any{}
+	for b.PeekKind() != '}' {
+		name := b.next().String()
+		start := b.InputOffset()
+		if wanted(name) {
+			picked[name] = b.value()
+			length += int(b.InputOffset() - start)
+		} else {
+			b.skip()
+		}
+	}
+	return picked, length
+}
+
+// builder makes Go values of JSON that was found valid before. Numbers stay as they were written.
+type builder struct{ *jsontext.Decoder }
+
+func (b builder) next() jsontext.Token {
+	token, err := b.ReadToken()
+	if err != nil {
+		panic(err) // a scanner has read the same
+	}
+	return token
+}
+
+func (b builder) skip() {
+	if err := b.SkipValue(); err != nil {
+		panic(err)
+	}
+}
+
+func (b builder) value() any {
+	token := b.next()
+	switch token.Kind() {
+	case 'n':
+		return nil
+	case 't', 'f':
+		return token.Bool()
+	case '"':
+		return token.String()
+	case '0':
+		return json.Number(token.String())
+	case '[':
+		return b.list()
+	default:
+		return b.object()
+	}
+}
+
+func (b builder) list() []any {
+	list := []any{}
+	for b.PeekKind() != ']' {
+		list = append(list, b.value())
+	}
+	b.next()
+	return list
+}
+
+func (b builder) object() map[string]any {
+	object := map[string]any{}
+	for b.PeekKind() != '}' {
+		name := b.next().String()
+		object[name] = b.value()
+	}
+	b.next()
+	return object
+}
+
+// checkNulls refuses null in a variable that says whether a field is skipped or included. Validation lets such a variable pass
+// if it has a default: only the values tell, and gqlgen would panic. Null in a field's arguments is the field's own error.
+func checkNulls(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) *failure {
+	n := nullFinder{fragments: doc.Fragments, variables: variables, entered: map[string]bool{}}
+	if !n.anyNull() {
+		return nil
+	}
+	n.selections(op.SelectionSet)
+	if n.found == nil {
+		return nil
+	}
+	return invalid(code.BadUserInput, "$%s: null was given, and %s is expected where it stands", n.found.Raw, n.found.ExpectedType)
+}
+
+type nullFinder struct {
+	fragments ast.FragmentDefinitionList
+	variables map[string]any
+	entered   map[string]bool // fragments
+	found     *ast.Value
+}
+
+func (n *nullFinder) anyNull() bool {
+	for _, value := range n.variables {
+		if value == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *nullFinder) selections(set ast.SelectionSet) {
+	for _, selection := range set {
+		switch selection := selection.(type) {
+		case *ast.Field:
+			if n.included(selection.Directives) {
+				n.selections(selection.SelectionSet)
+			}
+		case *ast.InlineFragment:
+			if n.included(selection.Directives) {
+				n.selections(selection.SelectionSet)
+			}
+		case *ast.FragmentSpread:
+			if n.included(selection.Directives) {
+				n.fragment(selection.Name)
+			}
+		}
+	}
+}
+
+func (n *nullFinder) fragment(name string) {
+	if f := n.fragments.ForName(name); f != nil && !n.entered[name] {
+		n.entered[name] = true
+		n.selections(f.SelectionSet)
+	}
+}
+
+// included tells whether what has the directives is executed. Null says neither.
+func (n *nullFinder) included(list ast.DirectiveList) bool {
+	included := true
+	for _, d := range list {
+		condition := d.Arguments.ForName("if")
+		if condition == nil {
+			continue
+		}
+		value, _ := condition.Value.Value(n.variables)
+		if value == nil {
+			n.found = condition.Value
+		}
+		included = included && value != (d.Name == "skip")
+	}
+	return included
 }

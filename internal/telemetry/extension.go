@@ -25,7 +25,7 @@ func (e extension) InterceptOperation(ctx context.Context, next graphql.Operatio
 	ctx, span := e.startOperation(ctx, kept)
 	handler := next(ctx)
 	return func(ctx context.Context) *graphql.Response {
-		leave := e.counts.enter(ctx)
+		leave := e.counts.enter()
 		defer leave()
 		defer func() { endOperation(span, kept) }()
 		response := handler(ctx)

@@ -1,22 +1,14 @@
 package telemetry
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/otlptranslator"
-	"go.opentelemetry.io/otel/attribute"
-	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
-	"go.opentelemetry.io/otel/metric"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/difygraph/difygraph/graph/code"
 )
@@ -24,12 +16,8 @@ import (
 // seconds are the bounds of durations: an answer of the cache takes one millisecond, a slow Dify up to its timeout.
 var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// maxSeries is what each instrument has at most. Labels have the names of apps and of listed operations, never what a client
-// chose, so that this is for files that are long or change often: what goes beyond is counted together.
-const maxSeries = 20_000
-
-// MetricsHandler answers GET /metrics in the formats of Prometheus. It is for a port of its own: it asks nobody who they
-// are. Without [Options.Metrics] it has nothing.
+// MetricsHandler answers GET /metrics in the formats of Prometheus. It is for a port of its own: it is unauthenticated. Without
+// [Options.Metrics] it has nothing.
 func (t *Telemetry) MetricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	if t.registry != nil {
@@ -39,110 +27,86 @@ func (t *Telemetry) MetricsHandler() http.Handler {
 }
 
 // startCounting makes all instruments, and adds what Go and the operating system tell of the process.
-func (t *Telemetry) startCounting(described *resource.Resource, o Options) error {
+func (t *Telemetry) startCounting(o Options) {
 	t.registry = prometheus.NewRegistry()
-	t.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	reader, err := otelprometheus.New(otelprometheus.WithRegisterer(t.registry), otelprometheus.WithoutScopeInfo(),
-		otelprometheus.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes))
-	if err != nil {
-		return fmt.Errorf("metrics: %w", err)
+	t.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), stateCollector{&t.state})
+	create := promauto.With(t.registry)
+	t.counts = newInstruments(create)
+	if o.Version != "" {
+		create.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "difygraph_build_info", Help: "1, with the versions of the program and of Go.",
+			ConstLabels: prometheus.Labels{"version": o.Version, "goversion": runtime.Version()},
+		}, func() float64 { return 1 })
 	}
-	t.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(described),
-		sdkmetric.WithCardinalityLimit(maxSeries))
-	meter := t.meters.Meter(scope)
-	if t.counts, err = newInstruments(meter); err != nil {
-		return fmt.Errorf("metrics: %w", err)
+	if o.Dropped != nil {
+		create.NewCounterFunc(prometheus.CounterOpts{
+			Name: "difygraph_log_dropped_total", Help: "Lines of the log that were lost, since they were not taken in time.",
+		}, func() float64 { return float64(o.Dropped()) })
 	}
-	return errors.Join(t.observeState(meter), observeLog(meter, o.Dropped), observeBuild(meter, o.Version))
 }
 
-// observeBuild says which program this is, to tell replicas of two versions apart.
-func observeBuild(meter metric.Meter, version string) error {
-	if version == "" {
-		return nil
-	}
-	build := metric.WithAttributes(attribute.String("version", version), attribute.String("goversion", runtime.Version()))
-	_, err := meter.Int64ObservableGauge("difygraph.build_info",
-		metric.WithDescription("1, with the versions of the program and of Go."),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(1, build)
-			return nil
-		}))
-	return err
-}
-
-// observeLog tells what the log could not.
-func observeLog(meter metric.Meter, dropped func() int64) error {
-	if dropped == nil {
-		return nil
-	}
-	_, err := meter.Int64ObservableCounter("difygraph.log.dropped",
-		metric.WithDescription("Lines of the log that were lost, since they were not taken in time."),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(dropped())
-			return nil
-		}))
-	return err
-}
-
-// instruments are what is counted as it happens. A nil one counts nothing.
+// instruments are what is counted as it happens. A nil one counts nothing. Labels have the names of apps and of listed operations,
+// never what a client chose: there can't be too many series.
 type instruments struct {
-	operations metric.Int64Counter
-	durations  metric.Float64Histogram
-	active     metric.Int64UpDownCounter
-	refusals   metric.Int64Counter
+	operations *prometheus.CounterVec
+	durations  *prometheus.HistogramVec
+	active     prometheus.Gauge
+	refusals   *prometheus.CounterVec
 
-	calls         metric.Int64Counter
-	callDurations metric.Float64Histogram
+	calls         *prometheus.CounterVec
+	callDurations *prometheus.HistogramVec
 }
 
-func newInstruments(meter metric.Meter) (*instruments, error) {
-	var i instruments
-	var errs [6]error
-	bounds := metric.WithExplicitBucketBoundaries(seconds...)
-	i.operations, errs[0] = meter.Int64Counter("difygraph.operations",
-		metric.WithDescription("Requests for an operation, by its name and by what went wrong at worst."))
-	i.durations, errs[1] = meter.Float64Histogram("difygraph.operation.duration", metric.WithUnit("s"), bounds,
-		metric.WithDescription("Time from a request's header to the end of its answer."))
-	i.active, errs[2] = meter.Int64UpDownCounter("difygraph.operations.active",
-		metric.WithDescription("Operations that are being executed."))
-	i.refusals, errs[3] = meter.Int64Counter("difygraph.refusals",
-		metric.WithDescription("Operations that were refused because they or all together ask for too much."))
-	i.calls, errs[4] = meter.Int64Counter("difygraph.upstream.requests",
-		metric.WithDescription("Requests to Dify, second tries included, by the status of the answer."))
-	i.callDurations, errs[5] = meter.Float64Histogram("difygraph.upstream.duration", metric.WithUnit("s"), bounds,
-		metric.WithDescription("Time from a request to Dify to the end of its answer, without the wait for its turn."))
-	return &i, errors.Join(errs[:]...)
+func newInstruments(create promauto.Factory) *instruments {
+	return &instruments{
+		operations: create.NewCounterVec(prometheus.CounterOpts{
+			Name: "difygraph_operations_total", Help: "Requests for an operation, by its name and by what went wrong at worst.",
+		}, []string{"operation", "class"}),
+		durations: create.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "difygraph_operation_duration_seconds", Help: "Time from a request's header to the end of its answer.", Buckets: seconds,
+		}, []string{"operation"}),
+		active: create.NewGauge(prometheus.GaugeOpts{
+			Name: "difygraph_operations_active", Help: "Operations that are being executed.",
+		}),
+		refusals: create.NewCounterVec(prometheus.CounterOpts{
+			Name: "difygraph_refusals_total", Help: "Operations that were refused because they or all together ask for too much.",
+		}, []string{"code"}),
+		calls: create.NewCounterVec(prometheus.CounterOpts{
+			Name: "difygraph_upstream_requests_total", Help: "Requests to Dify, second tries included, by the status of the answer.",
+		}, []string{"app", "route", "status"}),
+		callDurations: create.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "difygraph_upstream_duration_seconds", Buckets: seconds,
+			Help: "Time from a request to Dify to the end of its answer, without the wait for its turn.",
+		}, []string{"app", "route"}),
+	}
 }
 
-func (i *instruments) operation(ctx context.Context, name string, worst code.Class, codes map[code.Code]int, took time.Duration) {
+func (i *instruments) operation(name string, worst code.Class, codes map[code.Code]int, took time.Duration) {
 	if i == nil {
 		return
 	}
-	named := attribute.String("operation", name)
-	i.operations.Add(ctx, 1, metric.WithAttributes(named, attribute.Stringer("class", worst)))
-	i.durations.Record(ctx, took.Seconds(), metric.WithAttributes(named))
+	i.operations.WithLabelValues(name, worst.String()).Inc()
+	i.durations.WithLabelValues(name).Observe(took.Seconds())
 	for c := range codes {
 		if c.Class() == code.Refused {
-			i.refusals.Add(ctx, 1, metric.WithAttributes(attribute.String("code", string(c))))
+			i.refusals.WithLabelValues(string(c)).Inc()
 		}
 	}
 }
 
 // enter counts an operation until leave.
-func (i *instruments) enter(ctx context.Context) (leave func()) {
+func (i *instruments) enter() (leave func()) {
 	if i == nil {
 		return func() {}
 	}
-	i.active.Add(ctx, 1)
-	return func() { i.active.Add(ctx, -1) }
+	i.active.Inc()
+	return i.active.Dec
 }
 
-func (i *instruments) call(ctx context.Context, app, route, outcome string, took time.Duration) {
+func (i *instruments) call(app, route, outcome string, took time.Duration) {
 	if i == nil {
 		return
 	}
-	to := []attribute.KeyValue{attribute.String("app", app), attribute.String("route", route)}
-	i.callDurations.Record(ctx, took.Seconds(), metric.WithAttributes(to...))
-	i.calls.Add(ctx, 1, metric.WithAttributes(append(to, attribute.String("status", outcome))...))
+	i.callDurations.WithLabelValues(app, route).Observe(took.Seconds())
+	i.calls.WithLabelValues(app, route, outcome).Inc()
 }

@@ -49,7 +49,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (t *Telemetry) finish(ctx context.Context, span trace.Span, kept *record, told line) {
 	worst := kept.worst(told.status)
 	endRequest(span, told.status, worst)
-	t.counts.operation(ctx, cmp.Or(t.listedName(kept.hash), "other"), worst, kept.codes, told.duration)
+	t.counts.operation(cmp.Or(t.listedName(kept.hash), "other"), worst, kept.codes, told.duration)
 	if !kept.quiet {
 		told.write(ctx, t.log, kept)
 	}

@@ -1,13 +1,10 @@
 package telemetry
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // State is what others count, as far as it has come. It is asked for whenever metrics are read.
@@ -57,75 +54,70 @@ type CacheState struct {
 // Observe replaces where the state is asked for. The function is called at any time and by any goroutine.
 func (t *Telemetry) Observe(state func() State) { t.state.Store(&state) }
 
-// gauges are what is read when metrics are.
-type gauges struct {
-	waiting, breaker, admitted      metric.Int64ObservableGauge
-	waits, retries, cached, refused metric.Int64ObservableCounter
-	waited                          metric.Float64ObservableCounter
+// number is one of the state's, as metrics have it.
+type number struct {
+	*prometheus.Desc
+	kind prometheus.ValueType
 }
 
-func (t *Telemetry) observeState(meter metric.Meter) error {
-	g, err := newGauges(meter)
-	if err != nil {
-		return fmt.Errorf("metrics: %w", err)
-	}
-	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		if state := t.state.Load(); state != nil {
-			g.observe(o, (*state)())
-		}
-		return nil
-	}, g.waiting, g.breaker, g.admitted, g.waits, g.retries, g.cached, g.refused, g.waited)
-	return err
+func counter(name, help string, labels ...string) number {
+	return number{prometheus.NewDesc(name, help, labels, nil), prometheus.CounterValue}
 }
 
-func newGauges(meter metric.Meter) (*gauges, error) {
-	var g gauges
-	var errs [8]error
-	g.waiting, errs[0] = meter.Int64ObservableGauge("difygraph.upstream.queue",
-		metric.WithDescription("Calls to Dify that wait for their turn."))
-	g.breaker, errs[1] = meter.Int64ObservableGauge("difygraph.upstream.breaker",
-		metric.WithDescription("Circuit breaker: 0 closed, 1 half-open, 2 open."))
-	g.waits, errs[2] = meter.Int64ObservableCounter("difygraph.upstream.waits",
-		metric.WithDescription("Calls to Dify that had to wait for their turn."))
-	g.waited, errs[3] = meter.Float64ObservableCounter("difygraph.upstream.wait", metric.WithUnit("s"),
-		metric.WithDescription("Time that calls to Dify have waited for their turns, all together."))
-	g.retries, errs[4] = meter.Int64ObservableCounter("difygraph.upstream.retries",
-		metric.WithDescription("Requests to Dify that were sent again."))
-	g.cached, errs[5] = meter.Int64ObservableCounter("difygraph.cache.requests",
-		metric.WithDescription("Questions to the caches, by what came of them."))
-	g.admitted, errs[6] = meter.Int64ObservableGauge("difygraph.gate.operations",
-		metric.WithDescription("Operations that are admitted, by whether they run, wait for a slot to begin or to go on, or wait for an app."))
-	g.refused, errs[7] = meter.Int64ObservableCounter("difygraph.gate.refusals",
-		metric.WithDescription("What was not admitted: since the caller has its share, no slot came in time, or too much of the caller's waits for the app."))
-	return &g, errors.Join(errs[:]...)
+func gauge(name, help string, labels ...string) number {
+	return number{prometheus.NewDesc(name, help, labels, nil), prometheus.GaugeValue}
 }
 
-func (g *gauges) observe(o metric.Observer, state State) {
-	for _, s := range state.Apps {
-		app := metric.WithAttributes(attribute.String("app", s.App))
-		o.ObserveInt64(g.waiting, int64(s.Waiting), app)
-		o.ObserveInt64(g.breaker, int64(s.Breaker), app)
-		o.ObserveInt64(g.waits, s.Waits, app)
-		o.ObserveFloat64(g.waited, s.Waited.Seconds(), app)
-		o.ObserveInt64(g.retries, s.Retries, app)
-	}
-	for _, s := range state.Caches {
-		g.observeCache(o, s)
-	}
-	for state, n := range state.Gate.Operations {
-		o.ObserveInt64(g.admitted, int64(n), metric.WithAttributes(attribute.String("state", state)))
-	}
-	for reason, n := range state.Gate.Refusals {
-		o.ObserveInt64(g.refused, n, metric.WithAttributes(attribute.String("reason", reason)))
+var (
+	waiting = gauge("difygraph_upstream_queue", "Calls to Dify that wait for their turn.", "app")
+	breaker = gauge("difygraph_upstream_breaker", "Circuit breaker: 0 closed, 1 half-open, 2 open.", "app")
+	waits   = counter("difygraph_upstream_waits_total", "Calls to Dify that had to wait for their turn.", "app")
+	waited  = counter("difygraph_upstream_wait_seconds_total",
+		"Time that calls to Dify have waited for their turns, all together.", "app")
+	retries  = counter("difygraph_upstream_retries_total", "Requests to Dify that were sent again.", "app")
+	cached   = counter("difygraph_cache_requests_total", "Questions to the caches, by what came of them.", "cache", "result")
+	admitted = gauge("difygraph_gate_operations",
+		"Operations that are admitted, by whether they run, wait for a slot to begin or to go on, or wait for an app.", "state")
+	refused = counter("difygraph_gate_refusals_total",
+		"What was not admitted: since the caller has its share, no slot came in time, or too much of the caller's waits for the app.", "reason")
+)
+
+// stateCollector asks for the state whenever metrics are read.
+type stateCollector struct{ state *atomic.Pointer[func() State] }
+
+// Describe names what [stateCollector.Collect] gives.
+func (stateCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, n := range []number{waiting, breaker, waits, waited, retries, cached, admitted, refused} {
+		to <- n.Desc
 	}
 }
 
-func (g *gauges) observeCache(o metric.Observer, s CacheState) {
-	for _, each := range []struct {
-		result string
-		count  int64
-	}{{"hit", s.Hits}, {"join", s.Joins}, {"miss", s.Misses}} {
-		o.ObserveInt64(g.cached, each.count,
-			metric.WithAttributes(attribute.String("cache", s.Cache), attribute.String("result", each.result)))
+// Collect gives nothing where nobody counts yet.
+func (c stateCollector) Collect(to chan<- prometheus.Metric) {
+	if state := c.state.Load(); state != nil {
+		(*state)().give(func(n number, value float64, labels ...string) {
+			to <- prometheus.MustNewConstMetric(n.Desc, n.kind, value, labels...)
+		})
+	}
+}
+
+func (s State) give(to func(n number, value float64, labels ...string)) {
+	for _, a := range s.Apps {
+		to(waiting, float64(a.Waiting), a.App)
+		to(breaker, float64(a.Breaker), a.App)
+		to(waits, float64(a.Waits), a.App)
+		to(waited, a.Waited.Seconds(), a.App)
+		to(retries, float64(a.Retries), a.App)
+	}
+	for _, c := range s.Caches {
+		to(cached, float64(c.Hits), c.Cache, "hit")
+		to(cached, float64(c.Joins), c.Cache, "join")
+		to(cached, float64(c.Misses), c.Cache, "miss")
+	}
+	for state, n := range s.Gate.Operations {
+		to(admitted, float64(n), state)
+	}
+	for reason, n := range s.Gate.Refusals {
+		to(refused, float64(n), reason)
 	}
 }

@@ -15,19 +15,17 @@ package telemetry
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/prometheus/client_golang/prometheus"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// scope is what spans and metrics name as their origin.
+// scope is what spans name as their origin.
 const scope = "github.com/difygraph/difygraph"
 
 // Options say where to tell. The zero value writes lines to the default log, and does nothing else.
@@ -65,30 +63,27 @@ type Telemetry struct {
 	traces *sdktrace.TracerProvider
 
 	counts   *instruments // nil: nothing is counted
-	meters   *sdkmetric.MeterProvider
 	registry *prometheus.Registry
 }
 
-// New is to be ended by [Telemetry.Shutdown]. It fails where the environment describes this process (OTEL_RESOURCE_ATTRIBUTES)
-// in a way that can't be read.
+// New is to be ended by [Telemetry.Shutdown]. It fails where spans are to be made, and the environment describes this process
+// (OTEL_RESOURCE_ATTRIBUTES) in a way that can't be read.
 func New(ctx context.Context, o Options) (*Telemetry, error) {
 	t := &Telemetry{log: cmp.Or(o.Log, slog.Default()), account: noAccount}
 	if o.Account != nil {
 		t.account = o.Account
 	}
+	if o.Metrics {
+		t.startCounting(o)
+	}
+	if o.Traces == nil {
+		return t, nil
+	}
 	described, err := describe(ctx, o.Version)
 	if err != nil {
 		return nil, err
 	}
-	if o.Traces != nil {
-		t.startTracing(o.Traces, described)
-	}
-	if !o.Metrics {
-		return t, nil
-	}
-	if err := t.startCounting(described, o); err != nil {
-		return nil, errors.Join(err, t.Shutdown(ctx))
-	}
+	t.startTracing(o.Traces, described)
 	return t, nil
 }
 
@@ -99,14 +94,10 @@ func noAccount(context.Context, *graphql.Response) Account { return Account{} }
 
 // Shutdown sends what has not been sent yet, for as long as ctx lasts, and ends what goes on in the background.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
-	var err error
-	if t.traces != nil {
-		err = t.traces.Shutdown(ctx)
+	if t.traces == nil {
+		return nil
 	}
-	if t.meters != nil {
-		err = errors.Join(err, t.meters.Shutdown(ctx))
-	}
-	return err
+	return t.traces.Shutdown(ctx)
 }
 
 // List replaces the operations that have names in metrics and in names of spans: by the SHA-256 of their text in hexadecimal

@@ -78,7 +78,7 @@ type call struct {
 func (c *call) end(err error) {
 	c.once.Do(func() {
 		outcome := c.outcome(err)
-		c.telemetry.counts.call(c.ctx, c.app, c.route, outcome, time.Since(c.began))
+		c.telemetry.counts.call(c.app, c.route, outcome, time.Since(c.began))
 		if c.status != 0 {
 			c.span.SetAttributes(semconv.HTTPResponseStatusCode(c.status))
 		}
