@@ -52,6 +52,8 @@ type CacheState struct {
 	Cache string // what it keeps, of a fixed set
 	// Hits were answered by what was kept, Joins by a call that was under way, Misses by a call of their own.
 	Hits, Joins, Misses int64
+	// Renewals were asked for in the background, for kept answers that were about to be too old.
+	Renewals int64
 }
 
 // Observe replaces where the state is asked for. The function is called at any time and by any goroutine.
@@ -61,6 +63,7 @@ func (t *Telemetry) Observe(state func() State) { t.state.Store(&state) }
 type gauges struct {
 	waiting, breaker, admitted      metric.Int64ObservableGauge
 	waits, retries, cached, refused metric.Int64ObservableCounter
+	renewed                         metric.Int64ObservableCounter
 	waited                          metric.Float64ObservableCounter
 }
 
@@ -74,13 +77,13 @@ func (t *Telemetry) observeState(meter metric.Meter) error {
 			g.observe(o, (*state)())
 		}
 		return nil
-	}, g.waiting, g.breaker, g.admitted, g.waits, g.retries, g.cached, g.refused, g.waited)
+	}, g.waiting, g.breaker, g.admitted, g.waits, g.retries, g.cached, g.refused, g.renewed, g.waited)
 	return err
 }
 
 func newGauges(meter metric.Meter) (*gauges, error) {
 	var g gauges
-	var errs [8]error
+	var errs [9]error
 	g.waiting, errs[0] = meter.Int64ObservableGauge("difygraph.upstream.queue",
 		metric.WithDescription("Calls to Dify that wait for their turn."))
 	g.breaker, errs[1] = meter.Int64ObservableGauge("difygraph.upstream.breaker",
@@ -97,6 +100,8 @@ func newGauges(meter metric.Meter) (*gauges, error) {
 		metric.WithDescription("Operations that are admitted, by whether they run, wait for a slot to begin or to go on, or wait for an app."))
 	g.refused, errs[7] = meter.Int64ObservableCounter("difygraph.gate.refusals",
 		metric.WithDescription("What was not admitted: since the caller has its share, no slot came in time, or too much of the caller's waits for the app."))
+	g.renewed, errs[8] = meter.Int64ObservableCounter("difygraph.cache.renewals",
+		metric.WithDescription("Kept answers that were asked for again before they were too old."))
 	return &g, errors.Join(errs[:]...)
 }
 
@@ -121,6 +126,7 @@ func (g *gauges) observe(o metric.Observer, state State) {
 }
 
 func (g *gauges) observeCache(o metric.Observer, s CacheState) {
+	o.ObserveInt64(g.renewed, s.Renewals, metric.WithAttributes(attribute.String("cache", s.Cache)))
 	for _, each := range []struct {
 		result string
 		count  int64
