@@ -20,6 +20,7 @@ var (
 type server struct {
 	mu        sync.Mutex
 	semaphore *semaphore
+	spares    int // slots that are promised to calls which nobody waits for, see [Client.Spare]
 
 	open   int           // connections
 	closed chan struct{} // closed and made anew where one closes, or where more may be open

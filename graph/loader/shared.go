@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -12,7 +13,7 @@ import (
 // answer never tells of a time longer ago than ttl. Errors are not kept.
 type shared[K comparable, V sized] struct {
 	ttl     time.Duration
-	answers *otter.Cache[K, dated[V]] // nil where ttl is 0
+	answers *otter.Cache[K, *dated[V]] // nil where ttl is 0
 	flights flights[K, V]
 	stats   cacheCounters
 }
@@ -20,10 +21,12 @@ type shared[K comparable, V sized] struct {
 // sized is an answer that knows how large it was.
 type sized interface{ Size() int }
 
-// dated is an answer and the time when its request began.
+// dated is an answer, the time when its request began, and how long that took.
 type dated[V any] struct {
-	value V
-	sent  time.Time
+	value   V
+	sent    time.Time
+	took    time.Duration
+	renewed atomic.Bool // whether it was asked for again, see [shared.renew]
 }
 
 // entryBytes is what an entry weighs beside its answer.
@@ -33,10 +36,10 @@ const entryBytes = 512
 func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *shared[K, V] {
 	s := &shared[K, V]{ttl: ttl}
 	if ttl > 0 {
-		s.answers = otter.Must(&otter.Options[K, dated[V]]{
+		s.answers = otter.Must(&otter.Options[K, *dated[V]]{
 			MaximumWeight:    maxBytes,
-			Weigher:          func(_ K, a dated[V]) uint32 { return uint32(entryBytes + a.value.Size()) },
-			ExpiryCalculator: otter.ExpiryWriting[K, dated[V]](ttl),
+			Weigher:          func(_ K, a *dated[V]) uint32 { return uint32(entryBytes + a.value.Size()) },
+			ExpiryCalculator: otter.ExpiryWriting[K, *dated[V]](ttl),
 		})
 	}
 	return s
@@ -44,35 +47,49 @@ func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *share
 
 // get answers at the payer's expense, and tells whether it took a request of its own.
 func (s *shared[K, V]) get(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (v V, sent bool, err error) {
-	if v, ok := s.kept(key); ok {
+	if a, ok := s.young(key); ok {
 		s.stats.hits.Add(1)
 		by.pay()
-		by.take(v.Size())
-		return v, false, nil
+		by.take(a.value.Size())
+		s.renew(ctx, key, a, call)
+		return a.value, false, nil
 	}
 	resume, err := suspend(ctx)
 	if err != nil {
 		return v, false, err
 	}
 	defer resume()
-	v, sent, err = s.flights.join(ctx, key, s.ttl, by, func(ctx context.Context) (V, error) {
-		began := time.Now()
-		v, err := call(ctx)
-		if err == nil && s.answers != nil {
-			s.answers.Set(key, dated[V]{v, began})
-		}
-		return v, err
-	})
+	v, sent, err = s.flights.join(ctx, key, s.ttl, by, s.keeping(key, call))
 	s.stats.count(sent)
 	return v, sent, err
 }
 
+// keeping is a call whose answer is kept. One that took too long is not: there may be a younger one by now.
+func (s *shared[K, V]) keeping(key K, call func(context.Context) (V, error)) func(context.Context) (V, error) {
+	return func(ctx context.Context) (V, error) {
+		began := time.Now()
+		v, err := call(ctx)
+		if took := time.Since(began); err == nil && s.answers != nil && took < s.ttl {
+			s.answers.Set(key, &dated[V]{value: v, sent: began, took: took})
+		}
+		return v, err
+	}
+}
+
 func (s *shared[K, V]) kept(key K) (v V, ok bool) {
-	if s.answers == nil {
+	a, ok := s.young(key)
+	if !ok {
 		return v, false
 	}
+	return a.value, true
+}
+
+func (s *shared[K, V]) young(key K) (*dated[V], bool) {
+	if s.answers == nil {
+		return nil, false
+	}
 	a, ok := s.answers.GetIfPresent(key)
-	return a.value, ok && time.Since(a.sent) < s.ttl
+	return a, ok && time.Since(a.sent) < s.ttl
 }
 
 // close ends what keeps the answers' time. None is kept any more.

@@ -8,9 +8,11 @@ type CacheStats struct {
 	Kind string
 	// Hits were answered by what was kept, Joins by a call that was under way, Misses by a call of their own.
 	Hits, Joins, Misses int64
+	// Renewals were asked for before somebody had to wait for them.
+	Renewals int64
 }
 
-type cacheCounters struct{ hits, joins, misses atomic.Int64 }
+type cacheCounters struct{ hits, joins, misses, renewals atomic.Int64 }
 
 func (c *cacheCounters) count(sent bool) {
 	if sent {
@@ -21,7 +23,7 @@ func (c *cacheCounters) count(sent bool) {
 }
 
 func (c *cacheCounters) read(kind string) CacheStats {
-	return CacheStats{Kind: kind, Hits: c.hits.Load(), Joins: c.joins.Load(), Misses: c.misses.Load()}
+	return CacheStats{Kind: kind, Hits: c.hits.Load(), Joins: c.joins.Load(), Misses: c.misses.Load(), Renewals: c.renewals.Load()}
 }
 
 // Stats tells of each kind.

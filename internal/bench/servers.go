@@ -38,6 +38,7 @@ var kinds = []kind{
 	{"structs", func(upstream string) (http.Handler, error) { return encoded(upstream), nil }, pageRequest},
 	{"gqlgen", newOrdinary, queryRequest},
 	{"difygraph", newService, queryRequest},
+	{"cached", newCaching, queryRequest},
 }
 
 // handlerOf is the server that a child's arguments name.
@@ -193,10 +194,17 @@ func newOrdinary(upstream string) (http.Handler, error) {
 
 // newService is this server as it is in production: guards, a caller's token, a line in the log for each request, metrics. The
 // cache is off; limits are out of the way.
-func newService(upstream string) (http.Handler, error) {
+func newService(upstream string) (http.Handler, error) { return serviceOf(configuration(upstream, 0)) }
+
+// newCaching is the same with the cache on, as it is by default.
+func newCaching(upstream string) (http.Handler, error) {
+	return serviceOf(configuration(upstream, 2*time.Second))
+}
+
+func serviceOf(file []byte) (http.Handler, error) {
 	service.TuneMemory()
 	cfg, err := config.Load(config.Source{
-		Path: "bench.yaml", Environ: []string{}, ReadFile: func(string) ([]byte, error) { return configuration(upstream), nil },
+		Path: "bench.yaml", Environ: []string{}, ReadFile: func(string) ([]byte, error) { return file, nil },
 	})
 	if err != nil {
 		return nil, err
@@ -211,14 +219,14 @@ func newService(upstream string) (http.Handler, error) {
 	return service.New(cfg, service.Options{Telemetry: told})
 }
 
-func configuration(upstream string) []byte {
+func configuration(upstream string, ttl time.Duration) []byte {
 	digest := sha256.Sum256([]byte(token))
 	entry := strings.TrimPrefix(identity.TokenEntry("bench", hex.EncodeToString(digest[:])), "- ")
 	return fmt.Appendf(nil, `listen: 127.0.0.1:0
 auth: {tokens: [%s]}
 apps: [{key: %s, baseURL: "%s/v1", apiKey: %s, maxInFlight: %d}]
 limits: {rate: 10000000, burst: 10000000, connectionsPerServer: %d}
-cache: {ttl: 0s}
+cache: {ttl: %v}
 metrics: {listen: "127.0.0.1:0"}
-`, entry, appKey, upstream, apiKey, connections, connections)
+`, entry, appKey, upstream, apiKey, connections, connections, ttl)
 }

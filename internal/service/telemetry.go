@@ -26,7 +26,9 @@ func (s *Service) State() (state telemetry.State) {
 		})
 	}
 	for _, c := range s.upstream.Stats() {
-		state.Caches = append(state.Caches, telemetry.CacheState{Cache: c.Kind, Hits: c.Hits, Joins: c.Joins, Misses: c.Misses})
+		state.Caches = append(state.Caches, telemetry.CacheState{
+			Cache: c.Kind, Hits: c.Hits, Joins: c.Joins, Misses: c.Misses, Renewals: c.Renewals,
+		})
 	}
 	state.Gate = gateState(s.process.gate.Stats())
 	return state

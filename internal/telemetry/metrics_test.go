@@ -77,11 +77,12 @@ func TestStateInMetrics(t *testing.T) {
 			Apps: []AppState{{
 				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: BreakerOpen,
 			}},
-			Caches: []CacheState{{Cache: "logs", Hits: 5, Joins: 6, Misses: 7}},
+			Caches: []CacheState{{Cache: "logs", Hits: 5, Joins: 6, Misses: 7, Renewals: 2}},
 			Gate:   GateState{Operations: map[string]int{"running": 8}, Refusals: map[string]int64{"share": 9}},
 		}
 	})
 	want := []string{
+		`difygraph_cache_renewals_total{cache="logs"} 2`,
 		`difygraph_cache_requests_total{cache="logs",result="hit"} 5`,
 		`difygraph_cache_requests_total{cache="logs",result="join"} 6`,
 		`difygraph_cache_requests_total{cache="logs",result="miss"} 7`,

@@ -49,6 +49,8 @@ type CacheState struct {
 	Cache string // what it keeps, of a fixed set
 	// Hits were answered by what was kept, Joins by a call that was under way, Misses by a call of their own.
 	Hits, Joins, Misses int64
+	// Renewals were asked for in the background, for kept answers that were about to be too old.
+	Renewals int64
 }
 
 // Observe replaces where the state is asked for. The function is called at any time and by any goroutine.
@@ -76,6 +78,7 @@ var (
 		"Time that calls to Dify have waited for their turns, all together.", "app")
 	retries  = counter("difygraph_upstream_retries_total", "Requests to Dify that were sent again.", "app")
 	cached   = counter("difygraph_cache_requests_total", "Questions to the caches, by what came of them.", "cache", "result")
+	renewed  = counter("difygraph_cache_renewals_total", "Kept answers that were asked for again before they were too old.", "cache")
 	admitted = gauge("difygraph_gate_operations",
 		"Operations that are admitted, by whether they run, wait for a slot to begin or to go on, or wait for an app.", "state")
 	refused = counter("difygraph_gate_refusals_total",
@@ -87,7 +90,7 @@ type stateCollector struct{ state *atomic.Pointer[func() State] }
 
 // Describe names what [stateCollector.Collect] gives.
 func (stateCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, n := range []number{waiting, breaker, waits, waited, retries, cached, admitted, refused} {
+	for _, n := range []number{waiting, breaker, waits, waited, retries, cached, renewed, admitted, refused} {
 		to <- n.Desc
 	}
 }
@@ -113,6 +116,7 @@ func (s State) give(to func(n number, value float64, labels ...string)) {
 		to(cached, float64(c.Hits), c.Cache, "hit")
 		to(cached, float64(c.Joins), c.Cache, "join")
 		to(cached, float64(c.Misses), c.Cache, "miss")
+		to(renewed, float64(c.Renewals), c.Cache)
 	}
 	for state, n := range s.Gate.Operations {
 		to(admitted, float64(n), state)
