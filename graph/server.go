@@ -13,7 +13,7 @@ import (
 func NewServer(r *Resolver, around ...graphql.HandlerExtension) *handler.Server {
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: r, Schema: Schema()}))
 	srv.SetErrorPresenter(Present)
-	srv.SetRecoverFunc(Recover)
+	srv.SetRecoverFunc(recovered)
 	for _, e := range around {
 		srv.Use(e)
 	}
