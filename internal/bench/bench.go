@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 	"time"
 )
@@ -14,6 +15,7 @@ type bench struct {
 	connections int
 	sizes       []int // rows of a page
 	kinds       []kind
+	slow        time.Duration // what Dify takes for an answer
 	profile     string
 }
 
@@ -29,7 +31,7 @@ type figures struct {
 }
 
 func (b bench) run(ctx context.Context, w io.Writer) error {
-	upstream, err := startChild(ctx, 0, "upstream")
+	upstream, err := startChild(ctx, 0, "upstream", b.slow.String())
 	if err != nil {
 		return err
 	}
@@ -63,7 +65,7 @@ func (b bench) measureAll(ctx context.Context, upstream *child, rows int) ([]fig
 
 // measure starts a server for itself, so that its memory is its own.
 func (b bench) measure(ctx context.Context, upstream *child, k kind, rows int) (f figures, err error) {
-	server, err := startChild(ctx, 1, k.name, upstream.address)
+	server, err := startChild(ctx, 1, k.name, upstream.address, strconv.Itoa(b.connections))
 	if err != nil {
 		return f, err
 	}
@@ -100,7 +102,7 @@ func (b bench) measure(ctx context.Context, upstream *child, k kind, rows int) (
 
 // print shows each server beside the first, which is the floor.
 func (b bench) print(w io.Writer, rows int, measured []figures) error {
-	fmt.Fprintf(w, "%d rows, %d connections, one core\n", rows, b.connections)
+	fmt.Fprintf(w, "%d rows, %d connections, one core, Dify takes %v\n", rows, b.connections, b.slow)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\tCPU / floor\tpages / floor\tCPU a page\tpages/s\tadded latency\tallocs a page\tKB allocated\tpeak MB\tanswer KB")
 	floor := measured[0]

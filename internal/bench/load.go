@@ -25,26 +25,25 @@ type loaded struct {
 
 // load sends a request again and again, over so many connections, each as soon as its last answer is there.
 func load(ctx context.Context, address string, request []byte, connections int, lasting time.Duration) (loaded, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	began := time.Now()
 	clients := make([]client, connections)
-	errs := make([]error, connections)
 	var asking sync.WaitGroup
 	for i := range clients {
 		asking.Go(func() {
-			if errs[i] = clients[i].ask(ctx, address, request, began.Add(lasting), maxPages/connections); errs[i] != nil {
-				cancel()
+			if err := clients[i].ask(ctx, address, asCaller(request, i%callers), began.Add(lasting), maxPages/connections); err != nil {
+				cancel(err) // the others hang up
 			}
 		})
 	}
 	asking.Wait()
 	sum := loaded{took: time.Since(began)}
 	var times []time.Duration
-	for i, c := range clients {
-		if errs[i] != nil {
-			return sum, errs[i]
-		}
+	if err := context.Cause(ctx); err != nil {
+		return sum, err
+	}
+	for _, c := range clients {
 		sum.pages += len(c.times)
 		sum.bytes += c.bytes
 		times = append(times, c.times...)
@@ -85,7 +84,7 @@ func (c *client) ask(ctx context.Context, address string, request []byte, until 
 			return err
 		}
 		if answer.StatusCode != http.StatusOK || n < 1000 {
-			return fmt.Errorf("an answer of status %d and %d bytes", answer.StatusCode, n)
+			return fmt.Errorf("an answer of status %d and %d bytes after %v", answer.StatusCode, n, time.Since(sent))
 		}
 		c.times, c.bytes = append(c.times, time.Since(sent)), c.bytes+n
 	}

@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&b.connections, "connections", 32, "connections of the busy time")
 	only := flags.String("only", "", "servers to measure, separated by commas; all if empty")
 	rows := flags.Int("rows", 0, "rows of a page; 20 and 95 if 0")
+	flags.DurationVar(&b.slow, "slow", 0, "what Dify takes for an answer; choose -busy and -connections to go with it")
 	flags.StringVar(&b.profile, "profile", "", "file for a CPU profile of the last server")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil

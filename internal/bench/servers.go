@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,17 +27,29 @@ import (
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
+// upstream is the Dify of a server that is measured, which so many clients ask at once.
+type upstream struct {
+	url     string
+	clients int
+}
+
+// connections are more than are needed, since no caller may have all of them; and as many as can be at most.
+func (u upstream) connections() int { return min(2*max(u.clients, 100), 1000) }
+
+// waiting is how many operations may wait: more than are needed, since no app may have all of them.
+func (u upstream) waiting() int { return max(2000, 4*u.clients) }
+
 // kind is one of the servers that are compared.
 type kind struct {
 	name    string
-	serve   func(upstream string) (http.Handler, error)
+	serve   func(upstream) (http.Handler, error)
 	request func(address string, rows int) []byte
 }
 
 // kinds begin with the floor.
 var kinds = []kind{
-	{"bytes", func(upstream string) (http.Handler, error) { return copied(upstream), nil }, pageRequest},
-	{"structs", func(upstream string) (http.Handler, error) { return encoded(upstream), nil }, pageRequest},
+	{"bytes", func(u upstream) (http.Handler, error) { return copied(u), nil }, pageRequest},
+	{"structs", func(u upstream) (http.Handler, error) { return encoded(u), nil }, pageRequest},
 	{"gqlgen", newOrdinary, queryRequest},
 	{"difygraph", newService, queryRequest},
 	{"cached", newCaching, queryRequest},
@@ -43,12 +57,17 @@ var kinds = []kind{
 
 // handlerOf is the server that a child's arguments name.
 func handlerOf(args []string) (http.Handler, error) {
-	if len(args) == 1 && args[0] == "upstream" {
-		return newUpstream(), nil
+	if len(args) == 2 && args[0] == "upstream" {
+		slow, err := time.ParseDuration(args[1])
+		return newUpstream(slow), err
 	}
 	for _, k := range kinds {
-		if len(args) == 2 && args[0] == k.name {
-			return k.serve("http://" + args[1])
+		if len(args) == 3 && args[0] == k.name {
+			clients, err := strconv.Atoi(args[2])
+			if err != nil {
+				return nil, err
+			}
+			return k.serve(upstream{"http://" + args[1], clients})
 		}
 	}
 	return nil, fmt.Errorf("no server %q", args)
@@ -63,15 +82,15 @@ func fetch(client *http.Client, upstream string, r *http.Request) (*http.Respons
 	return client.Do(request) //nolint:gosec // Both ends are this program's.
 }
 
-func newHTTPClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}, Timeout: time.Minute}
+func newHTTPClient(u upstream) *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: u.connections(), DisableCompression: true}, Timeout: time.Minute}
 }
 
 // copied is as little as a server can do: it copies Dify's bytes.
-func copied(upstream string) http.Handler {
-	client := newHTTPClient()
+func copied(u upstream) http.Handler {
+	client := newHTTPClient(u)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer, err := fetch(client, upstream, r)
+		answer, err := fetch(client, u.url, r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
@@ -84,10 +103,10 @@ func copied(upstream string) http.Handler {
 }
 
 // encoded is what most would write: Dify's page into structs, and structs into JSON.
-func encoded(upstream string) http.Handler {
-	client := newHTTPClient()
+func encoded(u upstream) http.Handler {
+	client := newHTTPClient(u)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer, err := fetch(client, upstream, r)
+		answer, err := fetch(client, u.url, r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
@@ -151,8 +170,16 @@ type plainEndUser struct {
 
 const (
 	appKey = "bench"
-	token  = "dg_bench"
+	// callers ask in turn: one alone may not have all that is free.
+	callers = 4
 )
+
+func tokenOf(caller int) string { return "dg_bench_" + strconv.Itoa(caller) }
+
+// asCaller is the request of another caller than the first.
+func asCaller(request []byte, caller int) []byte {
+	return bytes.Replace(request, []byte(tokenOf(0)), []byte(tokenOf(caller)), 1)
+}
 
 // everyField is all of a log entry that takes no call of its own.
 const everyField = `query Page($first: Int!) { workflowLogs(first: $first) {
@@ -170,15 +197,14 @@ const everyField = `query Page($first: Int!) { workflowLogs(first: $first) {
 func queryRequest(address string, rows int) []byte {
 	body, _ := json.Marshal(map[string]any{"query": everyField, "variables": map[string]int{"first": rows}})
 	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
-		"Accept: application/json\r\nContent-Length: %d\r\n\r\n%s", service.GraphQLPath, address, token, len(body), body)
+		"Accept: application/json\r\nContent-Length: %d\r\n\r\n%s", service.GraphQLPath, address, tokenOf(0), len(body), body)
 }
 
-// connections are more at once than the load has.
-const connections = 256
-
 // newOrdinary is gqlgen as everybody uses it: the same schema without guards, telemetry or limits, over the stock transport.
-func newOrdinary(upstream string) (http.Handler, error) {
-	client, err := difyapi.New(difyapi.Options{BaseURL: upstream + "/v1", APIKey: apiKey, MaxInFlight: connections, ConnectionsPerServer: connections})
+func newOrdinary(u upstream) (http.Handler, error) {
+	client, err := difyapi.New(difyapi.Options{
+		BaseURL: u.url + "/v1", APIKey: apiKey, MaxInFlight: u.connections(), ConnectionsPerServer: u.connections(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -194,12 +220,10 @@ func newOrdinary(upstream string) (http.Handler, error) {
 
 // newService is this server as it is in production: guards, a caller's token, a line in the log for each request, metrics. The
 // cache is off; limits are out of the way.
-func newService(upstream string) (http.Handler, error) { return serviceOf(configuration(upstream, 0)) }
+func newService(u upstream) (http.Handler, error) { return serviceOf(configuration(u, 0)) }
 
 // newCaching is the same with the cache on, as it is by default.
-func newCaching(upstream string) (http.Handler, error) {
-	return serviceOf(configuration(upstream, 2*time.Second))
-}
+func newCaching(u upstream) (http.Handler, error) { return serviceOf(configuration(u, 2*time.Second)) }
 
 func serviceOf(file []byte) (http.Handler, error) {
 	service.TuneMemory()
@@ -219,14 +243,18 @@ func serviceOf(file []byte) (http.Handler, error) {
 	return service.New(cfg, service.Options{Telemetry: told})
 }
 
-func configuration(upstream string, ttl time.Duration) []byte {
-	digest := sha256.Sum256([]byte(token))
-	entry := strings.TrimPrefix(identity.TokenEntry("bench", hex.EncodeToString(digest[:])), "- ")
+func configuration(u upstream, ttl time.Duration) []byte {
+	var entries []string
+	for caller := range callers {
+		token := tokenOf(caller)
+		digest := sha256.Sum256([]byte(token))
+		entries = append(entries, strings.TrimPrefix(identity.TokenEntry("bench-"+strconv.Itoa(caller), hex.EncodeToString(digest[:])), "- "))
+	}
 	return fmt.Appendf(nil, `listen: 127.0.0.1:0
 auth: {tokens: [%s]}
 apps: [{key: %s, baseURL: "%s/v1", apiKey: %s, maxInFlight: %d}]
-limits: {rate: 10000000, burst: 10000000, connectionsPerServer: %d}
+limits: {rate: 10000000, burst: 10000000, connectionsPerServer: %d, waiting: %d}
 cache: {ttl: %v}
 metrics: {listen: "127.0.0.1:0"}
-`, entry, appKey, upstream, apiKey, connections, connections, ttl)
+`, strings.Join(entries, ", "), appKey, u.url, apiKey, u.connections(), u.connections(), u.waiting(), ttl)
 }

@@ -19,8 +19,8 @@ const (
 // inLog is how many rows the log has, two minutes from one to the next on average.
 const inLog = 2000
 
-// newUpstream is a Dify that gives what it has answered to a question before, again and again.
-func newUpstream() http.Handler {
+// newUpstream is a Dify that gives what it has answered to a question before, again and again, after so long.
+func newUpstream(slow time.Duration) http.Handler {
 	dify := difytest.New(difytest.Options{Seed: 1})
 	app := dify.AddApp(difytest.AppOptions{Name: "bench", APIKey: apiKey})
 	app.Insert(difytest.Evenly(1, inLog, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), inLog*2*time.Minute)...)
@@ -34,6 +34,7 @@ func newUpstream() http.Handler {
 			answer, _ = answers.LoadOrStore(r.URL.RawQuery, recorder.Body.Bytes())
 		}
 		body, _ := answer.([]byte)
+		time.Sleep(slow)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("X-Version", "1.14.2")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
