@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/internal/apart"
 )
 
 // account is what one operation has taken so far.
@@ -101,10 +103,11 @@ func (a *account) settle(ctx context.Context, response *graphql.Response) (bytes
 		return 0
 	}
 	if err := a.answer.err; err != nil {
+		a.answer.apart.Drop()
 		response.Data = []byte("null")
 		response.Errors = append(gqlerror.List{Present(ctx, err)}, response.Errors...)
 	}
-	return cap(response.Data)
+	return cap(response.Data) + a.answer.apart.Size()
 }
 
 // InterceptRootField counts what a field writes into the answer.
@@ -115,7 +118,8 @@ func (operations) InterceptRootField(ctx context.Context, next graphql.RootResol
 	}
 	a := accountOf(ctx)
 	return graphql.WriterFunc(func(w io.Writer) {
-		a.answer.open(w, a.claimed)
+		a.answer.apart = apart.Of(ctx)
+		a.answer.open(w, a.claimed, a.rendered)
 		field.MarshalGQL(&a.answer)
 	})
 }
@@ -128,17 +132,21 @@ const roomAtOnce = 64 << 10
 type answerRoom struct {
 	loaders *loader.Loaders
 	to      io.Writer
+	apart   *apart.Parts // nil where all goes to the writer
 	left    int64
 	claimed int64 // part of what there was room for
 	err     error // why there is no more room
 }
 
-// open begins a field of an answer of which so many bytes have room already.
-func (r *answerRoom) open(to io.Writer, claimed int64) {
+// open begins a field of an answer of which so many bytes have room already, and so many of these are rows.
+func (r *answerRoom) open(to io.Writer, claimed, rows int64) {
 	r.to = to
 	if more := claimed - r.claimed; more > 0 {
 		r.claimed = claimed
 		r.left += more
+		if r.apart != nil {
+			more = max(0, more-rows)
+		}
 		r.Grow(int(more))
 	}
 }
@@ -148,6 +156,20 @@ func (r *answerRoom) Grow(n int) {
 	if buffer, ok := r.to.(interface{ Grow(n int) }); ok && r.err == nil {
 		buffer.Grow(n)
 	}
+}
+
+// Insert takes over a text as if it were written, and is false where it has to be.
+func (r *answerRoom) Insert(text []byte, done func([]byte)) bool {
+	buffer, ok := r.to.(*bytes.Buffer)
+	if !ok || r.apart == nil {
+		return false
+	}
+	if r.take(len(text)) {
+		r.apart.Insert(buffer.Len(), text, done)
+	} else {
+		done(text)
+	}
+	return true
 }
 
 // Write never fails: whoever writes an answer does not look.

@@ -17,7 +17,7 @@ func (a *dated[V]) due(ttl time.Duration) time.Duration {
 // renew asks again, in the background, for an answer that was of use and will soon be too old, so that whoever asks for it all the
 // time need not wait. It is done on behalf of the context's caller, whose operation has paid for a call that it did not need; it
 // costs nobody more. It is done once for each answer: where it fails, the answer stays until it is too old. It takes a slot of
-// Dify's only where that holds up nobody, and ends after the TTL.
+// Dify's only where that holds up nobody, and ends after the TTL, or when nothing is kept any more.
 func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(context.Context) (V, error)) {
 	if time.Since(a.sent) < a.due(s.ttl) || a.renewed.Load() {
 		return
@@ -32,9 +32,11 @@ func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(
 	}
 	s.stats.renewals.Add(1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ttl)
+	closed := context.AfterFunc(s.open, cancel)
 	go func() {
 		defer done()
 		defer cancel()
+		defer closed()
 		_, _, _ = s.flights.join(ctx, key, s.ttl, new(renewal), s.keeping(key, call))
 	}()
 }

@@ -269,6 +269,24 @@ func TestWithoutTTLNothingIsRenewed(t *testing.T) {
 	})
 }
 
+// TestRenewalEndsWithItsCache: nobody is left to use the answer.
+func TestRenewalEndsWithItsCache(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dify := newCountingDify()
+		u := upstreamTo(t, dify, 2*time.Second, 1<<20)
+		_, _ = u.look(t.Context(), "ann")
+		time.Sleep(1700 * time.Millisecond)
+		_, _ = u.look(t.Context(), "ann")
+		synctest.Wait()
+		u.Close()
+		synctest.Wait()
+		if dify.calls() != 2 || dify.givenUp() != 1 {
+			t.Errorf("%d calls, %d given up", dify.calls(), dify.givenUp())
+		}
+	})
+}
+
 // TestRenewalThatHangsEnds with the TTL: its slot is not lost.
 func TestRenewalThatHangsEnds(t *testing.T) {
 	t.Parallel()

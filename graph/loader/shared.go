@@ -16,6 +16,8 @@ type shared[K comparable, V sized] struct {
 	answers *otter.Cache[K, *dated[V]] // nil where ttl is 0
 	flights flights[K, V]
 	stats   cacheCounters
+	open    context.Context //nolint:containedctx // of renewals, which are nobody's
+	end     context.CancelFunc
 }
 
 // sized is an answer that knows how large it was.
@@ -35,6 +37,7 @@ const entryBytes = 512
 // newShared bounds the answers that are kept by their size in bytes.
 func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *shared[K, V] {
 	s := &shared[K, V]{ttl: ttl}
+	s.open, s.end = context.WithCancel(context.Background())
 	if ttl > 0 {
 		s.answers = otter.Must(&otter.Options[K, *dated[V]]{
 			MaximumWeight:    maxBytes,
@@ -92,8 +95,9 @@ func (s *shared[K, V]) young(key K) (*dated[V], bool) {
 	return a, ok && time.Since(a.sent) < s.ttl
 }
 
-// close ends what keeps the answers' time. None is kept any more.
+// close ends renewals, and what keeps the answers' time. None is kept any more.
 func (s *shared[K, V]) close() {
+	s.end()
 	if s.answers != nil {
 		s.answers.InvalidateAll()
 		s.answers.StopAllGoroutines()

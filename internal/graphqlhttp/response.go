@@ -18,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/internal/apart"
 )
 
 // compressFrom is the size in bytes from which compression makes up for what it costs; a packet of a network holds some more.
@@ -47,13 +48,13 @@ var compressors = map[string]*sync.Pool{
 }
 
 // write sends the answer of an operation, or of a request that has none.
-func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, more bool) {
+func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, rows *apart.Parts, more bool) {
 	status := http.StatusOK
 	if resp.Data == nil {
 		status = statusOf(media, resp.Errors)
 	}
 	setRetryAfter(w.Header(), resp.Errors)
-	send(w, r, media, status, t.encode(resp, more))
+	send(w, r, media, status, t.encode(resp, rows, more))
 }
 
 // refuse sends the answer of a request that HTTP itself has something against.
@@ -68,7 +69,7 @@ func (t *Transport) refuse(w http.ResponseWriter, r *http.Request, f *failure) {
 		media = plainJSON
 	}
 	setRetryAfter(w.Header(), f.errors)
-	send(w, r, media, f.status, t.encode(&graphql.Response{Errors: f.errors}, false))
+	send(w, r, media, f.status, t.encode(&graphql.Response{Errors: f.errors}, new(apart.Parts), false))
 }
 
 func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, body parts) {
@@ -124,17 +125,25 @@ func compress(body parts, coding string) []byte {
 }
 
 // encode writes the answer by its parts: encoding/json would look at each byte of the data again, which gqlgen has made
-// JSON already. The key `data` is there if execution began.
-func (t *Transport) encode(resp *graphql.Response, more bool) parts {
-	body, err := t.encodeParts(resp, more)
+// JSON already. Rows that were kept apart come where they belong. The key `data` is there if execution began.
+func (t *Transport) encode(resp *graphql.Response, rows *apart.Parts, more bool) parts {
+	body, err := t.encodeParts(resp, rows, more)
 	if err != nil {
 		failed := gqlerror.List{newError(code.InternalServerError, "the answer can't be written as JSON")}
-		body, _ = t.encodeParts(&graphql.Response{Errors: failed}, false) // no error: nothing but texts
+		body, _ = t.encodeParts(&graphql.Response{Errors: failed}, rows, false) // no error: nothing but texts
 	}
 	return body
 }
 
-func (t *Transport) encodeParts(resp *graphql.Response, more bool) (parts, error) {
+// dataOf is empty where execution did not begin.
+func dataOf(resp *graphql.Response, rows *apart.Parts) parts {
+	if len(resp.Data) == 0 {
+		return nil
+	}
+	return rows.Join(resp.Data)
+}
+
+func (t *Transport) encodeParts(resp *graphql.Response, rows *apart.Parts, more bool) (parts, error) {
 	errs, err := t.encodeErrors(resp.Errors, more)
 	if err != nil {
 		return nil, err
@@ -148,10 +157,10 @@ func (t *Transport) encodeParts(resp *graphql.Response, more bool) (parts, error
 	var body parts
 	for _, member := range []struct {
 		name  string
-		value []byte
-	}{{"errors", errs}, {"data", resp.Data}, {"extensions", extensions}} {
-		if len(member.value) > 0 {
-			body = append(body, []byte(`,"`+member.name+`":`), member.value)
+		value parts
+	}{{"errors", parts{errs}}, {"data", dataOf(resp, rows)}, {"extensions", parts{extensions}}} {
+		if member.value.size() > 0 {
+			body = append(append(body, []byte(`,"`+member.name+`":`)), member.value...)
 		}
 	}
 	if len(body) == 0 {

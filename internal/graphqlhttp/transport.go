@@ -34,6 +34,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
+	"github.com/difygraph/difygraph/internal/apart"
 )
 
 // Options are what a Transport can be told. The zero value has the defaults of each field.
@@ -138,7 +139,9 @@ func (t *Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.
 	if f != nil && f.status != 0 {
 		return f
 	}
-	t.write(w, r, media, t.run(ctx, exec, &asked.RawParams, f), f != nil && f.more)
+	ctx, rows := apart.NewContext(ctx)
+	defer rows.Drop()
+	t.write(w, r, media, t.run(ctx, exec, &asked.RawParams, f), rows, f != nil && f.more)
 	return nil
 }
 
