@@ -10,10 +10,6 @@ import (
 const (
 	// tailTries is how often a tail is asked for that moved meanwhile, before the window is made smaller.
 	tailTries = 3
-	// maxMisses is how many windows in succession may hold next to nothing before one without an upper end is asked for.
-	maxMisses = 3
-	// stride is how much longer the next window is after an empty one.
-	stride = 8
 	// decade bounds the first guess of where a log begins, in seconds.
 	decade = 10 * 365 * 24 * 3600
 )
@@ -33,34 +29,17 @@ func (s *stream) readNewer(ctx context.Context, wanted int) error {
 // guess is the window that should hold the rows that are wanted; all of the rest where there is nothing to go by, or
 // where the guess would reach the present, so that whoever polls the newest rows is answered by one call.
 func (s *stream) guess(wanted int) span {
-	if s.pace == 0 || s.misses >= maxMisses || s.rest.from == beginning {
+	if !s.density.guides() || s.rest.from == beginning {
 		return s.rest
 	}
 	if !s.whole {
 		wanted = maxLimit
 	}
-	w := span{s.rest.from, s.rest.from + reach(s.pace, s.windowRows(wanted)) - 1}
+	w := span{s.rest.from, s.rest.from + s.density.window(s.rest.from, s.hints().Crowd, wanted) - 1}
 	if w.to >= s.now || w.to >= s.rest.to {
 		return s.rest
 	}
 	return w
-}
-
-// windowRows is how many rows the next window should hold. Crowded seconds are mostly some time apart, and windows should end
-// halfway between two: so one that begins with a crowded second is shorter, and one right behind it is longer by half that time.
-func (s *stream) windowRows(wanted int) int {
-	crowd := max(s.crowd, s.hints().Crowd)
-	rows := windowRows(wanted, crowd)
-	switch {
-	case crowd <= few:
-		return rows
-	case s.hints().Crowd > few:
-		return rows - crowd/2
-	case s.taken > 0 && s.met.to == s.next()-1:
-		return rows + crowd/2
-	default:
-		return rows
-	}
 }
 
 // readWindow makes known the oldest rows of a window that begins at the next second.
@@ -151,7 +130,7 @@ func (s *stream) takeWindow(w span, logs []*difyapi.WorkflowLog, wanted int) {
 	}
 	s.beyond = false
 	s.advance(w.to + 1)
-	s.learn(len(logs), length(w, logs), wanted)
+	s.density.learn(len(logs), length(w, logs), s.covered(), wanted)
 }
 
 // length is in seconds; of a window without a lower bound, from its oldest row on.
@@ -179,7 +158,7 @@ func (s *stream) takeTail(ctx context.Context, w span, tail *difyapi.LogPage, wa
 	}
 	s.take(logs[whole:])
 	s.lookBeyond(logs[:whole])
-	s.learn(len(logs)-whole, cut-secondOf(logs[len(logs)-1]), wanted)
+	s.density.learn(len(logs)-whole, cut-secondOf(logs[len(logs)-1]), s.covered(), wanted)
 	return nil
 }
 
@@ -192,24 +171,4 @@ func (s *stream) readHalf(ctx context.Context, w span, head []*difyapi.WorkflowL
 	}
 	from := max(w.from, newest-decade)
 	return s.readWindow(ctx, span{w.from, from + (newest-from)/2}, maxLimit, wanted)
-}
-
-// learn notes how many seconds a row took, and whether the window was far too small. Where seconds are crowded a single window
-// tells little: then all that is known counts, and what the cursor says of the rows before.
-func (s *stream) learn(rows int, seconds int64, wanted int) {
-	switch crowded := s.crowd > few && s.pace > 0; {
-	case rows == 0 && crowded:
-		s.pace *= 2
-	case rows == 0:
-		s.pace *= stride
-	case crowded:
-		s.pace = (s.paceBefore()*maxLimit + float64(s.covered())) / float64(maxLimit+s.spread())
-	default:
-		s.pace = float64(seconds) / float64(rows)
-	}
-	if rows*4 < min(wanted, fitting) {
-		s.misses++
-	} else {
-		s.misses = 0
-	}
 }

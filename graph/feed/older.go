@@ -43,7 +43,7 @@ func (s *stream) takeNewest(page *difyapi.LogPage) bool {
 	s.take(whole)
 	s.expect(logs[len(whole)])
 	s.lookBeyond(logs[len(whole):])
-	s.crowd = max(s.crowd, likelyCrowd(len(logs)-len(whole)))
+	s.density.crowded(likelyCrowd(len(logs) - len(whole)))
 	s.advance(cut)
 	return len(whole) > 0
 }

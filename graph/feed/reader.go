@@ -258,28 +258,13 @@ func (r *reader) tally() tally {
 
 // pace is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk.
 func (r *reader) pace() int {
-	var density float64
-	var gap int64
-	var lead, beyond int // rows of the second met first, and others
-	for _, s := range r.streams {
-		seconds := s.covered()
-		density += float64(s.spread()) / float64(seconds)
-		gap, lead, beyond = max(gap, seconds), max(lead, s.leading), beyond+s.taken-s.leading
+	read := make([]reading, len(r.streams))
+	for i, s := range r.streams {
+		read[i] = reading{s.density, s.covered()}
 	}
 	before := 0
 	if r.slice.From != nil {
 		before = r.slice.From.Hints.Pace
 	}
-	switch {
-	case beyond == 0 && lead > few && (before == 0 || gap*100 <= int64(before*lead)):
-		return before // little more than one crowded second was read, which tells nothing of the time between two
-	case density == 0: // a gap: the next page should take longer strides
-		return clampPace(max(float64(before), 100*float64(gap)) * stride)
-	case before == 0:
-		return clampPace(100 / density)
-	default:
-		return clampPace((3*float64(before) + 100/density) / 4)
-	}
+	return smoothedPace(before, read)
 }
-
-func clampPace(seconds float64) int { return int(min(max(seconds, 1), list.MaxPace)) }

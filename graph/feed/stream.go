@@ -76,13 +76,7 @@ type stream struct {
 	accountUnknown bool // the app does not know the account
 	err            error
 
-	pace    float64 // seconds a row, as far as known; else 0
-	misses  int     // windows in succession that held too few rows
-	crowd   int     // rows of the most crowded second met, or likely
-	taken   int     // rows of the seconds that are known, matching or not
-	lead    int64   // the second that was met first
-	leading int     // how many rows it has
-	met     span    // from the oldest to the newest of them
+	density density // of the rows met, for the windows to come
 	scan    tally
 }
 
@@ -120,20 +114,12 @@ func (s *stream) begin() {
 	if s.from == nil {
 		return
 	}
-	s.pace = s.paceBefore()
+	s.density = densityAfter(float64(s.from.Hints.Pace) / 100)
 	if s.toward == list.Older {
 		s.rest.to = min(s.rest.to, s.first())
 	} else {
 		s.rest.from = max(s.rest.from, s.first())
 	}
-}
-
-// paceBefore is what the cursor says of how many seconds a row takes; 0 if it does not.
-func (s *stream) paceBefore() float64 {
-	if s.from == nil {
-		return 0
-	}
-	return float64(s.from.Hints.Pace) / 100
 }
 
 // first is the second in which reading on from the cursor begins: the cursor's own, unless the cursor is the edge below it.
@@ -178,16 +164,12 @@ func (s *stream) advance(second int64) {
 // covered is how many seconds became known, at least 1; where reading began or ended at an end of the list, from the oldest
 // to the newest row met.
 func (s *stream) covered() int64 {
-	seconds := s.met.to - s.met.from
+	seconds := s.density.met.to - s.density.met.from
 	if s.from != nil && !s.done() {
 		seconds = int64(s.toward)*(s.next()-s.from.Position.Second) - 1
 	}
 	return max(1, seconds)
 }
-
-// spread is how many rows came within the seconds covered: those of the second that was met first were there before, unless
-// nearly all are of it.
-func (s *stream) spread() int { return max(s.taken-s.leading, s.taken/2) }
 
 // finish says that all seconds are known.
 func (s *stream) finish() {
@@ -225,7 +207,7 @@ func (s *stream) limit(wanted int) int {
 	if s.toward == list.Newer && h.Crowd > 0 {
 		passed = h.Crowd - h.Newer + 1
 	}
-	return limitFor(wanted, passed, max(s.crowd, h.Crowd))
+	return limitFor(wanted, passed, max(s.density.crowd, h.Crowd))
 }
 
 // take adds the rows of whole seconds.
@@ -237,7 +219,9 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	}
 	slices.SortFunc(rows, func(a, b candidate) int { return s.toward.Compare(a.Position, b.Position) })
 	s.hint(rows)
-	s.measurePace(rows)
+	for _, row := range rows {
+		s.density.meet(row.Second)
+	}
 	s.rows = slices.Grow(s.rows, len(rows))
 	for _, row := range rows {
 		open, hopeless := s.search.open(row.WorkflowLog, s.apart)
@@ -253,20 +237,6 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	}
 }
 
-// measurePace notes how many rows the seconds that are known have.
-func (s *stream) measurePace(rows []candidate) {
-	for _, row := range rows {
-		if s.taken == 0 {
-			s.met, s.lead = span{row.Second, row.Second}, row.Second
-		}
-		if row.Second == s.lead {
-			s.leading++
-		}
-		s.met = span{min(s.met.from, row.Second), max(s.met.to, row.Second)}
-		s.taken++
-	}
-}
-
 func (s *stream) position(log *difyapi.WorkflowLog) list.Position {
 	return list.Position{Second: secondOf(log), ID: log.ID, App: s.app}
 }
@@ -276,9 +246,6 @@ func (s *stream) passed(p list.Position) bool {
 	return s.from != nil && s.toward.Compare(p, s.from.Position) <= 0
 }
 
-// few rows of one second are not worth a hint.
-const few = 2
-
 // hint notes at each row how crowded its second is, and how many rows of it are at or after the row.
 func (s *stream) hint(rows []candidate) {
 	for start := 0; start < len(rows); {
@@ -287,7 +254,7 @@ func (s *stream) hint(rows []candidate) {
 			stop++
 		}
 		if crowd := stop - start; crowd > few {
-			s.crowd = max(s.crowd, crowd)
+			s.density.crowded(crowd)
 			for i := range rows[start:stop] {
 				rows[start+i].Hints = list.Hints{Crowd: min(crowd, list.MaxCrowd), Newer: min(s.newerThan(i, crowd), list.MaxCrowd)}
 			}
