@@ -86,7 +86,7 @@ var priced = []struct {
 	{"app of each row", `{workflowLogs(first: 50) {nodes {app {name}}}}`, 1 + 2*10 + 50 + 2*10},
 	{"rows with many fields", `{workflowLogs(apps: ["a"], first: 10) {nodes {` + fieldsOf("uuid", 51) + `}}}`, 1 + 10 + 10*2},
 	{"rows with much JSON", `{workflowLogs(apps: ["a"], first: 10) {nodes {` + fieldsOf("details", 11) + `}}}`, 1 + 10 + 10*3},
-	{"app with many fields", `{difyApp(key: "a") {` + fieldsOf("key", 101) + `}}`, 1 + 2},
+	{"app with many fields", `{difyApp(key: "a") {` + fieldsOf("key", 100) + ` key}}`, 1 + 2},
 	{"schema for gateways", `{_service {sdl} b: _service {c: sdl d: sdl}}`, 1 + 3*2},
 }
 
@@ -195,12 +195,12 @@ func TestEmptyRangesAreNoCondition(t *testing.T) {
 func TestHugeListsHaveAPrice(t *testing.T) {
 	t.Parallel()
 	a := serve(t, options{keys: []string{"a"}})
-	many := make([]string, 20_000)
+	many := make([]string, 4_900)
 	for i := range many {
 		many[i] = fmt.Sprint(i)
 	}
 	r := a.post(t, `query ($m: [String!]) {workflowLogs(apps: $m, filter: {status: [FAILED, STOPPED, SUCCEEDED], endUserSessionId: $m}) {totalCount}}`, vars{"m": many})
-	if len(r.Errors) != 1 || r.codes()[0] != "COST_LIMIT_EXCEEDED" || !strings.Contains(r.Errors[0].Message, "12000000001") {
+	if len(r.Errors) != 1 || r.codes()[0] != "COST_LIMIT_EXCEEDED" || !strings.Contains(r.Errors[0].Message, "720300001") {
 		t.Errorf("%s", r.text)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
@@ -21,6 +20,7 @@ import (
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/graphqlhttp"
 )
 
 // api is the GraphQL API over a Dify, both behind real HTTP.
@@ -160,7 +160,11 @@ func serverOver(o options, upstream *loader.Upstream) http.Handler {
 		resolver.FieldByField()
 	}
 	srv := graph.NewServer(resolver)
-	srv.AddTransport(transport.POST{})
+	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{})
+	if err != nil {
+		panic(err) // it has no options that it could refuse
+	}
+	transport.Mount(srv)
 	who := o.viewer
 	if who == nil {
 		who = viewer.All

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph"
@@ -186,6 +188,7 @@ func newOrdinary(upstream string) (http.Handler, error) {
 	resolver := graph.NewResolver([]*model.DifyApp{{Key: appKey}}, shared, graph.Limits{ScanCalls: 10, ScanDetails: 200, Price: 1_000_000})
 	resolver.FieldByField()
 	api := graph.NewServer(resolver)
+	api.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	api.AddTransport(transport.POST{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), viewer.All)))

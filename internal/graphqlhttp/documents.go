@@ -158,7 +158,7 @@ type prepared struct {
 }
 
 // Documents hands gqlgen's executor the documents that a [Transport] prepared; without one the executor parses and validates
-// itself. It is what the server's SetQueryCache takes.
+// itself. See [Transport.Mount].
 type Documents struct{}
 
 var _ graphql.Cache[*ast.QueryDocument] = Documents{}

@@ -39,8 +39,7 @@ func serveIdle(t *testing.T, o Options) (*Transport, string) {
 		t.Fatal(err)
 	}
 	server := handler.New(idleSchema{schema})
-	server.SetQueryCache(Documents{})
-	server.AddTransport(transport)
+	transport.Mount(server)
 	socket := httptest.NewServer(server)
 	t.Cleanup(socket.Close)
 	return transport, socket.URL

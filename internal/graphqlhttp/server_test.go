@@ -132,7 +132,6 @@ func serve(t testing.TB, o graphqlhttp.Options) *api {
 		t.Fatal(err)
 	}
 	server := handler.New(testSchema{schema})
-	server.SetQueryCache(graphqlhttp.Documents{})
 	server.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -144,7 +143,7 @@ func serve(t testing.TB, o graphqlhttp.Options) *api {
 		return &gqlerror.Error{Message: "internal error 1", Extensions: map[string]any{"code": code.InternalServerError}}
 	})
 	server.Use(codeByName{})
-	server.AddTransport(transport)
+	transport.Mount(server)
 	return &api{server, transport}
 }
 

@@ -30,6 +30,7 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -109,6 +110,12 @@ func orDefault[N int | int64](n, otherwise N) N {
 		return otherwise
 	}
 	return n
+}
+
+// Mount makes a server answer by this transport alone, and execute the documents that it prepares.
+func (t *Transport) Mount(server *handler.Server) {
+	server.SetQueryCache(Documents{})
+	server.AddTransport(t)
 }
 
 // Supports is true: what this transport does not serve, it refuses in GraphQL's form.

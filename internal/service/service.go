@@ -97,8 +97,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 // handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
 func (s *Service) handler(cfg *config.Config, told *telemetry.Telemetry, origins func(http.Handler) http.Handler) http.Handler {
 	api := graph.NewServer(s.resolver(cfg), told.Extension())
-	api.SetQueryCache(graphqlhttp.Documents{})
-	api.AddTransport(s.transport)
+	s.transport.Mount(api)
 	refuse := s.process.refuseBy(s.transport)
 	guard := func(h http.Handler) http.Handler { return h }
 	if !cfg.Auth.Identifies() {
