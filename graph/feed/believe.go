@@ -35,8 +35,3 @@ func (s *stream) askHead(ctx context.Context, w span, limit int, fresh bool) (*d
 
 // ended tells whether there is nothing to read on for below the answer, or nothing to go on from.
 func ended(answer *difyapi.LogPage) bool { return answer.Last() || len(answer.Rows) == 0 }
-
-// doubt notes that rows may be missing below an answer that ends a window.
-func (s *stream) doubt(answer *difyapi.LogPage) {
-	s.scan.doubtful = s.scan.doubtful || !answer.Last()
-}

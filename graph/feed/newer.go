@@ -49,7 +49,6 @@ func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) erro
 		return err
 	}
 	if ended(head) {
-		s.doubt(head)
 		s.takeWindow(w, head.Rows, wanted)
 		return nil
 	}

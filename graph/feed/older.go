@@ -34,7 +34,6 @@ func (s *stream) readOlder(ctx context.Context, wanted int) error {
 func (s *stream) takeNewest(page *difyapi.LogPage) bool {
 	logs := page.Rows
 	if ended(page) {
-		s.doubt(page)
 		s.take(logs)
 		s.finish()
 		return true

@@ -56,6 +56,30 @@ func TestWhatTakesSeveralAnswersIsAskedAfresh(t *testing.T) {
 	}
 }
 
+// TestRowsOfACutSecondTellThatThereIsMore, so that no call is made to find out.
+func TestRowsOfACutSecondTellThatThereIsMore(t *testing.T) {
+	t.Parallel()
+	for order, test := range map[list.Order]struct {
+		rows map[int64]int
+		want []asked
+	}{
+		list.NewestFirst: {map[int64]int{90: 1, 80: 1, 70: 10}, []asked{{1, 8, false}}},
+		list.OldestFirst: {map[int64]int{70: 1, 80: 1, 90: 200}, []asked{{1, 8, false}, {3, 97, true}}},
+	} {
+		m := &memory{most: 50, extra: 50}
+		for second, n := range test.rows {
+			m.insert(second, n)
+		}
+		page, err := m.read(t, order, list.Filter{}, 2)
+		if err != nil || len(page.Rows) != 2 || !page.HasNextPage {
+			t.Errorf("%s: %+v, %v", order, page, err)
+		}
+		if diff := cmp.Diff(test.want, m.asked()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", order, diff)
+		}
+	}
+}
+
 // each is as many seconds with a row each.
 func each(seconds int64) map[int64]int {
 	rows := make(map[int64]int)
@@ -93,6 +117,29 @@ func TestTailThatGrows(t *testing.T) {
 		if diff := cmp.Diff([]int64{1, 11}, secondsIn(page)); diff != "" {
 			t.Errorf("%d rows more (-want +got):\n%s", newRows, diff)
 		}
+	}
+}
+
+// TestTailThatShrinks to a first page is all that there is.
+func TestTailThatShrinks(t *testing.T) {
+	t.Parallel()
+	m := &memory{most: 50, extra: 50}
+	for second, n := range each(1000) {
+		m.insert(second, n)
+	}
+	m.between = func(n int) {
+		if n == 1 {
+			m.rows = slices.DeleteFunc(m.rows, func(row *difyapi.WorkflowLog) bool {
+				return secondOf(row) != 1 && secondOf(row) != 9921 // the oldest, and the last that the head showed
+			})
+		}
+	}
+	page, err := m.read(t, list.OldestFirst, list.Filter{}, 2)
+	if err != nil || len(page.Rows) != 2 || page.HasNextPage {
+		t.Errorf("%+v, %v", page, err)
+	}
+	if diff := cmp.Diff([]asked{{1, 8, false}, {63, 16, true}, {1, 3, true}}, m.asked()); diff != "" {
+		t.Errorf("questions (-want +got):\n%s", diff)
 	}
 }
 

@@ -64,6 +64,15 @@ func TestLimitFor(t *testing.T) {
 	}
 }
 
+func TestLikelyCrowd(t *testing.T) {
+	t.Parallel()
+	for seen, want := range map[int]int{1: 1, few: few, few + 1: 3 * (few + 1), 100: 300} {
+		if got := likelyCrowd(seen); got != want {
+			t.Errorf("%d rows of a second: likely %d, want %d", seen, got, want)
+		}
+	}
+}
+
 func TestReach(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
