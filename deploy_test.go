@@ -34,6 +34,7 @@ func TestKubernetesExample(t *testing.T) {
 	pod := "$[1].spec.template.spec."
 	given := example.at(t, pod+"terminationGracePeriodSeconds").(uint64)
 	paused := example.at(t, pod+"containers[0].lifecycle.preStop.sleep.seconds").(uint64)
+	const endTime = drainTime + flushTime + 2*lastWords
 	if left := time.Duration(given-paused) * time.Second; left < endTime+time.Second { // a second to start and to stop
 		t.Errorf("%v of %d s are left to drain and to flush, which may take %v", left, given, endTime)
 	}

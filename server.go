@@ -43,7 +43,6 @@ const (
 	drainTime = 20 * time.Second // for requests under way
 	flushTime = 3 * time.Second  // to send the last spans
 	lastWords = time.Second      // to write the last lines of the log, and once more to say why the process ends
-	endTime   = drainTime + flushTime + 2*lastWords
 )
 
 func main() {

@@ -159,7 +159,7 @@ type Stats struct {
 	Breaker BreakerState
 }
 
-// BreakerState says whether calls are made.
+// BreakerState says whether calls are made. Its numbers stay what they are, for monitoring.
 type BreakerState int
 
 // The states of a circuit breaker.

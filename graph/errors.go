@@ -57,7 +57,7 @@ func Present(ctx context.Context, err error) *gqlerror.Error {
 
 // addNumbers gives clients what they would have to read in the message.
 func addNumbers(extensions map[string]any, err error) {
-	if e, ok := errors.AsType[*PriceError](err); ok {
+	if e, ok := errors.AsType[*priceError](err); ok {
 		extensions["cost"] = map[string]int{"price": e.Price, "limit": e.Limit}
 	}
 	if e, ok := errors.AsType[*RetryError](err); ok {
@@ -117,8 +117,8 @@ func argumentOf(err error) string {
 	return ""
 }
 
-// Recover makes an error of a panic; [Present] logs it.
-func Recover(_ context.Context, panicked any) error { return rescue.New(panicked) }
+// recovered makes an error of a panic; [Present] logs it.
+func recovered(_ context.Context, panicked any) error { return rescue.New(panicked) }
 
 // classify gives an error its code and its text.
 func classify(err error) (code.Code, string) {

@@ -104,7 +104,7 @@ func eachOf[K comparable, V any](ctx context.Context, keys []K, resolve func(con
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 			defer func() {
 				if panicked := recover(); panicked != nil {
-					one.err = Recover(ctx, panicked)
+					one.err = recovered(ctx, panicked)
 				}
 			}()
 			one.value, one.err = resolve(ctx, key)

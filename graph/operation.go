@@ -25,13 +25,13 @@ func (operations) ExtensionName() string { return "Operations" }
 // Validate has nothing to find: any schema will do.
 func (operations) Validate(graphql.ExecutableSchema) error { return nil }
 
-// PriceError says that an operation is foreseen to cost more than allowed.
-type PriceError struct{ Price, Limit int }
+// priceError says that an operation is foreseen to cost more than allowed.
+type priceError struct{ Price, Limit int }
 
 // Code is the error's code.
-func (e *PriceError) Code() code.Code { return code.CostLimitExceeded }
+func (e *priceError) Code() code.Code { return code.CostLimitExceeded }
 
-func (e *PriceError) Error() string {
+func (e *priceError) Error() string {
 	return fmt.Sprintf("this operation can cost %d, and at most %d is allowed (%d for each call to Dify, %d for each row); ask for "+
 		"fewer rows, for fewer fields that take a call for each, or for lists of fewer apps at once", e.Price, e.Limit, callPrice, 1)
 }
@@ -47,7 +47,7 @@ func estimateOf(ctx context.Context) *estimate {
 func (o operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	e := o.estimate(ctx, op)
 	if e.foreseen > o.Limits.Price {
-		return Present(ctx, &PriceError{e.foreseen, o.Limits.Price})
+		return Present(ctx, &priceError{e.foreseen, o.Limits.Price})
 	}
 	op.Stats.SetExtension(estimateStat, e)
 	return nil
@@ -94,7 +94,7 @@ func CostOf(ctx context.Context, response *graphql.Response) Cost {
 		return c
 	}
 	for _, e := range response.Errors {
-		if refused, ok := errors.AsType[*PriceError](e); ok {
+		if refused, ok := errors.AsType[*priceError](e); ok {
 			return Cost{Price: refused.Price, Limit: refused.Limit}
 		}
 	}

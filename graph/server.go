@@ -24,7 +24,7 @@ func NewServer(r *Resolver, around ...graphql.HandlerExtension) *handler.Server 
 	srv.SetParserTokenLimit(maxTokens)
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](keptQueries))
 	srv.SetErrorPresenter(Present)
-	srv.SetRecoverFunc(Recover)
+	srv.SetRecoverFunc(recovered)
 	for _, e := range around {
 		srv.Use(e)
 	}

@@ -25,7 +25,7 @@ type Filter struct {
 	Status []difyapi.RunStatus `json:"status,omitempty"`
 	// CreatedAt is in whole seconds once canonical, see [TimeRange].
 	CreatedAt *TimeRange `json:"createdAt,omitempty"`
-	// EndUserSessionID is any of these, at most [MaxSessions].
+	// EndUserSessionID is any of these, at most [maxSessions].
 	EndUserSessionID []string `json:"endUserSessionId,omitempty"`
 	AccountEmail     *string  `json:"accountEmail,omitempty"`
 	// CreatedFrom and TriggeredFrom are any of these, as Dify writes them.
@@ -75,7 +75,7 @@ func (f Filter) OfEndUser(id uuid.UUID, session string) Filter {
 
 // Limits of a filter.
 const (
-	MaxSessions = 20
+	maxSessions = 20
 	// maxText is the length of the columns that Dify compares session ids and e-mails with.
 	maxText = 255
 )
@@ -125,8 +125,8 @@ func (f Filter) canonicalSessions() ([]string, error) {
 		return f.EndUserSessionID, checkStorable(argument, f.EndUserSessionID[0])
 	}
 	set, err := canonicalNames(argument, f.EndUserSessionID)
-	if err == nil && len(set) > MaxSessions {
-		return nil, NewInputError(argument, "at most %d session ids, not %d", MaxSessions, len(set))
+	if err == nil && len(set) > maxSessions {
+		return nil, NewInputError(argument, "at most %d session ids, not %d", maxSessions, len(set))
 	}
 	return set, err
 }

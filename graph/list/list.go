@@ -33,9 +33,6 @@ func (l List) Apps() []string { return l.apps }
 // Filter is canonical: no empty conditions, sets sorted and without duplicates, times in UTC and whole seconds.
 func (l List) Filter() Filter { return l.filter }
 
-// Order is the order of the rows.
-func (l List) Order() Order { return l.order }
-
 // Digest is what cursors of the list hold of it.
 func (l List) Digest() Digest { return l.digest }
 

@@ -19,8 +19,8 @@ type Position struct {
 	App string
 }
 
-// Compare returns -1 if p is older than q, 0 if they are the same, and +1 if p is newer.
-func (p Position) Compare(q Position) int {
+// compare returns -1 if p is older than q, 0 if they are the same, and +1 if p is newer.
+func (p Position) compare(q Position) int {
 	if p.Second != q.Second { // as it mostly is
 		return cmp.Compare(p.Second, q.Second)
 	}
@@ -60,4 +60,4 @@ func (o Order) direction(backward bool) Direction {
 }
 
 // Compare orders positions as they are met while reading.
-func (d Direction) Compare(p, q Position) int { return int(d) * p.Compare(q) }
+func (d Direction) Compare(p, q Position) int { return int(d) * p.compare(q) }

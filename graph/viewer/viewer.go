@@ -95,15 +95,6 @@ func Needs(ctx context.Context, scopes ...Scope) error {
 	return nil
 }
 
-// Only returns the value if the viewer of the context has the scope that it needs.
-func Only[T any](ctx context.Context, needs Scope, value T) (T, error) {
-	if err := Needs(ctx, needs); err != nil {
-		var none T
-		return none, err
-	}
-	return value, nil
-}
-
 // ForbiddenError says which scope the viewer lacks.
 type ForbiddenError struct {
 	Scope Scope

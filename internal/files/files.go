@@ -22,12 +22,12 @@ import (
 const patience = 5 * time.Second
 
 var (
-	// ErrNotRegular is of a pipe, a device or a socket; a process substitution of the shell is a pipe.
-	ErrNotRegular = errors.New("it is no regular file, and files are read again while the program runs: write what it has into a file, and name that")
-	// ErrTooLarge is of a file with more bytes than it may have.
-	ErrTooLarge = errors.New("it is too large")
-	// ErrTooSlow is of a file system that hangs.
-	ErrTooSlow = fmt.Errorf("it could not be read within %v", patience)
+	// errNotRegular is of a pipe, a device or a socket; a process substitution of the shell is a pipe.
+	errNotRegular = errors.New("it is no regular file, and files are read again while the program runs: write what it has into a file, and name that")
+	// errTooLarge is of a file with more bytes than it may have.
+	errTooLarge = errors.New("it is too large")
+	// errTooSlow is of a file system that hangs.
+	errTooSlow = fmt.Errorf("it could not be read within %v", patience)
 )
 
 // Read gives the content of the regular file at path, of at most so many bytes. It takes 5 s at most. Errors are an
@@ -41,7 +41,7 @@ func within(ctx context.Context, read Read) Read {
 	// A read that hangs can't be ended. There is one for each file at most, which later ones join.
 	reads := new(singleflight.Group)
 	return func(path string, most int64) ([]byte, error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, patience, &fs.PathError{Op: "read", Path: path, Err: ErrTooSlow})
+		ctx, cancel := context.WithTimeoutCause(ctx, patience, &fs.PathError{Op: "read", Path: path, Err: errTooSlow})
 		defer cancel()
 		select {
 		case result := <-reads.DoChan(path, func() (any, error) { return read(path, most) }):
@@ -68,11 +68,11 @@ func read(path string, most int64) ([]byte, error) {
 	case info.IsDir():
 		return nil, &fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
 	case !info.Mode().IsRegular():
-		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrNotRegular}
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
 	}
 	content, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err == nil && int64(len(content)) > most {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: at most %d KiB", ErrTooLarge, most>>10)}
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: at most %d KiB", errTooLarge, most>>10)}
 	}
 	if err != nil {
 		return nil, err

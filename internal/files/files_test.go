@@ -26,7 +26,7 @@ func TestRegularFilesAreRead(t *testing.T) {
 		if content, err := read(path, 4); err != nil || string(content) != "text" {
 			t.Errorf("%s: %q, %v", path, content, err)
 		}
-		if _, err := read(path, 3); !errors.Is(err, ErrTooLarge) {
+		if _, err := read(path, 3); !errors.Is(err, errTooLarge) {
 			t.Errorf("%s, larger than allowed: %v", path, err)
 		}
 	}
@@ -55,7 +55,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", path, len(content), err)
 		}
 	}
-	if _, err := read(pipe, 1); !errors.Is(err, ErrNotRegular) || !strings.Contains(err.Error(), pipe) {
+	if _, err := read(pipe, 1); !errors.Is(err, errNotRegular) || !strings.Contains(err.Error(), pipe) {
 		t.Errorf("a pipe: %v", err)
 	}
 }
@@ -73,7 +73,7 @@ func TestHangingReadIsLeft(t *testing.T) {
 		})
 		for range 3 {
 			before := time.Now()
-			if _, err := read("path", 1); !errors.Is(err, ErrTooSlow) || time.Since(before) != patience {
+			if _, err := read("path", 1); !errors.Is(err, errTooSlow) || time.Since(before) != patience {
 				t.Errorf("%v after %v", err, time.Since(before))
 			}
 		}

@@ -1,7 +1,6 @@
 package graphqlhttp
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +19,7 @@ import (
 // document is a text that was parsed, measured and validated. It is shared by requests, and never written to.
 type document struct {
 	ast    *ast.QueryDocument
-	hash   string // SHA-256 of the text
-	name   string // by which a fixed list has it; empty if none has
-	weight int    // bytes, roughly
+	weight int // bytes, roughly
 }
 
 // bytesPerToken is what the tree of a document takes at most: 80 to 230 were measured.
@@ -33,13 +30,12 @@ type documents struct {
 	schema *ast.Schema
 	limits Limits
 	rules  ruleSet
-	listed *Operations
 	kept   *otter.Cache[string, *document]
 }
 
 func newDocuments(schema *ast.Schema, o Options) *documents {
 	return &documents{
-		schema: schema, limits: o.Limits, rules: newRuleSet(schema, o), listed: cmp.Or(o.Persisted.Listed, &Operations{}),
+		schema: schema, limits: o.Limits, rules: newRuleSet(schema, o),
 		kept: newWeighed(o.DocumentBytes, func(_ string, d *document) int { return d.weight }),
 	}
 }
@@ -60,10 +56,7 @@ func (d *documents) read(m *meter, text string) (found *document, valid bool, f 
 	if f := d.limits.check(m, parsed); f != nil {
 		return nil, false, f
 	}
-	hash := hashOf(text)
-	return &document{
-		ast: parsed, hash: hash, name: d.listed.byHash[hash].name, weight: 2*len(text) + tokens*bytesPerToken,
-	}, false, nil
+	return &document{ast: parsed, weight: 2*len(text) + tokens*bytesPerToken}, false, nil
 }
 
 func parseFailure(err error) *failure {
@@ -173,12 +166,3 @@ func (Documents) Get(ctx context.Context, text string) (*ast.QueryDocument, bool
 
 // Add does nothing: the transport keeps what it prepared.
 func (Documents) Add(context.Context, string, *ast.QueryDocument) {}
-
-// Document tells, within a request of a [Transport], the SHA-256 of the valid document that was sent or asked for, and the
-// name that the fixed list has for it: no other name comes from the server's side. Both are empty if there is none.
-func Document(ctx context.Context) (hash, listedName string) {
-	if p, ok := ctx.Value(documentKey{}).(prepared); ok {
-		return p.hash, p.name
-	}
-	return "", ""
-}

@@ -24,8 +24,8 @@ func TestInherit(t *testing.T) {
 		"other suggestions":      {Options{NoSuggestions: true}, true, true},
 		"no introspection":       {Options{NoIntrospection: true}, true, false},
 		"other limits":           {Options{Limits: Limits{Depth: 3}}, true, false},
-		"a list":                 {Options{Persisted: Persisted{Listed: operations}}, true, false},
-		"a list alone":           {Options{Persisted: Persisted{Listed: operations, OnlyListed: true}}, false, false},
+		"a list":                 {Options{Persisted: Persisted{Listed: operations}}, true, true},
+		"a list alone":           {Options{Persisted: Persisted{Listed: operations, OnlyListed: true}}, false, true},
 		"no room for operations": {Options{Persisted: Persisted{AutomaticBytes: -1}}, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,6 @@ package graphqlhttp
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -207,15 +206,7 @@ func (t *Transport) Inherit(from *Transport) {
 	}
 }
 
-// validatesAs tells whether a document that one transport has kept is the same to the other.
+// validatesAs tells whether a document that one transport has kept is valid to the other.
 func (o Options) validatesAs(other Options) bool {
-	return o.Limits == other.Limits && o.DocumentBytes == other.DocumentBytes && o.NoIntrospection == other.NoIntrospection &&
-		maps.Equal(o.Persisted.listed(), other.Persisted.listed())
-}
-
-func (p Persisted) listed() map[string]listed {
-	if p.Listed == nil {
-		return nil
-	}
-	return p.Listed.byHash
+	return o.Limits == other.Limits && o.DocumentBytes == other.DocumentBytes && o.NoIntrospection == other.NoIntrospection
 }

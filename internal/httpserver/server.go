@@ -12,7 +12,7 @@
 //
 // While the server drains, requests under way have the whole time that is given to it, but clients do not: a body has 5 s to
 // arrive, and is then answered by 408. To cut a client that is slow to send or to read is a clean end; to cut a request that
-// is still being worked on is [ErrCutOff].
+// is still being worked on is an error.
 package httpserver
 
 import (
@@ -24,8 +24,8 @@ import (
 	"time"
 )
 
-// ErrCutOff says that requests were still under way when the time to drain was over.
-var ErrCutOff = errors.New("requests without an answer were cut off")
+// errCutOff says that requests were still under way when the time to drain was over.
+var errCutOff = errors.New("requests without an answer were cut off")
 
 const (
 	headerTimeout  = 10 * time.Second
@@ -85,7 +85,7 @@ func (s *Server) Put(handler http.Handler, closing func()) {
 
 // Wait serves until ctx ends, and then drains: requests under way have up to grace to end, new ones get 503. The listener
 // stays open for the time of it, so that /readyz can tell. Connections without a request are closed. Errors are
-// [ErrCutOff], of requests that had no answer yet, or the listener's.
+// of requests that had no answer yet, or the listener's.
 func (s *Server) Wait(ctx context.Context, grace time.Duration) error {
 	defer s.Close()
 	select {
@@ -97,7 +97,7 @@ func (s *Server) Wait(ctx context.Context, grace time.Duration) error {
 	defer cancel()
 	s.drain(bound)
 	if cut := s.gate.unanswered(); cut > 0 {
-		return fmt.Errorf("drain for %v: %d %w", grace, cut, ErrCutOff)
+		return fmt.Errorf("drain for %v: %d %w", grace, cut, errCutOff)
 	}
 	return nil
 }

@@ -65,8 +65,8 @@ func TestDrainIsBounded(t *testing.T) {
 		s.openWithHeldRequest(t)
 		began := time.Now()
 		s.stop()
-		if err := <-s.ended; !errors.Is(err, ErrCutOff) {
-			t.Errorf("Wait: %v, want %v", err, ErrCutOff)
+		if err := <-s.ended; !errors.Is(err, errCutOff) {
+			t.Errorf("Wait: %v, want %v", err, errCutOff)
 		}
 		if took := time.Since(began); took != grace {
 			t.Errorf("the drain took %v, want %v", took, grace)

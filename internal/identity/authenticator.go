@@ -13,7 +13,7 @@ import (
 
 // Options say who may call.
 type Options struct {
-	// Open is for a server that asks nobody who they are: every request is [Anyone]'s. It stands alone.
+	// Open is for a server that asks nobody who they are: every request is anyone's, and may read all. It stands alone.
 	Open bool
 	// Tokens are the bearer tokens and Issuers those whose JWTs are taken, as [config.Load] has found them right.
 	Tokens  []config.Token
@@ -63,10 +63,10 @@ func New(options Options) (*Authenticator, error) {
 	return a, nil
 }
 
-// Authenticate finds who sent the request, by its Authorization header alone. Either the caller is nil or the refusal.
-func (a *Authenticator) Authenticate(r *http.Request) (*Caller, *Refusal) {
+// authenticate finds who sent the request, by its Authorization header alone. Either the caller is nil or the refusal.
+func (a *Authenticator) authenticate(r *http.Request) (*Caller, *refusal) {
 	if a.open {
-		return Anyone(), nil
+		return anyone(), nil
 	}
 	token, refusal := bearerToken(r.Header)
 	if refusal != nil {
@@ -75,7 +75,7 @@ func (a *Authenticator) Authenticate(r *http.Request) (*Caller, *Refusal) {
 	return a.callerOf(r.Context(), token)
 }
 
-func (a *Authenticator) callerOf(ctx context.Context, token string) (*Caller, *Refusal) {
+func (a *Authenticator) callerOf(ctx context.Context, token string) (*Caller, *refusal) {
 	if caller := match(a.tokens, token); caller != nil {
 		return caller, nil
 	}

@@ -8,14 +8,14 @@ import (
 // maxTokenBytes bounds a token, before anything of it is decoded. JWTs with many claims have some kilobytes.
 const maxTokenBytes = 16 << 10
 
-// A Refusal says why a request has no caller. Its text is for the caller to read, and holds nothing that the request had.
-type Refusal struct {
+// A refusal says why a request has no caller. Its text is for the caller to read, and holds nothing that the request had.
+type refusal struct {
 	message    string
 	tokenGiven bool
 }
 
 var (
-	noToken        = &Refusal{message: "this API needs a bearer token: send the header Authorization: Bearer TOKEN"}
+	noToken        = &refusal{message: "this API needs a bearer token: send the header Authorization: Bearer TOKEN"}
 	malformedToken = refuseToken("the Authorization header is not one Bearer and one token of at most 16 KiB")
 	unknownToken   = refuseToken("the token is not valid here")
 	expiredToken   = refuseToken("the token has expired")
@@ -23,13 +23,13 @@ var (
 	strayToken     = refuseToken("the token is for another audience")
 )
 
-func refuseToken(message string) *Refusal { return &Refusal{message: message, tokenGiven: true} }
+func refuseToken(message string) *refusal { return &refusal{message: message, tokenGiven: true} }
 
-// Reason is the refusal in words.
-func (r *Refusal) Reason() string { return r.message }
+// reason is the refusal in words.
+func (r *refusal) reason() string { return r.message }
 
-// Challenge is the value of WWW-Authenticate, as RFC 6750 (section 3) has it: with an error only where a token was given.
-func (r *Refusal) Challenge() string {
+// challenge is the value of WWW-Authenticate, as RFC 6750 (section 3) has it: with an error only where a token was given.
+func (r *refusal) challenge() string {
 	const challenge = `Bearer realm="difygraph"`
 	if r.tokenGiven {
 		return challenge + `, error="invalid_token"`
@@ -39,7 +39,7 @@ func (r *Refusal) Challenge() string {
 
 // bearerToken reads the token of RFC 6750, section 2.1. Other schemes count as no token. Two headers are refused: whoever
 // stands before this server may have looked at the other one.
-func bearerToken(header http.Header) (string, *Refusal) {
+func bearerToken(header http.Header) (string, *refusal) {
 	values := header.Values("Authorization")
 	if len(values) > 1 {
 		return "", malformedToken

@@ -14,7 +14,7 @@ func TestBearerToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		headers []string
 		token   string
-		refusal *Refusal
+		refusal *refusal
 	}{
 		"none":                    {nil, "", noToken},
 		"empty":                   {[]string{""}, "", noToken},
@@ -53,14 +53,14 @@ func TestBearerToken(t *testing.T) {
 
 func TestChallenge(t *testing.T) {
 	t.Parallel()
-	for refusal, want := range map[*Refusal]string{
+	for refusal, want := range map[*refusal]string{
 		noToken:        `Bearer realm="difygraph"`,
 		malformedToken: `Bearer realm="difygraph", error="invalid_token"`,
 		unknownToken:   `Bearer realm="difygraph", error="invalid_token"`,
 		expiredToken:   `Bearer realm="difygraph", error="invalid_token"`,
 	} {
-		if got := refusal.Challenge(); got != want {
-			t.Errorf("%s: got %s", refusal.Reason(), got)
+		if got := refusal.challenge(); got != want {
+			t.Errorf("%s: got %s", refusal.reason(), got)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func FuzzAuthorization(f *testing.F) {
 		if (token == "") == (refusal == nil) || !strings.Contains(header, token) || !isToken68(token) && refusal == nil {
 			t.Errorf("token %q, refusal %+v", token, refusal)
 		}
-		caller, _ := a.Authenticate(requestWith(t, header))
+		caller, _ := a.authenticate(requestWith(t, header))
 		if caller != nil && token != "right" {
 			t.Errorf("%q is %+v", header, caller)
 		}

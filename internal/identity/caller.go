@@ -29,8 +29,8 @@ type Caller struct {
 	anyone   bool
 }
 
-// Anyone is the caller of a server that asks for no identity: it may read all.
-func Anyone() *Caller {
+// anyone is the caller of a server that asks for no identity: it may read all.
+func anyone() *Caller {
 	return &Caller{Name: "anyone", patterns: []string{"*"}, scopes: viewer.Scopes(), anyone: true}
 }
 
@@ -57,8 +57,8 @@ func (c *Caller) ViewerName() string {
 	return c.Name
 }
 
-// NewContext returns a context that carries the caller, as the viewer of its operations too.
-func NewContext(ctx context.Context, caller *Caller) context.Context {
+// withCaller returns a context that carries the caller, as the viewer of its operations too.
+func withCaller(ctx context.Context, caller *Caller) context.Context {
 	return viewer.NewContext(ctx, caller)
 }
 

@@ -54,7 +54,7 @@ func TestScopesDoNotIncludeEachOther(t *testing.T) {
 
 func TestAnyoneMayReadAll(t *testing.T) {
 	t.Parallel()
-	anyone := Anyone()
+	anyone := anyone()
 	if !anyone.MayRead("shop-1") || !anyone.Has(viewer.Logs) || !anyone.Has(viewer.Content) || !anyone.Has(viewer.People) || anyone.Name == "" {
 		t.Errorf("got %+v", anyone)
 	}
@@ -71,7 +71,7 @@ func TestContextWithoutCallerAllowsNothing(t *testing.T) {
 func TestContextCarriesCaller(t *testing.T) {
 	t.Parallel()
 	caller := &Caller{Name: "dashboard"}
-	if got := FromContext(NewContext(t.Context(), caller)); got != caller {
+	if got := FromContext(withCaller(t.Context(), caller)); got != caller {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -64,7 +64,7 @@ func (known issuers) keepKeys(previous issuers) {
 var checks = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // verify finds the caller of a JWT.
-func (known issuers) verify(ctx context.Context, token string) (*Caller, *Refusal) {
+func (known issuers) verify(ctx context.Context, token string) (*Caller, *refusal) {
 	if len(known) == 0 {
 		return nil, unknownToken
 	}
@@ -126,7 +126,7 @@ func issuerOf(claims jwt.MapClaims) string {
 }
 
 // refusalOf says what is wrong with the claims of a token that its issuer signed.
-func refusalOf(err error) *Refusal {
+func refusalOf(err error) *refusal {
 	switch {
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return strayToken
@@ -139,7 +139,7 @@ func refusalOf(err error) *Refusal {
 	}
 }
 
-func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *Refusal) {
+func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *refusal) {
 	subject, err := claims.GetSubject()
 	// Cut, it might be another one's.
 	if err != nil || len(subject) > maxSubjectBytes {

@@ -23,9 +23,9 @@ func TestEachFamilyOfKeysIsTaken(t *testing.T) {
 	for _, alg := range slices.Sorted(maps.Keys(signers())) {
 		t.Run(alg, func(t *testing.T) {
 			t.Parallel()
-			caller, refusal := a.Authenticate(requestWith(t, "Bearer "+signers()[alg].sign(t, claims(nil), nil)))
+			caller, refusal := a.authenticate(requestWith(t, "Bearer "+signers()[alg].sign(t, claims(nil), nil)))
 			if refusal != nil {
-				t.Fatal(refusal.Reason())
+				t.Fatal(refusal.reason())
 			}
 			if caller.Name != "https://idp.example alice" || !caller.MayRead("shop-1") || caller.MayRead("office") ||
 				!caller.Has(viewer.Logs) || !caller.Has(viewer.Content) || caller.Has(viewer.People) {
@@ -41,7 +41,7 @@ func TestClaimsAreChecked(t *testing.T) {
 	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
 	for name, test := range map[string]struct {
 		change map[string]any
-		want   *Refusal
+		want   *refusal
 	}{
 		"right":                     {nil, nil},
 		"audience among others":     {map[string]any{"aud": []string{"other", audience}}, nil},
@@ -69,7 +69,7 @@ func TestClaimsAreChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, refusal := a.Authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(test.change), nil)))
+			_, refusal := a.authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(test.change), nil)))
 			if refusal != test.want {
 				t.Errorf("got %+v", refusal)
 			}
@@ -110,7 +110,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+			caller, refusal := a.authenticate(requestWith(t, "Bearer "+token))
 			if caller != nil || refusal != unknownToken {
 				t.Errorf("got %+v, %+v", caller, refusal)
 			}
@@ -122,7 +122,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		token := own.sign(t, claims(nil), func(header map[string]any) {
 			header["jwk"], header["jku"], header["kid"] = own.jwk(t, nil), "https://evil.example/keys", "evil"
 		})
-		if caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token)); refusal != unknownToken {
+		if caller, refusal := a.authenticate(requestWith(t, "Bearer "+token)); refusal != unknownToken {
 			t.Errorf("got %+v, %+v", caller, refusal)
 		}
 	})
@@ -135,7 +135,7 @@ func TestDeepTokenIsRefused(t *testing.T) {
 	if len(deep) > maxTokenBytes {
 		t.Fatalf("%d bytes are refused for another reason", len(deep))
 	}
-	if _, refusal := a.Authenticate(requestWith(t, "Bearer "+deep)); refusal != unknownToken {
+	if _, refusal := a.authenticate(requestWith(t, "Bearer "+deep)); refusal != unknownToken {
 		t.Errorf("got %+v", refusal)
 	}
 }
@@ -148,7 +148,7 @@ func TestTokenOfOneIssuerIsNoneOfAnother(t *testing.T) {
 	a := idp.authenticator(t, Options{Issuers: []config.Issuer{idp.issuer(), other}})
 	for _, test := range []struct {
 		iss, aud string
-		want     *Refusal
+		want     *refusal
 	}{
 		{issuerURL, audience, nil},
 		{other.Issuer, other.Audience, nil},
@@ -156,7 +156,7 @@ func TestTokenOfOneIssuerIsNoneOfAnother(t *testing.T) {
 		{other.Issuer, audience, strayToken},
 	} {
 		token := signers()["EdDSA"].sign(t, claims(map[string]any{"iss": test.iss, "aud": test.aud}), nil)
-		if _, refusal := a.Authenticate(requestWith(t, "Bearer "+token)); refusal != test.want {
+		if _, refusal := a.authenticate(requestWith(t, "Bearer "+token)); refusal != test.want {
 			t.Errorf("%s for %s: got %+v", test.iss, test.aud, refusal)
 		}
 	}
@@ -168,7 +168,7 @@ func TestWithoutIssuersJWTsAreUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, refusal := a.Authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(nil), nil))); refusal != unknownToken {
+	if _, refusal := a.authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(nil), nil))); refusal != unknownToken {
 		t.Errorf("got %+v", refusal)
 	}
 }
@@ -202,9 +202,9 @@ func TestClaimsGrant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			token := signers()["EdDSA"].sign(t, claims(map[string]any{"difygraph_apps": test.apps, "scope": test.scopes}), nil)
-			caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+			caller, refusal := a.authenticate(requestWith(t, "Bearer "+token))
 			if refusal != nil {
-				t.Fatal(refusal.Reason())
+				t.Fatal(refusal.reason())
 			}
 			readable := slices.DeleteFunc([]string{"a", "b", "shop-1"}, func(key string) bool { return !caller.MayRead(key) })
 			scopes := slices.DeleteFunc(viewer.Scopes(), func(scope viewer.Scope) bool { return !caller.Has(scope) })
@@ -222,9 +222,9 @@ func TestFixedListsGrantWhateverTheClaims(t *testing.T) {
 	issuer.Apps, issuer.Scopes = config.Grant{List: []string{"office"}}, config.Grant{List: []string{"logs"}}
 	a := idp.authenticator(t, Options{Issuers: []config.Issuer{issuer}})
 	token := signers()["EdDSA"].sign(t, claims(map[string]any{"difygraph_apps": "*", "scope": "people"}), nil)
-	caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+	caller, refusal := a.authenticate(requestWith(t, "Bearer "+token))
 	if refusal != nil {
-		t.Fatal(refusal.Reason())
+		t.Fatal(refusal.reason())
 	}
 	if !caller.MayRead("office") || caller.MayRead("shop-1") || !caller.Has(viewer.Logs) || caller.Has(viewer.People) {
 		t.Errorf("got %+v", caller)
@@ -234,7 +234,7 @@ func TestFixedListsGrantWhateverTheClaims(t *testing.T) {
 func TestTokenWithoutSubjectHasTheIssuersName(t *testing.T) {
 	t.Parallel()
 	a := newIssuerStub(t).authenticator(t, Options{})
-	caller, _ := a.Authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(map[string]any{"sub": nil}), nil)))
+	caller, _ := a.authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(map[string]any{"sub": nil}), nil)))
 	if got := nameOf(caller); got != issuerURL {
 		t.Errorf("got %q", got)
 	}
@@ -277,11 +277,11 @@ func TestChecksOfSignaturesAreGivenBack(t *testing.T) {
 	a := newIssuerStub(t).authenticator(t, Options{})
 	right := signers()["EdDSA"].sign(t, claims(nil), nil)
 	for range 10 * cap(checks) {
-		if _, refusal := a.Authenticate(requestWith(t, "Bearer "+right[:len(right)-8]+"AAAAAAAA")); refusal == nil {
+		if _, refusal := a.authenticate(requestWith(t, "Bearer "+right[:len(right)-8]+"AAAAAAAA")); refusal == nil {
 			t.Fatal("a token with a wrong signature is taken")
 		}
 	}
-	if _, refusal := a.Authenticate(requestWith(t, "Bearer "+right)); refusal != nil {
-		t.Errorf("a right token: %s", refusal.Reason())
+	if _, refusal := a.authenticate(requestWith(t, "Bearer "+right)); refusal != nil {
+		t.Errorf("a right token: %s", refusal.reason())
 	}
 }

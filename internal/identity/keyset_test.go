@@ -32,7 +32,7 @@ func renamed(kid string) signer {
 // accepts tells whether a token that the key signs now is taken.
 func accepts(t testing.TB, a *Authenticator, key signer) bool {
 	t.Helper()
-	_, refusal := a.Authenticate(requestWith(t, "Bearer "+key.sign(t, claims(map[string]any{"exp": time.Now().Add(time.Hour).Unix()}), nil)))
+	_, refusal := a.authenticate(requestWith(t, "Bearer "+key.sign(t, claims(map[string]any{"exp": time.Now().Add(time.Hour).Unix()}), nil)))
 	return refusal == nil
 }
 
@@ -60,7 +60,7 @@ func TestTokensThatNameNoIssuerFetchNothing(t *testing.T) {
 	for _, token := range []string{
 		signers()["EdDSA"].sign(t, claims(map[string]any{"iss": "https://evil.example"}), nil), unsigned(t, "none"), "abc",
 	} {
-		a.Authenticate(requestWith(t, "Bearer "+token))
+		a.authenticate(requestWith(t, "Bearer "+token))
 	}
 	if got := idp.fetches(); got != 0 {
 		t.Errorf("%d fetches", got)
@@ -156,7 +156,7 @@ func TestClientThatLeavesDoesNotEndTheFetch(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		r := requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(nil), nil)).WithContext(ctx)
-		if _, refusal := a.Authenticate(r); refusal != unknownToken {
+		if _, refusal := a.authenticate(r); refusal != unknownToken {
 			t.Errorf("got %+v", refusal)
 		}
 		if got := time.Since(start); got != time.Second {

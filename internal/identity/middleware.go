@@ -11,13 +11,13 @@ import (
 func Middleware(a *Authenticator, refuse code.Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, refusal := a.Authenticate(r)
+			caller, refusal := a.authenticate(r)
 			if refusal != nil {
-				w.Header().Set("WWW-Authenticate", refusal.Challenge())
-				refuse(w, r, http.StatusUnauthorized, code.Unauthenticated, refusal.Reason())
+				w.Header().Set("WWW-Authenticate", refusal.challenge())
+				refuse(w, r, http.StatusUnauthorized, code.Unauthenticated, refusal.reason())
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), caller)))
+			next.ServeHTTP(w, r.WithContext(withCaller(r.Context(), caller)))
 		})
 	}
 }

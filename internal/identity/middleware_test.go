@@ -49,7 +49,7 @@ func TestMiddleware(t *testing.T) {
 		}},
 		"wrong":     {"Bearer wrong", answer{401, challenge + `, error="invalid_token"`, "UNAUTHENTICATED: the token is not valid here"}},
 		"expired":   {"Bearer " + expired, answer{401, challenge + `, error="invalid_token"`, "UNAUTHENTICATED: the token has expired"}},
-		"malformed": {"Bearer a b", answer{401, challenge + `, error="invalid_token"`, "UNAUTHENTICATED: " + malformedToken.Reason()}},
+		"malformed": {"Bearer a b", answer{401, challenge + `, error="invalid_token"`, "UNAUTHENTICATED: " + malformedToken.reason()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func TestTokenElsewhereIsNoToken(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql?access_token=right", strings.NewReader("access_token=right"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.AddCookie(&http.Cookie{Name: "Authorization", Value: "right"})
-	if _, refusal := a.Authenticate(r); refusal != noToken {
+	if _, refusal := a.authenticate(r); refusal != noToken {
 		t.Errorf("got %+v", refusal)
 	}
 }

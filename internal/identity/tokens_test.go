@@ -33,7 +33,7 @@ func TestTokens(t *testing.T) {
 		"one": "first", "two": "second", "three": "last",
 		"four": "", "On": "", "ONE": "", "onee": "", digestOf("one"): "",
 	} {
-		caller, refusal := a.Authenticate(requestWith(t, "Bearer "+token))
+		caller, refusal := a.authenticate(requestWith(t, "Bearer "+token))
 		if got := nameOf(caller); got != want || (refusal == nil) != (want != "") {
 			t.Errorf("%s: got %q, %+v", token, got, refusal)
 		}
@@ -53,7 +53,7 @@ func TestTokenAllowsWhatItsEntrySays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	caller, _ := a.Authenticate(requestWith(t, "Bearer one"))
+	caller, _ := a.authenticate(requestWith(t, "Bearer one"))
 	if !caller.MayRead("shop-1") || caller.MayRead("office") || !caller.Has(viewer.Logs) || caller.Has(viewer.Content) || caller.Has(viewer.People) {
 		t.Errorf("got %+v", caller)
 	}
@@ -108,7 +108,7 @@ func TestDigestsAreNotShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	caller, _ := a.Authenticate(requestWith(t, "Bearer one"))
+	caller, _ := a.authenticate(requestWith(t, "Bearer one"))
 	for _, shown := range []string{fmt.Sprintf("%+v", caller), fmt.Sprintf("%#v", *caller)} {
 		if strings.Contains(shown, digestOf("one")) {
 			t.Errorf("shown: %s", shown)

@@ -14,8 +14,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
-	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
 // TestReloadsLeaveNothing: neither goroutines nor connections, with a request between each two, whether what is kept stays the same
@@ -168,12 +168,12 @@ func TestReloadKeepsTheBreaker(t *testing.T) {
 		for range 20 {
 			s.query(t, secondsQuery)
 		}
-		if state := s.State().Apps[0].Breaker; state != telemetry.BreakerOpen {
+		if state := s.State().Apps[0].Breaker; state != difyapi.BreakerOpen {
 			t.Fatalf("the breaker is %d, want open", state)
 		}
 		r.dify.ResetRequests()
 		s = r.generation(t, "limits: {rate: 1000}\n"+appWithKey("app-1"))
-		if w := s.query(t, secondsQuery); s.State().Apps[0].Breaker != telemetry.BreakerOpen || len(r.dify.Requests()) > 0 {
+		if w := s.query(t, secondsQuery); s.State().Apps[0].Breaker != difyapi.BreakerOpen || len(r.dify.Requests()) > 0 {
 			t.Errorf("%d requests: %s", len(r.dify.Requests()), w.Body)
 		}
 	})

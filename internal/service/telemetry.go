@@ -22,7 +22,7 @@ func (s *Service) State() (state telemetry.State) {
 		c := client.Stats()
 		state.Apps = append(state.Apps, telemetry.AppState{
 			App: app, Waiting: c.Waiting, Waits: c.Waits, Waited: c.Waited, Retries: c.Retries,
-			Breaker: telemetry.Breaker(c.Breaker),
+			Breaker: c.Breaker,
 		})
 	}
 	for _, c := range s.upstream.Stats() {

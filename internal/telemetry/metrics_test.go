@@ -12,9 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
-
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // samples are the scraped lines of difygraph's own metrics, without buckets and what the program is.
@@ -75,7 +76,7 @@ func TestStateInMetrics(t *testing.T) {
 	told.Observe(func() State {
 		return State{
 			Apps: []AppState{{
-				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: BreakerOpen,
+				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: difyapi.BreakerOpen,
 			}},
 			Caches: []CacheState{{Cache: "logs", Hits: 5, Joins: 6, Misses: 7, Renewals: 2}},
 			Gate:   GateState{Operations: map[string]int{"running": 8}, Refusals: map[string]int64{"share": 9}},

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/difygraph/difygraph/difyapi"
 )
 
 // State is what others count, as far as it has come. It is asked for whenever metrics are read.
@@ -31,18 +33,8 @@ type AppState struct {
 	Waited time.Duration
 	// Retries is how many requests were sent again so far.
 	Retries int64
-	Breaker Breaker
+	Breaker difyapi.BreakerState // metrics have its number
 }
-
-// Breaker is the state of an app's circuit breaker.
-type Breaker int64
-
-// The states, by the numbers that the metrics have.
-const (
-	BreakerClosed Breaker = iota
-	BreakerHalfOpen
-	BreakerOpen
-)
 
 // CacheState is how often a cache was asked so far, and what came of it.
 type CacheState struct {
