@@ -3,14 +3,13 @@ package graph
 import (
 	"context"
 
-	"github.com/difygraph/difygraph/graph/code"
-	"github.com/difygraph/difygraph/graph/fields"
-
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"

@@ -7,14 +7,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
-	"github.com/difygraph/difygraph/graph/fields"
-
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/feed"
+	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"

@@ -12,13 +12,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
-
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/list"
 )
 

@@ -4,11 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/difygraph/difygraph/graph/code"
-
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // WorkflowRun is one execution of a workflow.

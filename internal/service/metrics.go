@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/difygraph/difygraph/graph/code"
-
 	"github.com/difygraph/difygraph/internal/browser"
 	"github.com/difygraph/difygraph/internal/config"
 	"github.com/difygraph/difygraph/internal/telemetry"

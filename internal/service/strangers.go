@@ -8,13 +8,13 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
 	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
 	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/telemetry"
-
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // What an address may have in requests that show no caller: in a second, and at once. Refusals and the playground's files count
