@@ -20,9 +20,9 @@ type claim struct {
 // waiter is a call that waits for a slot, in one caller's line.
 type waiter struct {
 	claim
-	call   *queuedCall
-	number int           // in its operation
-	place  *list.Element // in its operation's queue
+	call    *queuedCall
+	number  int           // in its operation
+	element *list.Element // in its operation's queue
 }
 
 // semaphore has slots, and decides who gets one. It does not lock and does not wait.
@@ -117,7 +117,7 @@ func (s *semaphore) leave(w *waiter) { s.remove(s.lines[w.caller], w) }
 func (s *semaphore) remove(l *line, w *waiter) {
 	s.queue.add(w.claim, -1)
 	if l.remove(w); len(l.operations) == 0 {
-		s.order.Remove(l.place)
+		s.order.Remove(l.element)
 		delete(s.lines, l.caller)
 	}
 }
@@ -126,7 +126,7 @@ func (s *semaphore) line(caller string) *line {
 	l := s.lines[caller]
 	if l == nil {
 		l = newLine(caller)
-		l.place = s.order.PushBack(l)
+		l.element = s.order.PushBack(l)
 		s.lines[caller] = l
 	}
 	return l
@@ -168,23 +168,23 @@ func count[K comparable](m map[K]int, key K, n int) {
 // too, so that those that wait for an app which is full need not be looked at.
 type line struct {
 	caller     string
-	place      *list.Element // among the lines
-	turns      int
+	element    *list.Element // among the lines
+	served     int
 	operations map[any]*operation
 	apps       map[string]*list.List // of operations that have calls to the app, the next first
 }
 
 type operation struct {
-	id     any
-	turn   int               // the latest; lower is longer ago
-	number int               // of the next call
-	calls  map[string]*calls // by app
+	id       any
+	servedAt int               // the latest; lower is longer ago
+	number   int               // of the next call
+	calls    map[string]*calls // by app
 }
 
 // calls are those of one operation to one app.
 type calls struct {
 	waiting list.List     // of waiters
-	place   *list.Element // of the operation among the app's
+	element *list.Element // of the operation among the app's
 }
 
 func newLine(caller string) *line {
@@ -203,18 +203,18 @@ func (l *line) push(w *waiter) {
 	c := o.calls[w.app]
 	if c == nil {
 		c = new(calls)
-		c.place = l.enlist(o, w.app)
+		c.element = l.enlist(o, w.app)
 		o.calls[w.app] = c
 	}
-	w.place = c.waiting.PushBack(w)
+	w.element = c.waiting.PushBack(w)
 }
 
 // take gives an operation the latest turn.
 func (l *line) take(o *operation) {
-	l.turns++
-	o.turn = l.turns
+	l.served++
+	o.servedAt = l.served
 	for app, c := range o.calls {
-		l.apps[app].MoveToBack(c.place)
+		l.apps[app].MoveToBack(c.element)
 	}
 }
 
@@ -226,7 +226,7 @@ func (l *line) enlist(o *operation, app string) *list.Element {
 		l.apps[app] = of
 	}
 	for e := of.Back(); e != nil; e = e.Prev() {
-		if e.Value.(*operation).turn < o.turn {
+		if e.Value.(*operation).servedAt < o.servedAt {
 			return of.InsertAfter(o, e)
 		}
 	}
@@ -239,7 +239,7 @@ func (l *line) next(may func(claim) bool) (next *waiter) {
 	for app, of := range l.apps {
 		o := of.Front().Value.(*operation)
 		w := o.calls[app].waiting.Front().Value.(*waiter)
-		if (next == nil || cmp.Or(cmp.Compare(o.turn, first.turn), cmp.Compare(w.number, next.number)) < 0) && may(w.claim) {
+		if (next == nil || cmp.Or(cmp.Compare(o.servedAt, first.servedAt), cmp.Compare(w.number, next.number)) < 0) && may(w.claim) {
 			first, next = o, w
 		}
 	}
@@ -253,11 +253,11 @@ func (l *line) next(may func(claim) bool) (next *waiter) {
 func (l *line) remove(w *waiter) {
 	o := l.operations[w.operation]
 	c := o.calls[w.app]
-	if c.waiting.Remove(w.place); c.waiting.Len() > 0 {
+	if c.waiting.Remove(w.element); c.waiting.Len() > 0 {
 		return
 	}
 	delete(o.calls, w.app)
-	if l.apps[w.app].Remove(c.place); l.apps[w.app].Len() == 0 {
+	if l.apps[w.app].Remove(c.element); l.apps[w.app].Len() == 0 {
 		delete(l.apps, w.app)
 	}
 	if len(o.calls) == 0 {

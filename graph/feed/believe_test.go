@@ -253,8 +253,8 @@ func TestFlagsOfAnAnswerThatContradictsItself(t *testing.T) {
 	l := newList(t, []string{"a"}, false, list.Filter{}, list.NewestFirst)
 	s := &stream{source: o, streamKey: streamKey{app: "a"}, bounds: seconds(l), rest: span{beginning, 8}, toward: list.Older}
 	o.change = func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 5 }
-	if err := s.peek(t.Context()); err != nil || !s.beyond || s.done() {
-		t.Errorf("beyond %v, done %v, %v", s.beyond, s.done(), err)
+	if err := s.peek(t.Context()); err != nil || !s.hasNext || s.done() {
+		t.Errorf("beyond %v, done %v, %v", s.hasNext, s.done(), err)
 	}
 }
 

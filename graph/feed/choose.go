@@ -63,8 +63,8 @@ func (r *reader) choose(ctx context.Context) error {
 		}
 		r.scan.add(s.scan)
 		for _, c := range s.instead {
-			if s.patience != nil {
-				c.patience = new(*s.patience)
+			if s.timeLeft != nil {
+				c.timeLeft = new(*s.timeLeft)
 			}
 		}
 		chosen = append(chosen, s.instead...)

@@ -87,7 +87,7 @@ func (r *reader) keepCalls() {
 	apps := make(map[string]bool)
 	for _, s := range r.streams {
 		if c := (clock{stream: s}); !apps[s.app] && !c.isRight() && s.source.Extra() {
-			s.kept = 1
+			s.reserved = 1
 		}
 		apps[s.app] = true
 	}
@@ -340,7 +340,7 @@ func (c clock) probe(ctx context.Context) func(span) (*difyapi.LogPage, error) {
 }
 
 // useKept lets the call that was kept be made.
-func (c clock) useKept() { c.foreseen, c.kept = max(c.foreseen, 0)+c.kept, 0 }
+func (c clock) useKept() { c.foreseen, c.reserved = max(c.foreseen, 0)+c.reserved, 0 }
 
 // askAny asks for rows of a window whatever the list's filter.
 func (c clock) askAny(ctx context.Context, w span, limit int) (*difyapi.LogPage, error) {

@@ -7,10 +7,10 @@ import (
 // density is how close together a stream's rows come, as far as it has met them. It plans the windows toward newer rows. It is
 // pure: numbers in, numbers out.
 type density struct {
-	before float64 // seconds a row of the pages before, as the cursor says; 0 if it does not
-	pace   float64 // seconds a row, as far as known; else 0
-	misses int     // windows in succession that held too few rows
-	crowd  int     // rows of the most crowded second met, or likely
+	before        float64 // seconds a row of the pages before, as the cursor says; 0 if it does not
+	secondsPerRow float64 // seconds a row, as far as known; else 0
+	misses        int     // windows in succession that held too few rows
+	crowd         int     // rows of the most crowded second met, or likely
 
 	rows    int   // of the seconds that are known, matching or not
 	lead    int64 // the second that was met first
@@ -28,7 +28,7 @@ const (
 )
 
 // densityAfter is what is known behind a cursor.
-func densityAfter(before float64) density { return density{before: before, pace: before} }
+func densityAfter(before float64) density { return density{before: before, secondsPerRow: before} }
 
 // meet notes a row of a second that is known.
 func (d *density) meet(second int64) {
@@ -50,12 +50,12 @@ func (d *density) crowded(rows int) { d.crowd = max(d.crowd, rows) }
 func (d *density) spread() int { return max(d.rows-d.leading, d.rows/2) }
 
 // guides tells whether there is enough to guess a window by.
-func (d *density) guides() bool { return d.pace > 0 && d.misses < maxMisses }
+func (d *density) guides() bool { return d.secondsPerRow > 0 && d.misses < maxMisses }
 
 // window is how many seconds the next window should span to hold the rows that are wanted, where it begins at a second of which
 // a cursor says that it has so many rows, if it does.
 func (d *density) window(begins int64, hinted, wanted int) int64 {
-	return reach(d.pace, d.windowRows(begins, hinted, wanted))
+	return reach(d.secondsPerRow, d.windowRows(begins, hinted, wanted))
 }
 
 // windowRows is how many rows the next window should hold. Crowded seconds are mostly some time apart, and windows should end
@@ -79,15 +79,15 @@ func (d *density) windowRows(begins int64, hinted, wanted int) int {
 // whether the window was far too small. Where seconds are crowded a single window tells little: then all that is known
 // counts, and what the cursor says of the rows before.
 func (d *density) learn(rows int, seconds, covered int64, wanted int) {
-	switch crowded := d.crowd > few && d.pace > 0; {
+	switch crowded := d.crowd > few && d.secondsPerRow > 0; {
 	case rows == 0 && crowded:
-		d.pace *= 2
+		d.secondsPerRow *= 2
 	case rows == 0:
-		d.pace *= stride
+		d.secondsPerRow *= stride
 	case crowded:
-		d.pace = (d.before*maxLimit + float64(covered)) / float64(maxLimit+d.spread())
+		d.secondsPerRow = (d.before*maxLimit + float64(covered)) / float64(maxLimit+d.spread())
 	default:
-		d.pace = float64(seconds) / float64(rows)
+		d.secondsPerRow = float64(seconds) / float64(rows)
 	}
 	if rows*4 < min(wanted, fitting) {
 		d.misses++
@@ -102,9 +102,9 @@ type reading struct {
 	covered int64
 }
 
-// smoothedPace is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk: before is that of the
+// smoothed is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk: before is that of the
 // cursor, 0 if there is none.
-func smoothedPace(before int, streams []reading) int {
+func smoothed(before int, streams []reading) int {
 	var rowsPerSecond float64
 	var gap int64
 	var lead, beyond int // rows of the second met first, and others
@@ -116,12 +116,12 @@ func smoothedPace(before int, streams []reading) int {
 	case beyond == 0 && lead > few && (before == 0 || gap*100 <= int64(before*lead)):
 		return before // little more than one crowded second was read, which tells nothing of the time between two
 	case rowsPerSecond == 0: // a gap: the next page should take longer strides
-		return clampPace(max(float64(before), 100*float64(gap)) * stride)
+		return clampSeconds(max(float64(before), 100*float64(gap)) * stride)
 	case before == 0:
-		return clampPace(100 / rowsPerSecond)
+		return clampSeconds(100 / rowsPerSecond)
 	default:
-		return clampPace((3*float64(before) + 100/rowsPerSecond) / 4)
+		return clampSeconds((3*float64(before) + 100/rowsPerSecond) / 4)
 	}
 }
 
-func clampPace(seconds float64) int { return int(min(max(seconds, 1), list.MaxPace)) }
+func clampSeconds(seconds float64) int { return int(min(max(seconds, 1), list.MaxSecondsPerHundred)) }

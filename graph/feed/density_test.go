@@ -34,25 +34,25 @@ func TestDensityOfRows(t *testing.T) {
 // TestDensityLearns: how many seconds a row takes, from each window.
 func TestDensityLearns(t *testing.T) {
 	t.Parallel()
-	crowded := density{before: 10, pace: 20, crowd: 3, rows: 50, leading: 30}
+	crowded := density{before: 10, secondsPerRow: 20, crowd: 3, rows: 50, leading: 30}
 	for name, test := range map[string]struct {
 		density
 		rows             int
 		seconds, covered int64
 		pace             float64
 	}{
-		"a window":                             {density{pace: 7}, 50, 600, 9999, 12},
+		"a window":                             {density{secondsPerRow: 7}, 50, 600, 9999, 12},
 		"the first":                            {density{}, 50, 600, 9999, 12},
-		"two rows of a second are none":        {density{pace: 7, crowd: few}, 50, 600, 9999, 12},
-		"an empty one":                         {density{pace: 7}, 0, 600, 9999, 56},
+		"two rows of a second are none":        {density{secondsPerRow: 7, crowd: few}, 50, 600, 9999, 12},
+		"an empty one":                         {density{secondsPerRow: 7}, 0, 600, 9999, 56},
 		"an empty one between crowded seconds": {crowded, 0, 600, 9999, 40},
 		"crowded seconds":                      {crowded, 50, 600, 500, (10*100 + 500) / 125.},
-		"crowded, behind no cursor":            {density{pace: 20, crowd: 3, rows: 300, leading: 1}, 50, 600, 798, 2},
+		"crowded, behind no cursor":            {density{secondsPerRow: 20, crowd: 3, rows: 300, leading: 1}, 50, 600, 798, 2},
 		"crowded, and nothing is known":        {density{crowd: 3}, 50, 600, 9999, 12},
 	} {
 		d := test.density
-		if d.learn(test.rows, test.seconds, test.covered, 100); d.pace != test.pace {
-			t.Errorf("%s: %v seconds a row, want %v", name, d.pace, test.pace)
+		if d.learn(test.rows, test.seconds, test.covered, 100); d.secondsPerRow != test.pace {
+			t.Errorf("%s: %v seconds a row, want %v", name, d.secondsPerRow, test.pace)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestDensityCountsMisses(t *testing.T) {
 	for _, test := range []struct{ rows, wanted, misses int }{
 		{19, 100, 3}, {20, 100, 0}, {4, 20, 3}, {5, 20, 0}, {0, 1, 3}, {1, 1, 0},
 	} {
-		d := density{pace: 1, misses: maxMisses - 1}
+		d := density{secondsPerRow: 1, misses: maxMisses - 1}
 		d.learn(test.rows, 60, 60, test.wanted)
 		if d.misses != test.misses || d.guides() != (test.misses < maxMisses) {
 			t.Errorf("%d of %d rows: %d misses, guides %v", test.rows, test.wanted, d.misses, d.guides())
@@ -72,7 +72,7 @@ func TestDensityCountsMisses(t *testing.T) {
 	if (&density{}).guides() {
 		t.Error("guides by nothing")
 	}
-	if d := densityAfter(2.5); !d.guides() || d.pace != 2.5 || d.before != 2.5 {
+	if d := densityAfter(2.5); !d.guides() || d.secondsPerRow != 2.5 || d.before != 2.5 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -80,7 +80,7 @@ func TestDensityCountsMisses(t *testing.T) {
 // TestDensityWindow: windows end halfway between two crowded seconds.
 func TestDensityWindow(t *testing.T) {
 	t.Parallel()
-	met := density{pace: 10, rows: 30, met: span{100, 199}, crowd: 20}
+	met := density{secondsPerRow: 10, rows: 30, met: span{100, 199}, crowd: 20}
 	sparse := met
 	sparse.crowd = few
 	for name, test := range map[string]struct {
@@ -96,7 +96,7 @@ func TestDensityWindow(t *testing.T) {
 		"at a crowded second":         {met, 500, 20, 700},
 		"at one, of a cursor's":       {sparse, 200, 40, 600},
 		"at one, behind what was met": {met, 200, 20, 700},
-		"nothing was met":             {density{pace: 10, crowd: 20}, 1, 0, 800},
+		"nothing was met":             {density{secondsPerRow: 10, crowd: 20}, 1, 0, 800},
 	} {
 		if got := test.window(test.begins, test.hinted, 100); got != test.seconds {
 			t.Errorf("%s: %d seconds, want %d", name, got, test.seconds)
@@ -125,10 +125,10 @@ func TestSmoothedPace(t *testing.T) {
 		"behind nothing":              {0, []reading{read(30, 30, 1)}, 0},
 		"and a time without rows":     {400, []reading{read(30, 30, 121)}, (3*400 + 806) / 4},
 		"few rows of one":             {400, []reading{read(2, 2, 1)}, (3*400 + 100) / 4},
-		"beyond what is written":      {0, []reading{read(0, 0, 1<<40)}, list.MaxPace},
+		"beyond what is written":      {0, []reading{read(0, 0, 1<<40)}, list.MaxSecondsPerHundred},
 		"below":                       {0, []reading{read(1001, 1, 1)}, 1},
 	} {
-		if got := smoothedPace(test.before, test.streams); got != test.pace {
+		if got := smoothed(test.before, test.streams); got != test.pace {
 			t.Errorf("%s: %d, want %d", name, got, test.pace)
 		}
 	}

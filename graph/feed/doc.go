@@ -15,7 +15,7 @@
 //     seconds, both ends included), unless its own counts say otherwise twice: see believe.go.
 //   - In a full answer every second but the last is whole; the last may be cut.
 //   - A second that fits no answer is whole once as many ids as it had at one moment were each seen before and after
-//     that moment (see [census]).
+//     that moment (see [completeness]).
 //
 // # How it is laid out
 //

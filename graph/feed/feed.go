@@ -90,7 +90,7 @@ func (f *Feed) reader(req list.Request) *reader {
 			s.budget = f.scanCalls(req.ScanCalls)
 		}
 		if req.AppTimeout > 0 {
-			s.patience = new(req.AppTimeout)
+			s.timeLeft = new(req.AppTimeout)
 		}
 		s.begin()
 		r.streams = append(r.streams, s)
@@ -112,11 +112,11 @@ func (r *reader) fill(ctx context.Context, req list.Request) (*list.Page, error)
 	if r.accountUnknown() {
 		return nil, errAccountUnknown
 	}
-	behind, err := r.behind(early)
+	behind, err := r.hasPrevious(early)
 	if err != nil {
 		return nil, err
 	}
-	reading := list.Reading{Rows: m.page(n), HasMore: spent || m.more || len(m.rows) > n, HasPassed: behind, Pace: r.pace()}
+	reading := list.Reading{Rows: m.page(n), HasMore: spent || m.more || len(m.rows) > n, HasPassed: behind, SecondsPerHundred: r.secondsPerHundred()}
 	if spent && !r.ended(m, n) {
 		reading.Stop = new(m.stop(r.toward))
 	}

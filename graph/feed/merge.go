@@ -22,7 +22,7 @@ func merge(toward list.Direction, streams []*stream) merged {
 	m := merged{done: true}
 	for _, s := range streams {
 		m.rows = append(m.rows, s.rows...)
-		m.more = m.more || s.beyond
+		m.more = m.more || s.hasNext
 		if !s.done() && (m.done || toward.Compare(list.Edge(s.next()), list.Edge(m.front)) < 0) {
 			m.done, m.front = false, s.next()
 		}

@@ -73,7 +73,7 @@ func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) erro
 // readTwoPages reads a window that fits two answers, of which head is the first: it has rows of one second alone, so that its
 // tail would mostly be of the same, and of no use without the rest.
 func (s *stream) readTwoPages(ctx context.Context, w span, head *difyapi.LogPage) (logs []*difyapi.WorkflowLog, known bool, err error) {
-	var c census
+	var c completeness
 	c.add(head)
 	for _, page := range []int{2, 1} {
 		answer, err := s.askCounted(ctx, w, page, maxLimit, true)
@@ -127,7 +127,7 @@ func (s *stream) takeWindow(w span, logs []*difyapi.WorkflowLog, wanted int) {
 		s.finish()
 		return
 	}
-	s.beyond = false
+	s.hasNext = false
 	s.advance(w.to + 1)
 	s.density.learn(len(logs), length(w, logs), s.covered(), wanted)
 }
@@ -156,7 +156,7 @@ func (s *stream) takeTail(ctx context.Context, w span, tail *difyapi.LogPage, wa
 		return s.readSecond(ctx, cut, logs)
 	}
 	s.take(logs[whole:])
-	s.lookBeyond(logs[:whole])
+	s.noteNext(logs[:whole])
 	s.density.learn(len(logs)-whole, cut-secondOf(logs[len(logs)-1]), s.covered(), wanted)
 	return nil
 }

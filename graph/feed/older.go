@@ -41,7 +41,7 @@ func (s *stream) takeNewest(page *difyapi.LogPage) bool {
 	cut, whole := newestSeconds(page)
 	s.take(whole)
 	s.expect(logs[len(whole)])
-	s.lookBeyond(logs[len(whole):])
+	s.noteNext(logs[len(whole):])
 	s.density.crowded(likelyCrowd(len(logs) - len(whole)))
 	s.advance(cut)
 	return len(whole) > 0

@@ -38,7 +38,7 @@ func (r *reader) read(ctx, early context.Context) (m merged, count int, spent bo
 	for {
 		m = merge(r.toward, r.streams)
 		r.hurry(early)
-		if again, err := r.sift(ctx, &m); err != nil {
+		if again, err := r.resolvePending(ctx, &m); err != nil {
 			return m, 0, false, err
 		} else if again {
 			continue
@@ -225,9 +225,9 @@ func (r *reader) accountUnknown() bool {
 	return len(r.failed) == 0 && !slices.ContainsFunc(r.streams, func(s *stream) bool { return !s.accountUnknown })
 }
 
-// behind tells whether there is a matching row on the cursor's side of the page.
-func (r *reader) behind(ctx context.Context) (bool, error) {
-	seen := func() bool { return slices.ContainsFunc(r.streams, func(s *stream) bool { return s.behind }) }
+// hasPrevious tells whether there is a matching row on the cursor's side of the page.
+func (r *reader) hasPrevious(ctx context.Context) (bool, error) {
+	seen := func() bool { return slices.ContainsFunc(r.streams, func(s *stream) bool { return s.hasPrevious }) }
 	switch {
 	case r.slice.From == nil || !r.flags:
 		return false, nil
@@ -237,9 +237,9 @@ func (r *reader) behind(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	err := r.each(ctx, r.streams, func(ctx context.Context, s *stream) error {
-		err := s.lookBack(ctx)
+		err := s.askPrevious(ctx)
 		if errors.Is(err, errSpent) || r.partial && isUpstream(err) {
-			s.behind = true // its rows are read; what is not known is taken to be so
+			s.hasPrevious = true // its rows are read; what is not known is taken to be so
 			return nil
 		}
 		return err
@@ -256,15 +256,15 @@ func (r *reader) tally() tally {
 	return sum
 }
 
-// pace is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk.
-func (r *reader) pace() int {
+// secondsPerHundred is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk.
+func (r *reader) secondsPerHundred() int {
 	read := make([]reading, len(r.streams))
 	for i, s := range r.streams {
 		read[i] = reading{s.density, s.covered()}
 	}
 	before := 0
 	if r.slice.From != nil {
-		before = r.slice.From.Hints.Pace
+		before = r.slice.From.Hints.SecondsPerHundred
 	}
-	return smoothedPace(before, read)
+	return smoothed(before, read)
 }

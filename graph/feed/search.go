@@ -41,17 +41,17 @@ func makeSearch(p pushdown, runs int) *search {
 	}
 }
 
-// open tells whether it takes the run's detail to know if a row matches; hopeless, that there is no run to ask for. apart says
+// pending tells whether it takes the run's detail to know if a row matches; unmatchable, that there is no run to ask for. apart says
 // that Dify has not looked for the head: it finds it only in rows that have a run.
-func (s *search) open(row *difyapi.WorkflowLog, apart bool) (open, hopeless bool) {
+func (s *search) pending(row *difyapi.WorkflowLog, apart bool) (pending, unmatchable bool) {
 	session := row.SessionID()
 	visible := s == nil || session != nil && s.text.In(*session) && (!apart || s.plain && row.WorkflowRun != nil)
 	return !visible, !visible && row.WorkflowRun == nil
 }
 
-// sift looks at the next open rows of which no stream can bring one before, if the page needs them. It tells whether it
+// resolvePending looks at the next open rows of which no stream can bring one before, if the page needs them. It tells whether it
 // did, and that the rows have to be merged again; else it leaves m with the rows before the first that is open.
-func (r *reader) sift(ctx context.Context, m *merged) (again bool, err error) {
+func (r *reader) resolvePending(ctx context.Context, m *merged) (again bool, err error) {
 	if r.search == nil {
 		return false, nil
 	}
@@ -59,7 +59,7 @@ func (r *reader) sift(ctx context.Context, m *merged) (again bool, err error) {
 	if r.flags {
 		needed++ // the one after the page tells that there is more
 	}
-	open := slices.IndexFunc(known, func(row candidate) bool { return row.open })
+	open := slices.IndexFunc(known, func(row candidate) bool { return row.pending })
 	if open < 0 || open >= needed {
 		m.settle(open)
 		return false, nil
@@ -69,7 +69,7 @@ func (r *reader) sift(ctx context.Context, m *merged) (again bool, err error) {
 		m.settle(open)
 		return false, nil
 	}
-	return true, r.look(ctx, r.search.next(known[open:], needed-open))
+	return true, r.resolve(ctx, r.search.next(known[open:], needed-open))
 }
 
 // settle leaves the rows before the first open one, if there is one: no other is known to match.
@@ -94,15 +94,15 @@ func (s *search) next(rows []candidate, needed int) []candidate {
 	likely := min(needed*s.looked/max(s.found, 1), s.looked)
 	var open []candidate
 	for i, row := range rows {
-		if row.open && len(open) < s.left && (i < needed || len(open) < likely) {
+		if row.pending && len(open) < s.left && (i < needed || len(open) < likely) {
 			open = append(open, row)
 		}
 	}
 	return open
 }
 
-// look asks for the runs of rows, each app's side by side, and closes the rows.
-func (r *reader) look(ctx context.Context, rows []candidate) error {
+// resolve asks for the runs of rows, each app's side by side, and closes the rows.
+func (r *reader) resolve(ctx context.Context, rows []candidate) error {
 	byApp := make(map[string][]candidate)
 	for _, row := range rows {
 		byApp[row.App] = append(byApp[row.App], row)
@@ -186,6 +186,6 @@ func (s *stream) close(matches map[list.Position]bool) {
 		return looked && !match
 	})
 	for i, row := range s.rows {
-		s.rows[i].open = row.open && !matches[row.Position]
+		s.rows[i].pending = row.pending && !matches[row.Position]
 	}
 }

@@ -21,7 +21,7 @@ const vainRounds = 3
 // readSecond reads a second that may have more rows than one answer. seen are rows of it that an answer showed. Its calls count
 // against no budget of the list's, so that every page makes progress.
 func (s *stream) readSecond(ctx context.Context, second int64, seen []*difyapi.WorkflowLog) error {
-	logs, whole, err := s.takeCensus(ctx, span{second, second})
+	logs, whole, err := s.readWhole(ctx, span{second, second})
 	switch {
 	case errors.Is(err, errSpent) && !s.moved() && len(seen)+len(logs) > 0:
 		logs = union(seen, logs) // else no page would ever come past it
@@ -30,14 +30,14 @@ func (s *stream) readSecond(ctx context.Context, second int64, seen []*difyapi.W
 	}
 	s.take(logs)
 	s.scan.crowded = s.scan.crowded || !whole && !s.scan.doubtful
-	s.beyond = false
+	s.hasNext = false
 	s.advance(second + int64(s.toward))
 	return nil
 }
 
-// takeCensus returns what was seen where an error ends it, too.
-func (s *stream) takeCensus(ctx context.Context, w span) (logs []*difyapi.WorkflowLog, whole bool, err error) {
-	var c census
+// readWhole returns what was seen where an error ends it, too.
+func (s *stream) readWhole(ctx context.Context, w span) (logs []*difyapi.WorkflowLog, whole bool, err error) {
+	var c completeness
 	page, limit, known, vain := 1, maxLimit, -1, 0
 	for range SecondCalls {
 		answer, err := s.ask(ctx, w, page, limit, true)

@@ -50,8 +50,8 @@ type stream struct {
 	together  *pool          // those that were foreseen for all streams of the page beside
 	beside    int            // streams that are read side by side with this one, itself included
 	compared  bool           // Dify has compared the cursor's time with those of rows near it
-	kept      int            // calls that were not, and are kept for the look at the clock
-	patience  *time.Duration // how long the app may still take; no limit if nil
+	reserved  int            // calls that were not, and are kept for the look at the clock
+	timeLeft  *time.Duration // how long the app may still take; no limit if nil
 
 	toward list.Direction // of reading
 	from   *list.Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
@@ -60,13 +60,13 @@ type stream struct {
 	start int64       // the first second that was not known when reading began
 	rest  span        // the seconds that are not known yet
 	rows  []candidate // the matching rows of those that are, as they are met
-	// beyond says that a matching row was seen in a second that is not wholly known; behind, that one was seen in the
+	// hasNext says that a matching row was seen in a second that is not wholly known; hasPrevious, that one was seen in the
 	// cursor's second, at the cursor or before it.
-	beyond, behind bool
-	metCursor      bool                 // the cursor's row was in its second
-	shown          []list.Position      // rows of seconds that are to be read again
-	sample         *difyapi.WorkflowLog // a row that Dify showed
-	version        difyapi.Version      // that the server told last
+	hasNext, hasPrevious bool
+	metCursor            bool                 // the cursor's row was in its second
+	shown                []list.Position      // rows of seconds that are to be read again
+	sample               *difyapi.WorkflowLog // a row that Dify showed
+	version              difyapi.Version      // that the server told last
 
 	total          int  // rows of all seconds, once a call has told
 	counted        int  // calls that the budget counts
@@ -83,8 +83,8 @@ type stream struct {
 // candidate is a row of the list as far as is known.
 type candidate struct {
 	list.Row
-	open  bool // whether it matches is not known yet, see search
-	apart bool // Dify did not look for the keyword
+	pending bool // whether it matches is not known yet, see search
+	apart   bool // Dify did not look for the keyword
 }
 
 // tally is what reading took.
@@ -114,7 +114,7 @@ func (s *stream) begin() {
 	if s.from == nil {
 		return
 	}
-	s.density = densityAfter(float64(s.from.Hints.Pace) / 100)
+	s.density = densityAfter(float64(s.from.Hints.SecondsPerHundred) / 100)
 	if s.toward == list.Older {
 		s.rest.to = min(s.rest.to, s.first())
 	} else {
@@ -174,7 +174,7 @@ func (s *stream) covered() int64 {
 // finish says that all seconds are known.
 func (s *stream) finish() {
 	s.rest = span{from: 1, to: 0}
-	s.beyond = false
+	s.hasNext = false
 }
 
 // read makes at least one more second known, so that as many more rows as are wanted are likely to be.
@@ -224,13 +224,13 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	}
 	s.rows = slices.Grow(s.rows, len(rows))
 	for _, row := range rows {
-		open, hopeless := s.search.open(row.WorkflowLog, s.apart)
-		row.open, row.apart = open, s.apart
+		pending, unmatchable := s.search.pending(row.WorkflowLog, s.apart)
+		row.pending, row.apart = pending, s.apart
 		switch {
-		case hopeless || !s.filter.Matches(row.WorkflowLog):
-			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || hopeless && row.Unreadable.Has("workflow_run")
+		case unmatchable || !s.filter.Matches(row.WorkflowLog):
+			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || unmatchable && row.Unreadable.Has("workflow_run")
 		case s.passed(row.Position):
-			s.behind = s.behind || row.Second == s.from.Position.Second
+			s.hasPrevious = s.hasPrevious || row.Second == s.from.Position.Second
 		default:
 			s.rows = append(s.rows, row)
 		}
@@ -271,9 +271,9 @@ func (s *stream) newerThan(i, crowd int) int {
 	return crowd - i
 }
 
-// lookBeyond notes whether rows that can't be used yet show that there is more.
-func (s *stream) lookBeyond(logs []*difyapi.WorkflowLog) {
-	s.beyond = slices.ContainsFunc(logs, func(log *difyapi.WorkflowLog) bool {
+// noteNext notes whether rows that can't be used yet show that there is more.
+func (s *stream) noteNext(logs []*difyapi.WorkflowLog) {
+	s.hasNext = slices.ContainsFunc(logs, func(log *difyapi.WorkflowLog) bool {
 		return s.filter.Matches(log) && !s.passed(s.position(log))
 	})
 }
@@ -284,16 +284,16 @@ func (s *stream) peek(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.beyond = !page.Last() || len(page.Rows) > 0
-	if !s.beyond {
+	s.hasNext = !page.Last() || len(page.Rows) > 0
+	if !s.hasNext {
 		s.finish()
 	}
 	return nil
 }
 
-// lookBack finds out whether there is a row on the other side of the second in which reading began, where Dify applies
+// askPrevious finds out whether there is a row on the other side of the second in which reading began, where Dify applies
 // the whole filter.
-func (s *stream) lookBack(ctx context.Context) error {
+func (s *stream) askPrevious(ctx context.Context) error {
 	w := s.bounds
 	if s.toward == list.Older {
 		w.from = s.first() + 1
@@ -304,6 +304,6 @@ func (s *stream) lookBack(ctx context.Context) error {
 		return nil
 	}
 	page, err := s.ask(ctx, w, 1, 1, false)
-	s.behind = err == nil && (!page.Last() || len(page.Rows) > 0)
+	s.hasPrevious = err == nil && (!page.Last() || len(page.Rows) > 0)
 	return err
 }

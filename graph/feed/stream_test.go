@@ -171,8 +171,8 @@ func TestPaceOfAWindowWithoutALowerBound(t *testing.T) {
 	}
 	s := &stream{toward: list.Newer, rest: span{beginning, end}}
 	s.takeWindow(span{beginning, 1000}, m.rows, 10)
-	if s.density.pace != 200 || s.next() != 1001 {
-		t.Errorf("%v seconds a row, on from %d", s.density.pace, s.next())
+	if s.density.secondsPerRow != 200 || s.next() != 1001 {
+		t.Errorf("%v seconds a row, on from %d", s.density.secondsPerRow, s.next())
 	}
 }
 

@@ -27,8 +27,8 @@ type Hints struct {
 	Crowd int
 	// Newer is how many of them are at or after the position; 0 where Crowd is.
 	Newer int
-	// Pace is how many seconds a hundred rows took thereabouts, over all streams of the list; 0 if unknown.
-	Pace int
+	// SecondsPerHundred is how many seconds a hundred rows took thereabouts, over all streams of the list; 0 if unknown.
+	SecondsPerHundred int
 }
 
 const (
@@ -37,8 +37,8 @@ const (
 	maxAppKey     = 64
 	// MaxCrowd is more than a crowded second can be read to have; see [SecondCalls].
 	MaxCrowd = 1 << 16
-	// MaxPace is some thirty years.
-	MaxPace = 1_000_000_000
+	// MaxSecondsPerHundred is some thirty years.
+	MaxSecondsPerHundred = 1_000_000_000
 )
 
 var errNotACursor = errors.New("not a cursor of this API")
@@ -55,7 +55,7 @@ func (c Cursor) Append(text []byte) []byte {
 	b = append(b, c.Position.ID[:]...)
 	b = binary.AppendUvarint(b, uint64(len(c.Position.App)))
 	b = append(b, c.Position.App...)
-	for _, hint := range []int{c.Hints.Crowd, c.Hints.Newer, c.Hints.Pace} {
+	for _, hint := range []int{c.Hints.Crowd, c.Hints.Newer, c.Hints.SecondsPerHundred} {
 		b = binary.AppendUvarint(b, uint64(hint))
 	}
 	return base64.RawURLEncoding.AppendEncode(text, b)
@@ -84,7 +84,7 @@ func decodeCursor(b []byte) (c Cursor) {
 	c.Position.Second = d.varint()
 	c.Position.ID, _ = uuid.FromBytes(d.bytes(len(uuid.UUID{})))
 	c.Position.App = string(d.bytes(d.uvarint(maxAppKey)))
-	c.Hints = Hints{Crowd: d.uvarint(MaxCrowd), Newer: d.uvarint(MaxCrowd), Pace: d.uvarint(MaxPace)}
+	c.Hints = Hints{Crowd: d.uvarint(MaxCrowd), Newer: d.uvarint(MaxCrowd), SecondsPerHundred: d.uvarint(MaxSecondsPerHundred)}
 	return c
 }
 

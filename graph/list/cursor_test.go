@@ -15,7 +15,7 @@ func anyCursor(t *rapid.T) Cursor {
 			ID:     uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")),
 			App:    rapid.StringMatching(`[a-z0-9-]{0,64}`).Draw(t, "app"),
 		},
-		Hints: Hints{Crowd: rapid.IntRange(0, MaxCrowd).Draw(t, "crowd"), Pace: rapid.IntRange(0, MaxPace).Draw(t, "pace")},
+		Hints: Hints{Crowd: rapid.IntRange(0, MaxCrowd).Draw(t, "crowd"), SecondsPerHundred: rapid.IntRange(0, MaxSecondsPerHundred).Draw(t, "pace")},
 	}
 	c.Hints.Newer = rapid.IntRange(0, c.Hints.Crowd).Draw(t, "newer")
 	copy(c.Digest[:], rapid.SliceOfN(rapid.Byte(), digestSize, digestSize).Draw(t, "digest"))
@@ -50,7 +50,7 @@ func TestMadeUpCursors(t *testing.T) {
 		"after year 9999":  future.String(),
 		"impossible hints": crowd.String(),
 		"long app":         Cursor{Position: Position{Second: 1, App: string(make([]byte, maxAppKey+1))}}.String(),
-		"large hint":       Cursor{Position: Position{Second: 1}, Hints: Hints{Pace: MaxPace + 1}}.String(),
+		"large hint":       Cursor{Position: Position{Second: 1}, Hints: Hints{SecondsPerHundred: MaxSecondsPerHundred + 1}}.String(),
 	} {
 		if c, err := ParseCursor(text); err == nil {
 			t.Errorf("%s: %v", name, c)
@@ -60,7 +60,7 @@ func TestMadeUpCursors(t *testing.T) {
 
 // Whatever is read as a cursor is written alike, so that there is one text for each.
 func FuzzParseCursor(f *testing.F) {
-	f.Add(Cursor{Position: Position{Second: 1772323200, ID: uuid.New(), App: "translator"}, Hints: Hints{Crowd: 7, Newer: 3, Pace: 99}}.String())
+	f.Add(Cursor{Position: Position{Second: 1772323200, ID: uuid.New(), App: "translator"}, Hints: Hints{Crowd: 7, Newer: 3, SecondsPerHundred: 99}}.String())
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
 		if c, err := ParseCursor(text); err == nil && c.String() != text {

@@ -39,8 +39,8 @@ type Filter struct {
 	// EndUser is whose session id the only one in EndUserSessionID is, if the list is that of an end user: it takes the
 	// session id's place in cursors, since not all who may read the list may know that.
 	EndUser *uuid.UUID `json:"endUser,omitempty"`
-	// Nothing excludes every row: two conditions of it can't both hold.
-	Nothing bool `json:"nothing,omitempty"`
+	// MatchesNone excludes every row: two conditions of it can't both hold.
+	MatchesNone bool `json:"nothing,omitempty"`
 }
 
 // TimeRange is from Since, up to but not including Until. A row of second s is at s exactly, so bounds with fractions are
@@ -67,7 +67,7 @@ type Int64Range struct {
 func (f Filter) OfEndUser(id uuid.UUID, session string) Filter {
 	f.EndUser = &id
 	if f.EndUserSessionID != nil && !slices.Contains(f.EndUserSessionID, session) {
-		f.Nothing = true
+		f.MatchesNone = true
 	}
 	f.EndUserSessionID = []string{session}
 	return f
@@ -83,7 +83,7 @@ const (
 // canonical checks the filter and returns the one that stands for all that mean the same: no empty conditions, sets
 // sorted and without duplicates, times in UTC and whole seconds.
 func (f Filter) canonical() (Filter, error) {
-	c := Filter{HasError: f.HasError, EndUser: f.EndUser, Nothing: f.Nothing}
+	c := Filter{HasError: f.HasError, EndUser: f.EndUser, MatchesNone: f.MatchesNone}
 	var errs [8]error
 	c.Keyword, errs[0] = canonicalKeyword(f.Keyword)
 	c.Status, errs[1] = canonicalSet("filter.status", f.Status)

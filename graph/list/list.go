@@ -62,7 +62,7 @@ func digest(apps []string, all bool, filter Filter, order Order) (d Digest) {
 // for no bound, and a first after the last for a list without rows.
 func (l List) Seconds() (first, last int64) {
 	first, last = math.MinInt64, math.MaxInt64
-	if l.filter.Nothing {
+	if l.filter.MatchesNone {
 		return 1, 0
 	}
 	if r := l.filter.CreatedAt; r != nil && r.Since != nil && r.Since.Unix() > FirstSecond {

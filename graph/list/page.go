@@ -29,9 +29,9 @@ type Page struct {
 	TotalErr error
 	Scan     Scan
 
-	digest [digestSize]byte
-	pace   int
-	newest *Position // of the row that was the newest of the list, if the page has it
+	digest            [digestSize]byte
+	secondsPerHundred int
+	newest            *Position // of the row that was the newest of the list, if the page has it
 }
 
 // Reason is why a page may be short of what it could have.
@@ -67,7 +67,7 @@ func (p *Page) Cursor(row *Row) string { return string(p.AppendCursor(nil, row))
 func (p *Page) AppendCursor(b []byte, row *Row) []byte {
 	hints := row.Hints
 	if p.newest == nil || row.Position != *p.newest {
-		hints.Pace = p.pace // beyond the newest row, nobody knows how dense the next ones will be
+		hints.SecondsPerHundred = p.secondsPerHundred // beyond the newest row, nobody knows how dense the next ones will be
 	}
 	return Cursor{Digest: p.digest, Position: row.Position, Hints: hints}.Append(b)
 }
@@ -79,13 +79,13 @@ type Reading struct {
 	HasMore, HasPassed bool
 	// Stop is up to where all rows are known, where the rows do not reach as far; else nil.
 	Stop *Position
-	// Pace is as in [Hints].
-	Pace int
+	// SecondsPerHundred is as in [Hints].
+	SecondsPerHundred int
 }
 
 // NewPage turns what was read for a request into the list's order, and says what reading on leads to.
 func NewPage(req Request, r Reading) *Page {
-	p := &Page{Rows: r.Rows, HasNextPage: r.HasMore, HasPreviousPage: r.HasPassed, digest: req.List.digest, pace: r.Pace}
+	p := &Page{Rows: r.Rows, HasNextPage: r.HasMore, HasPreviousPage: r.HasPassed, digest: req.List.digest, secondsPerHundred: r.SecondsPerHundred}
 	n, toward := len(p.Rows), req.Toward()
 	if n > 0 && toward == Older && !r.HasPassed {
 		p.newest = &p.Rows[0].Position
@@ -96,7 +96,7 @@ func NewPage(req Request, r Reading) *Page {
 		p.StartCursor, p.EndCursor = p.Cursor(&p.Rows[0]), p.Cursor(&p.Rows[n-1])
 	}
 	if r.Stop != nil {
-		p.EndCursor = Cursor{Digest: p.digest, Position: *r.Stop, Hints: Hints{Pace: p.pace}}.String()
+		p.EndCursor = Cursor{Digest: p.digest, Position: *r.Stop, Hints: Hints{SecondsPerHundred: p.secondsPerHundred}}.String()
 	}
 	if req.Slice.Backward {
 		slices.Reverse(p.Rows)

@@ -61,7 +61,7 @@ func (l *Loaders) Recall(_ context.Context, app string, q difyapi.LogQuery) (*di
 	u := l.upstream
 	key := logKey{u.clients[app].Identity(), q}
 	wider := u.recent.of(key)
-	page, ok := u.logs.kept(logKey{key.identity, wider})
+	page, ok := u.logs.cached(logKey{key.identity, wider})
 	if !ok || !serves(wider, page, q) {
 		return nil, 0, nil
 	}

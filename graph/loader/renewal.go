@@ -37,7 +37,7 @@ func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(
 		defer done()
 		defer cancel()
 		defer closed()
-		_, _, _ = s.flights.join(ctx, key, s.ttl, new(renewal), s.keeping(key, call))
+		_, _, _ = s.calls.join(ctx, key, s.ttl, new(renewal), s.keeping(key, call))
 	}()
 }
 

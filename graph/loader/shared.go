@@ -14,7 +14,7 @@ import (
 type shared[K comparable, V sized] struct {
 	ttl     time.Duration
 	answers *otter.Cache[K, *dated[V]] // nil where ttl is 0
-	flights flights[K, V]
+	calls   sharedCalls[K, V]
 	stats   cacheCounters
 	open    context.Context //nolint:containedctx // of renewals, which are nobody's
 	end     context.CancelFunc
@@ -62,7 +62,7 @@ func (s *shared[K, V]) get(ctx context.Context, key K, by payer, call func(conte
 		return v, false, err
 	}
 	defer resume()
-	v, sent, err = s.flights.join(ctx, key, s.ttl, by, s.keeping(key, call))
+	v, sent, err = s.calls.join(ctx, key, s.ttl, by, s.keeping(key, call))
 	s.stats.count(sent)
 	return v, sent, err
 }
@@ -79,7 +79,7 @@ func (s *shared[K, V]) keeping(key K, call func(context.Context) (V, error)) fun
 	}
 }
 
-func (s *shared[K, V]) kept(key K) (v V, ok bool) {
+func (s *shared[K, V]) cached(key K) (v V, ok bool) {
 	a, ok := s.young(key)
 	if !ok {
 		return v, false

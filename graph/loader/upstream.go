@@ -119,7 +119,7 @@ func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*d
 // askLogs asks Dify itself.
 func (u *Upstream) askLogs(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	page, err := u.clients[app].WorkflowLogs(ctx, q)
-	heed(ctx, app, "/workflows/logs", page, err)
+	logUnread(ctx, app, "/workflows/logs", page, err)
 	return page, err
 }
 
@@ -127,7 +127,7 @@ func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.A
 	client := u.clients[app]
 	return ask(at(ctx, app), u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
 		info, err := client.Info(ctx)
-		heed(ctx, app, "/info", info, err)
+		logUnread(ctx, app, "/info", info, err)
 		if err == nil {
 			u.lastInfos.note(client.Identity(), info)
 		}
@@ -139,7 +139,7 @@ func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.
 	client := u.clients[app]
 	return ask(at(ctx, app), u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
 		run, err := client.WorkflowRun(ctx, id.String())
-		heed(ctx, app, "/workflows/run/{id}", run, err)
+		logUnread(ctx, app, "/workflows/run/{id}", run, err)
 		return run, err
 	})
 }
@@ -148,7 +148,7 @@ func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*dify
 	client := u.clients[app]
 	return ask(at(ctx, app), u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
 		user, err := client.EndUser(ctx, id.String())
-		heed(ctx, app, "/end-users/{id}", user, err)
+		logUnread(ctx, app, "/end-users/{id}", user, err)
 		return user, err
 	})
 }

@@ -11,9 +11,9 @@ import (
 
 // Terms are those of all accounts.
 type Terms struct {
-	// Income is what comes in a second, Savings what there is at most, both at least 1. An account begins full, and its debt is
+	// Rate is what comes in a second, Burst what there is at most, both at least 1. An account begins full, and its debt is
 	// at most as large as its savings.
-	Income, Savings int
+	Rate, Burst int
 }
 
 // Accounts are what payers may spend, by their names. They are safe for concurrent use.
@@ -44,7 +44,7 @@ func NewAccounts(t Terms) *Accounts {
 		MaximumSize: maxAccounts,
 		ExpiryCalculator: otter.ExpiryAccessingFunc(func(otter.Entry[string, *account]) time.Duration {
 			t := a.terms.Load()
-			return t.timeFor(float64(2*t.Savings)) + time.Second
+			return t.timeFor(float64(2*t.Burst)) + time.Second
 		}),
 	})
 	return a
@@ -69,7 +69,7 @@ func (e *RateError) Error() string { return fmt.Sprintf("spent too much; try aga
 func (a *Accounts) Spend(payer string, price int) error {
 	t := a.terms.Load()
 	return a.with(payer, t, func(balance *float64) error {
-		missing := min(float64(price), float64(t.Savings)) - *balance
+		missing := min(float64(price), float64(t.Burst)) - *balance
 		if missing > 0 {
 			return &RateError{After: t.timeFor(missing)}
 		}
@@ -83,7 +83,7 @@ func (a *Accounts) Spend(payer string, price int) error {
 func (a *Accounts) Settle(payer string, amount int) {
 	t := a.terms.Load()
 	_ = a.with(payer, t, func(balance *float64) error {
-		*balance = min(max(*balance+float64(amount), -float64(t.Savings)), float64(t.Savings))
+		*balance = min(max(*balance+float64(amount), -float64(t.Burst)), float64(t.Burst))
 		return nil
 	})
 }
@@ -91,17 +91,17 @@ func (a *Accounts) Settle(payer string, amount int) {
 // with shows a payer's balance, as it is now.
 func (a *Accounts) with(payer string, t *Terms, do func(balance *float64) error) error {
 	account, _ := a.byPayer.ComputeIfAbsent(payer, func() (*account, bool) {
-		return &account{balance: float64(t.Savings), at: time.Now()}, false
+		return &account{balance: float64(t.Burst), at: time.Now()}, false
 	})
 	account.mu.Lock()
 	defer account.mu.Unlock()
 	now := time.Now()
-	account.balance = min(account.balance+now.Sub(account.at).Seconds()*float64(t.Income), float64(t.Savings))
+	account.balance = min(account.balance+now.Sub(account.at).Seconds()*float64(t.Rate), float64(t.Burst))
 	account.at = now
 	return do(&account.balance)
 }
 
 // timeFor is how long an amount takes to come in.
 func (t *Terms) timeFor(amount float64) time.Duration {
-	return time.Duration(amount / float64(t.Income) * float64(time.Second))
+	return time.Duration(amount / float64(t.Rate) * float64(time.Second))
 }

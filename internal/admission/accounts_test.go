@@ -30,7 +30,7 @@ func checkSpend(t *testing.T, a *Accounts, payer string, price int, after time.D
 func TestSpending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newAccounts(t, Terms{Income: 10, Savings: 100})
+		a := newAccounts(t, Terms{Rate: 10, Burst: 100})
 		for _, step := range []struct {
 			wait  time.Duration
 			who   string
@@ -57,7 +57,7 @@ func TestSpending(t *testing.T) {
 func TestWhatWasNotDoneIsGivenBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newAccounts(t, Terms{Income: 10, Savings: 100})
+		a := newAccounts(t, Terms{Rate: 10, Burst: 100})
 		checkSpend(t, a, "ann", 90, 0)
 		a.Settle("ann", 80)
 		checkSpend(t, a, "ann", 90, 0)
@@ -71,7 +71,7 @@ func TestWhatWasNotDoneIsGivenBack(t *testing.T) {
 func TestDebtIsPaidBeforeTheNextRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newAccounts(t, Terms{Income: 10, Savings: 100})
+		a := newAccounts(t, Terms{Rate: 10, Burst: 100})
 		checkSpend(t, a, "ann", 100, 0)
 		a.Settle("ann", -50)
 		checkSpend(t, a, "ann", 1, 5100*time.Millisecond)
@@ -87,12 +87,12 @@ func TestDebtIsPaidBeforeTheNextRequest(t *testing.T) {
 func TestTermsChangeForWhatThereIs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newAccounts(t, Terms{Income: 10, Savings: 100})
+		a := newAccounts(t, Terms{Rate: 10, Burst: 100})
 		checkSpend(t, a, "ann", 100, 0)
-		a.Configure(Terms{Income: 20, Savings: 200})
+		a.Configure(Terms{Rate: 20, Burst: 200})
 		checkSpend(t, a, "ann", 100, 5*time.Second)
 		time.Sleep(5 * time.Second)
-		a.Configure(Terms{Income: 20, Savings: 40})
+		a.Configure(Terms{Rate: 20, Burst: 40})
 		checkSpend(t, a, "ann", 40, 0)
 		checkSpend(t, a, "ann", 20, time.Second)
 	})

@@ -25,8 +25,8 @@ type Options struct {
 	Operations int
 	// Waiting is how many more may be admitted: they wait for their slots, or for apps.
 	Waiting int
-	// Patience is how long an operation waits for its first slot.
-	Patience time.Duration
+	// MaxWait is how long an operation waits for its first slot.
+	MaxWait time.Duration
 }
 
 type callerKey struct{}

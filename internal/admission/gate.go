@@ -10,7 +10,7 @@ import (
 // Gate admits operations. It is safe for concurrent use.
 type Gate struct {
 	mu       sync.Mutex
-	patience time.Duration
+	maxWait  time.Duration
 	admitted shares              // all operations
 	slots    shares              // those that are executed
 	atApps   map[callerAtApp]int // those that wait for an app
@@ -32,7 +32,7 @@ func NewGate(o Options) *Gate {
 func (g *Gate) Configure(o Options) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.patience, g.slots.limit, g.admitted.limit = o.Patience, o.Operations, o.Operations+o.Waiting
+	g.maxWait, g.slots.limit, g.admitted.limit = o.MaxWait, o.Operations, o.Operations+o.Waiting
 	g.hand()
 }
 
@@ -73,7 +73,7 @@ func (g *Gate) admit(o *Operation) (called <-chan struct{}, patience time.Durati
 		return nil, 0
 	}
 	g.admitted.take(o.caller)
-	return g.queue(o, &g.entering), g.patience
+	return g.queue(o, &g.entering), g.maxWait
 }
 
 // The methods below are called with the lock held.

@@ -34,7 +34,7 @@ func wait(t *testing.T, o *Operation, app string) (resume func(context.Context))
 func TestOneCallerLeavesSlotsToOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 64, Waiting: 2000, Patience: patience})
+		g := NewGate(Options{Operations: 64, Waiting: 2000, MaxWait: patience})
 		refused := make(chan error, 200)
 		for range cap(refused) {
 			go func() {
@@ -65,7 +65,7 @@ func TestOneCallerLeavesSlotsToOthers(t *testing.T) {
 func TestWhoWaitsALittleGetsIn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 1, Waiting: 100, Patience: patience})
+		g := NewGate(Options{Operations: 1, Waiting: 100, MaxWait: patience})
 		first := enter(t, g, "greedy")
 		order := make(chan string, 11)
 		run := func(caller string) {
@@ -99,7 +99,7 @@ func TestWhoWaitsALittleGetsIn(t *testing.T) {
 func TestWhoWaitsForAnAppHoldsNoSlot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 1, Waiting: 100, Patience: patience})
+		g := NewGate(Options{Operations: 1, Waiting: 100, MaxWait: patience})
 		for range 40 {
 			wait(t, enter(t, g, "ann"), "hanging")
 		}
@@ -113,7 +113,7 @@ func TestWhoWaitsForAnAppHoldsNoSlot(t *testing.T) {
 func TestWhoComesBackGoesBeforeWhoComesNew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 1, Waiting: 10, Patience: patience})
+		g := NewGate(Options{Operations: 1, Waiting: 10, MaxWait: patience})
 		back := enter(t, g, "ann")
 		resume := wait(t, back, "a")
 		working := enter(t, g, "ben")
@@ -141,7 +141,7 @@ func TestWhoComesBackGoesBeforeWhoComesNew(t *testing.T) {
 func TestSlotComesBackWithTheLastAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 1, Waiting: 10, Patience: patience})
+		g := NewGate(Options{Operations: 1, Waiting: 10, MaxWait: patience})
 		o := enter(t, g, "ann")
 		first, second, third := wait(t, o, "a"), wait(t, o, "a"), wait(t, o, "b")
 		other := enter(t, g, "ben")
@@ -213,7 +213,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				g := NewGate(Options{Operations: 1, Waiting: 10, Patience: patience})
+				g := NewGate(Options{Operations: 1, Waiting: 10, MaxWait: patience})
 				end(t, g, enter(t, g, "ann"))
 				checkEmpty(t, g)
 			})
@@ -239,7 +239,7 @@ func checkEmpty(t *testing.T, g *Gate) {
 func TestAdmissionsAreShared(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 10, Waiting: 1990, Patience: patience})
+		g := NewGate(Options{Operations: 10, Waiting: 1990, MaxWait: patience})
 		waiting := 0
 		for {
 			o := enter(t, g, "ann")
@@ -271,7 +271,7 @@ func TestAdmissionsAreShared(t *testing.T) {
 func TestLimitsChangeUnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 1, Waiting: 10, Patience: patience})
+		g := NewGate(Options{Operations: 1, Waiting: 10, MaxWait: patience})
 		enter(t, g, "ann")
 		in := make(chan struct{})
 		go func() {
@@ -279,9 +279,9 @@ func TestLimitsChangeUnderWay(t *testing.T) {
 			close(in)
 		}()
 		synctest.Wait()
-		g.Configure(Options{Operations: 2, Waiting: 10, Patience: patience})
+		g.Configure(Options{Operations: 2, Waiting: 10, MaxWait: patience})
 		<-in
-		g.Configure(Options{Operations: 1, Waiting: 0, Patience: patience})
+		g.Configure(Options{Operations: 1, Waiting: 0, MaxWait: patience})
 		if _, err := g.Enter(WithCaller(t.Context(), "cid")); !errors.Is(err, ErrOverloaded) {
 			t.Errorf("%v", err)
 		}
@@ -292,7 +292,7 @@ func TestLimitsChangeUnderWay(t *testing.T) {
 func TestGateTellsHowItStands(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGate(Options{Operations: 1, Waiting: 7, Patience: patience})
+		g := NewGate(Options{Operations: 1, Waiting: 7, MaxWait: patience})
 		back := enter(t, g, "ann")
 		resume := wait(t, back, "a")
 		running := enter(t, g, "ben")
@@ -309,7 +309,7 @@ func TestGateTellsHowItStands(t *testing.T) {
 		for ok := true; ok; {
 			_, ok = enter(t, g, "ann").Wait("a")
 		}
-		g.Configure(Options{Operations: 1, Waiting: 0, Patience: patience})
+		g.Configure(Options{Operations: 1, Waiting: 0, MaxWait: patience})
 		if _, err := g.Enter(WithCaller(t.Context(), "ben")); !errors.Is(err, ErrOverloaded) {
 			t.Errorf("%v", err)
 		}

@@ -70,7 +70,7 @@ type Grant struct {
 // checkAuth reports what the tags of Auth can't say.
 func checkAuth(auth Auth, found *report) {
 	if found.given("auth") && !auth.None && !auth.Identifies() && !found.faultyInside("auth") {
-		found.blame("auth", expectation("auth"))
+		found.require("auth", requirement("auth"))
 	}
 	for i, issuer := range auth.Issuers {
 		at := fmt.Sprintf("auth.issuers[%d]", i)
@@ -81,11 +81,11 @@ func checkAuth(auth Auth, found *report) {
 
 func checkGrant(at string, grant Grant, right func(string) bool, found *report) {
 	if len(grant.List) == 0 && grant.Claim == "" && !found.faultyInside(at) {
-		blameValue(at, found)
+		reportValue(at, found)
 	}
 	for i, text := range grant.List {
 		if !right(text) {
-			blameValue(fmt.Sprintf("%s[%d]", at, i), found)
+			reportValue(fmt.Sprintf("%s[%d]", at, i), found)
 		}
 	}
 }

@@ -148,27 +148,27 @@ var authMistakes = map[string]mistakeTest{
 		"1:18: auth.issuers[0].issuer: is missing; it must be the issuer's URL, to the letter as its tokens have it in iss: https, or http on this machine, without query",
 		"1:18: auth.issuers[0].audience: is missing; it must be what tokens for this server have in aud, such as difygraph",
 		"1:18: auth.issuers[0].jwks: is missing; it must be the URL of the issuer's keys, a JWK Set: https, or http on this machine",
-		"1:18: auth.issuers[0].apps: is missing; it " + expectations["auth.issuers.apps"],
-		"1:18: auth.issuers[0].scopes: is missing; it " + expectations["auth.issuers.scopes"],
+		"1:18: auth.issuers[0].apps: is missing; it " + requirements["auth.issuers.apps"],
+		"1:18: auth.issuers[0].scopes: is missing; it " + requirements["auth.issuers.scopes"],
 	}},
 	"all of an issuer": {"auth:\n  issuers:\n    - issuer: http://idp.example\n      audience: ''\n      jwks: idp.example/keys\n" +
 		"      apps: [a, 'b[']\n      scopes: [openid]\n", []string{
-		"3:15: auth.issuers[0].issuer: " + expectations["auth.issuers.issuer"],
-		"4:17: auth.issuers[0].audience: " + expectations["auth.issuers.audience"],
-		"5:13: auth.issuers[0].jwks: " + expectations["auth.issuers.jwks"],
+		"3:15: auth.issuers[0].issuer: " + requirements["auth.issuers.issuer"],
+		"4:17: auth.issuers[0].audience: " + requirements["auth.issuers.audience"],
+		"5:13: auth.issuers[0].jwks: " + requirements["auth.issuers.jwks"],
 		"6:17: auth.issuers[0].apps[1]: " + wantPattern,
 		"7:16: auth.issuers[0].scopes[0]: " + wantScope,
 	}},
 	"grants of no form": {issuerWith("apps: a", "scopes: 5"), []string{
-		"6:13: auth.issuers[0].apps: " + expectations["auth.issuers.apps"],
-		"7:15: auth.issuers[0].scopes: " + expectations["auth.issuers.scopes"],
+		"6:13: auth.issuers[0].apps: " + requirements["auth.issuers.apps"],
+		"7:15: auth.issuers[0].scopes: " + requirements["auth.issuers.scopes"],
 	}},
 	"empty grants": {issuerWith("apps: []", "scopes: {}"), []string{
-		"6:13: auth.issuers[0].apps: " + expectations["auth.issuers.apps"],
-		"7:15: auth.issuers[0].scopes: " + expectations["auth.issuers.scopes"],
+		"6:13: auth.issuers[0].apps: " + requirements["auth.issuers.apps"],
+		"7:15: auth.issuers[0].scopes: " + requirements["auth.issuers.scopes"],
 	}},
 	"claims of no name": {issuerWith("apps: {claim: ''}", "scopes: {claim: 5}"), []string{
-		"6:13: auth.issuers[0].apps: " + expectations["auth.issuers.apps"],
+		"6:13: auth.issuers[0].apps: " + requirements["auth.issuers.apps"],
 		"7:23: auth.issuers[0].scopes.claim: must be the name of a claim at the top of the token" + quoteIt,
 	}},
 	"claims misspelt": {issuerWith("apps: {claims: a}", "scopes: {clai: a}"), []string{
@@ -179,7 +179,7 @@ var authMistakes = map[string]mistakeTest{
 		"2:9: hosts[0]: " + wantHost, "2:13: hosts[1]: " + wantHost, "2:25: hosts[2]: " + wantHost,
 		"2:33: hosts[3]: " + wantHost, "2:38: hosts[4]: " + wantHost, "2:45: hosts[5]: " + wantHost,
 	}},
-	"hosts no list": {"auth: none\nhosts: logs.example\n", []string{"2:8: hosts: " + expectations["hosts"]}},
+	"hosts no list": {"auth: none\nhosts: logs.example\n", []string{"2:8: hosts: " + requirements["hosts"]}},
 	"origins": {"auth: none\ncors: {origins: ['*', 'null', 'https://a/', 'a.example']}\n", []string{
 		"2:18: cors.origins[0]: " + wantOrigin, "2:23: cors.origins[1]: " + wantOrigin,
 		"2:31: cors.origins[2]: " + wantOrigin, "2:45: cors.origins[3]: " + wantOrigin,

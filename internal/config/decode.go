@@ -34,7 +34,7 @@ func (d *decoder) object(node ast.Node, into reflect.Value, path string) {
 	fields := fieldsOf(into.Type())
 	pairs, ok := d.pairs(node)
 	if !ok {
-		d.found.blame(path, "must be a mapping of "+fields.list())
+		d.found.require(path, "must be a mapping of "+fields.list())
 		return
 	}
 	done := map[string]bool{}
@@ -73,9 +73,9 @@ func (d *decoder) value(node ast.Node, into reflect.Value, path string) {
 	d.found.places[path] = placeOf(node)
 	switch resolved.(type) {
 	case nil:
-		d.found.blame(path, "is an alias without an anchor of that name before it")
+		d.found.require(path, "is an alias without an anchor of that name before it")
 	case *ast.TagNode:
-		d.found.blame(path, "must stand without a YAML tag")
+		d.found.require(path, "must stand without a YAML tag")
 	default:
 		d.field(resolved, into, path)
 	}
@@ -107,7 +107,7 @@ func (d *decoder) composite(node ast.Node, into reflect.Value, path string) {
 func (d *decoder) list(node ast.Node, into reflect.Value, path string) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
-		d.found.blame(path, expectation(path))
+		d.found.require(path, requirement(path))
 		return
 	}
 	for i, item := range list.Values {
@@ -132,7 +132,7 @@ func (d *decoder) auth(node ast.Node, into *Auth, path string) {
 	var word string
 	d.scalar(node, &word, path)
 	if into.None = word == authNone; !into.None {
-		d.found.blame(path, expectation(path))
+		d.found.require(path, requirement(path))
 	}
 }
 
@@ -143,7 +143,7 @@ func (d *decoder) grant(node ast.Node, into *Grant, path string) {
 		return
 	}
 	if _, isMapping := d.pairs(node); !isMapping {
-		d.found.blame(path, expectation(path))
+		d.found.require(path, requirement(path))
 		return
 	}
 	d.object(node, reflect.ValueOf(into).Elem(), path)
@@ -155,18 +155,18 @@ func (d *decoder) scalar(node ast.Node, target any, path string) {
 	if isText {
 		expanded, err := expand(text, d.variables)
 		if err != nil {
-			d.found.blame(path, err.Error())
+			d.found.require(path, err.Error())
 			return
 		}
 		text = expanded
 	}
 	switch {
 	case !ok:
-		d.found.blame(path, expectation(path))
+		d.found.require(path, requirement(path))
 	case !isText && wantsText(target):
-		d.found.blame(path, expectation(path)+"; YAML takes this for a number or a truth value, put it in quotes")
+		d.found.require(path, requirement(path)+"; YAML takes this for a number or a truth value, put it in quotes")
 	case !assign(target, text):
-		d.found.blame(path, expectation(path))
+		d.found.require(path, requirement(path))
 	}
 }
 

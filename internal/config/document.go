@@ -21,19 +21,19 @@ type document struct {
 }
 
 // parse reads UTF-8 YAML with line ends of any system. The error is a
-// Mistakes with one entry.
+// Problems with one entry.
 func parse(file string, content []byte) (document, error) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	content = bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n"))
 	if at := invalidUTF8(content); at >= 0 {
-		return document{}, Mistakes{notUTF8(file, content[:at])}
+		return document{}, Problems{notUTF8(file, content[:at])}
 	}
 	tree, err := parser.ParseBytes(content, 0)
 	if err != nil {
-		return document{}, Mistakes{syntaxMistake(file, err)}
+		return document{}, Problems{syntaxProblem(file, err)}
 	}
 	if len(tree.Docs) > 1 {
-		return document{}, Mistakes{mistakeAt(file, tree.Docs[1].Start, "must be one YAML document; a second one starts here")}
+		return document{}, Problems{problemAt(file, tree.Docs[1].Start, "must be one YAML document; a second one starts here")}
 	}
 	doc := document{aliases: map[*ast.AliasNode]ast.Node{}}
 	if len(tree.Docs) == 1 && tree.Docs[0].Body != nil {
@@ -55,16 +55,16 @@ func invalidUTF8(content []byte) int {
 	return -1
 }
 
-func notUTF8(file string, before []byte) Mistake {
+func notUTF8(file string, before []byte) Problem {
 	line := before[bytes.LastIndexByte(before, '\n')+1:]
-	return Mistake{
+	return Problem{
 		File: file, Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + utf8.RuneCount(line),
 		Message: "must be UTF-8",
 	}
 }
 
-func mistakeAt(file string, tok *token.Token, message string) Mistake {
-	m := Mistake{File: file, Line: 1, Column: 1, Message: message}
+func problemAt(file string, tok *token.Token, message string) Problem {
+	m := Problem{File: file, Line: 1, Column: 1, Message: message}
 	if tok != nil && tok.Position != nil {
 		m.Line, m.Column = tok.Position.Line, tok.Position.Column
 	}
@@ -76,12 +76,12 @@ var duplicateKey = regexp.MustCompile(`^mapping key "(.*)" already defined at \[
 
 // syntaxMistake is the parser's error without its excerpt of the file, which
 // may show an API key.
-func syntaxMistake(file string, err error) Mistake {
+func syntaxProblem(file string, err error) Problem {
 	syntax, ok := errors.AsType[yaml.Error](err)
 	if !ok {
-		return Mistake{File: file, Line: 1, Column: 1, Message: "is not valid YAML"}
+		return Problem{File: file, Line: 1, Column: 1, Message: "is not valid YAML"}
 	}
-	return mistakeAt(file, syntax.GetToken(), syntaxMessage(syntax.GetMessage()))
+	return problemAt(file, syntax.GetToken(), syntaxMessage(syntax.GetMessage()))
 }
 
 func syntaxMessage(message string) string {

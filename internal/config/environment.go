@@ -54,7 +54,7 @@ func (e environment) addApp(cfg *Config, found *report) {
 	found.places["apps[0].apiKey"] = place{variable: "DIFY_API_KEY"}
 	found.places["apps[0].baseURL"] = place{variable: "DIFY_BASE_URL"}
 	if (e.APIKey == Secret{}) {
-		found.blame("apps[0].apiKey", "is not set; DIFY_BASE_URL alone names no app, the app's API key belongs to it")
+		found.require("apps[0].apiKey", "is not set; DIFY_BASE_URL alone names no app, the app's API key belongs to it")
 	}
 	app := newApp()
 	app.Key, app.APIKey, app.BaseURL = defaultAppKey, e.APIKey, e.BaseURL
@@ -81,7 +81,7 @@ func (e environment) override(cfg *Config, found *report) {
 	if e.MetricsOpen != "" {
 		found.places["metrics.open"] = place{variable: "DIFYGRAPH_METRICS_OPEN"}
 		if !assign(&cfg.Metrics.Open, e.MetricsOpen) {
-			found.blame("metrics.open", expectation("metrics.open"))
+			found.require("metrics.open", requirement("metrics.open"))
 		}
 	}
 	if len(e.Hosts) > 0 {
@@ -108,9 +108,9 @@ func (e environment) overrideAuth(cfg *Config, found *report) {
 	found.places["auth"] = place{variable: "DIFYGRAPH_AUTH"}
 	switch {
 	case e.Auth != authNone:
-		found.blame("auth", "must be none, or be left out")
+		found.require("auth", "must be none, or be left out")
 	case e.TokenSHA256 != "":
-		found.blame("auth", "must not stand beside DIFYGRAPH_TOKEN_SHA256; set one of the two")
+		found.require("auth", "must not stand beside DIFYGRAPH_TOKEN_SHA256; set one of the two")
 	default:
 		cfg.Auth = Auth{None: true}
 	}

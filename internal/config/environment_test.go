@@ -119,13 +119,13 @@ func TestEnvironmentMistakes(t *testing.T) {
 			[]string{"DIFY_API_KEY=" + sentinel + " ", "DIFY_BASE_URL=dify.ai", "DIFYGRAPH_AUTH=token", "DIFYGRAPH_LISTEN=here"},
 			"DIFYGRAPH_AUTH: must be none, or be left out\n" +
 				"DIFYGRAPH_LISTEN: must be a host and a port, such as 127.0.0.1:8080\n" +
-				"DIFY_BASE_URL: " + expectations["apps.baseURL"] + "\n" +
+				"DIFY_BASE_URL: " + requirements["apps.baseURL"] + "\n" +
 				"DIFY_API_KEY: must be the key of a Dify app, without blanks",
 		},
 		"a token in its digest's place": {
 			"",
 			[]string{"DIFYGRAPH_TOKEN_SHA256=" + sentinel},
-			"DIFYGRAPH_TOKEN_SHA256: " + expectations["auth.tokens.sha256"],
+			"DIFYGRAPH_TOKEN_SHA256: " + requirements["auth.tokens.sha256"],
 		},
 		"a token, and none": {
 			"",
@@ -135,7 +135,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 		"an address among the hosts": {
 			"",
 			[]string{"DIFYGRAPH_HOSTS=a,http://" + sentinel},
-			"DIFYGRAPH_HOSTS: " + expectations["hosts[]"],
+			"DIFYGRAPH_HOSTS: " + requirements["hosts[]"],
 		},
 		"open listen": {"", []string{key, "DIFYGRAPH_LISTEN=:8080"}, "DIFYGRAPH_LISTEN: " + unguarded},
 		"open demo":   {"", []string{"DIFYGRAPH_LISTEN=0.0.0.0:8080"}, "DIFYGRAPH_LISTEN: " + unguarded},

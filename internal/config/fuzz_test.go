@@ -32,7 +32,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		var mistakes Mistakes
+		var mistakes Problems
 		if !errors.As(err, &mistakes) {
 			t.Fatalf("error of type %T", err)
 		}

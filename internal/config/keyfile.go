@@ -13,7 +13,7 @@ func readKeyFiles(src Source, cfg *Config, found *report) {
 		path := fmt.Sprintf("apps[%d]", i)
 		switch inline, file := found.given(path+".apiKey"), found.given(path+".apiKeyFile"); {
 		case inline && file:
-			found.blame(path+".apiKeyFile", "must not stand beside apiKey; give one of the two")
+			found.require(path+".apiKeyFile", "must not stand beside apiKey; give one of the two")
 		case !inline && !file:
 			found.misspelt[path+".apiKey"] = found.misspelt[path+".apiKey"] || found.misspelt[path+".apiKeyFile"]
 			found.missing(path+".apiKey", "is missing; give the app's key, or as apiKeyFile the file that holds it")
@@ -28,11 +28,11 @@ func readKeyFiles(src Source, cfg *Config, found *report) {
 // the configuration, so that the two can move together.
 func readKeyFile(src Source, app *App, path string, found *report) {
 	fail := func(message string) {
-		found.blame(path+".apiKeyFile", message)
-		found.blamed[path+".apiKey"] = true
+		found.require(path+".apiKeyFile", message)
+		found.reported[path+".apiKey"] = true
 	}
 	if app.APIKeyFile == "" {
-		fail(expectation(path + ".apiKeyFile"))
+		fail(requirement(path + ".apiKeyFile"))
 		return
 	}
 	if !filepath.IsAbs(app.APIKeyFile) {
@@ -40,11 +40,11 @@ func readKeyFile(src Source, app *App, path string, found *report) {
 	}
 	content, err := src.ReadFile(app.APIKeyFile)
 	if err != nil {
-		fail(expectation(path+".apiKeyFile") + "; " + readFailure(err))
+		fail(requirement(path+".apiKeyFile") + "; " + readFailure(err))
 		return
 	}
 	app.APIKey = NewSecret(strings.TrimRight(string(content), "\r\n"))
 	if !isAPIKey(app.APIKey.Reveal()) {
-		fail(expectation(path + ".apiKeyFile"))
+		fail(requirement(path + ".apiKeyFile"))
 	}
 }

@@ -22,10 +22,10 @@ const openMetrics = "is more than a loopback address, so that anyone who reaches
 // call, or that nobody needs an identity.
 func checkReach(cfg *Config, found *report) {
 	if !cfg.Auth.None && !cfg.Auth.Identifies() && !isLoopback(cfg.Listen) {
-		found.blame("listen", unguarded)
+		found.require("listen", unguarded)
 	}
 	if cfg.Metrics.Listen != "" && !cfg.Metrics.Open && !isLoopback(cfg.Metrics.Listen) {
-		found.blame("metrics.listen", openMetrics)
+		found.require("metrics.listen", openMetrics)
 	}
 }
 

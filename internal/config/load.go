@@ -29,7 +29,7 @@ func Load(src Source) (*Config, error) {
 	cfg, found := newConfig(), newReport(src.Path)
 	switch {
 	case src.Path != "" && environ.namesApp():
-		return nil, Mistakes{{Message: "DIFY_API_KEY and DIFY_BASE_URL name an app for use without a file; unset both, or leave out " + src.Path}}
+		return nil, Problems{{Message: "DIFY_API_KEY and DIFY_BASE_URL name an app for use without a file; unset both, or leave out " + src.Path}}
 	case src.Path != "":
 		err = loadFile(src, variables, cfg, found)
 	case environ.namesApp():

@@ -12,14 +12,14 @@ import (
 // check reports every rule that cfg breaks.
 func check(cfg *Config, found *report) {
 	if len(cfg.Apps) == 0 && !cfg.Demo {
-		blameValue("apps", found)
+		reportValue("apps", found)
 	}
 	// Anything but ValidationErrors is a fault of the tags, which every test
 	// of this package would meet.
 	if broken, ok := errors.AsType[validator.ValidationErrors](rules.Struct(cfg)); ok {
 		for _, field := range broken {
 			_, path, _ := strings.Cut(field.Namespace(), ".")
-			blameValue(path, found)
+			reportValue(path, found)
 		}
 	}
 	checkUniqueness(cfg, found)
@@ -28,12 +28,12 @@ func check(cfg *Config, found *report) {
 }
 
 // blameValue reports a value that breaks its field's rule, or is not there.
-func blameValue(path string, found *report) {
+func reportValue(path string, found *report) {
 	if found.given(path) {
-		found.blame(path, expectation(path))
+		found.require(path, requirement(path))
 		return
 	}
-	found.missing(path, "is missing; it "+expectation(path))
+	found.missing(path, "is missing; it "+requirement(path))
 }
 
 // rules are the validate tags of Config.

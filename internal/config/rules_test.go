@@ -134,7 +134,7 @@ func TestEveryFieldHasAnExpectation(t *testing.T) {
 		for _, name := range fieldsOf(part.structure).names {
 			field := part.structure.Field(fieldsOf(part.structure).index[name])
 			isMapping := field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[Secret]()
-			if expectations[part.prefix+name] == "" && !isMapping {
+			if requirements[part.prefix+name] == "" && !isMapping {
 				t.Errorf("no expectation of %s%s", part.prefix, name)
 			}
 		}

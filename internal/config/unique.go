@@ -25,6 +25,6 @@ func checkUnique[T any](path string, items []T, value func(T) string, found *rep
 			continue
 		}
 		place := found.nearest(other)
-		found.blame(at, fmt.Sprintf("must be unique; %s at line %d, column %d is the same", other, place.line, place.column))
+		found.require(at, fmt.Sprintf("must be unique; %s at line %d, column %d is the same", other, place.line, place.column))
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long one file may take. A disk takes milliseconds.
-const patience = 5 * time.Second
+const readTimeout = 5 * time.Second
 
 var (
 	// errNotRegular is of a pipe, a device or a socket; a process substitution of the shell is a pipe.
@@ -27,7 +27,7 @@ var (
 	// errTooLarge is of a file with more bytes than it may have.
 	errTooLarge = errors.New("it is too large")
 	// errTooSlow is of a file system that hangs.
-	errTooSlow = fmt.Errorf("it could not be read within %v", patience)
+	errTooSlow = fmt.Errorf("it could not be read within %v", readTimeout)
 )
 
 // Read gives the content of the regular file at path, of at most so many bytes. It takes 5 s at most. Errors are an
@@ -41,7 +41,7 @@ func within(ctx context.Context, read Read) Read {
 	// A read that hangs can't be ended. There is one for each file at most, which later ones join.
 	reads := new(singleflight.Group)
 	return func(path string, most int64) ([]byte, error) {
-		ctx, cancel := context.WithTimeoutCause(ctx, patience, &fs.PathError{Op: "read", Path: path, Err: errTooSlow})
+		ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, &fs.PathError{Op: "read", Path: path, Err: errTooSlow})
 		defer cancel()
 		select {
 		case result := <-reads.DoChan(path, func() (any, error) { return read(path, most) }):

@@ -73,7 +73,7 @@ func TestHangingReadIsLeft(t *testing.T) {
 		})
 		for range 3 {
 			before := time.Now()
-			if _, err := read("path", 1); !errors.Is(err, errTooSlow) || time.Since(before) != patience {
+			if _, err := read("path", 1); !errors.Is(err, errTooSlow) || time.Since(before) != readTimeout {
 				t.Errorf("%v after %v", err, time.Since(before))
 			}
 		}

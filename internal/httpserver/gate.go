@@ -13,7 +13,7 @@ type gate struct {
 	mu       sync.Mutex
 	inForce  *generation // nil while starting, and after the end
 	draining bool
-	underWay map[*answer]*generation
+	underWay map[*responseWriter]*generation
 	idle     chan struct{} // closed once draining and nothing is under way
 }
 
@@ -24,7 +24,7 @@ type generation struct {
 }
 
 func newGate() *gate {
-	g := &gate{probes: http.NewServeMux(), underWay: make(map[*answer]*generation), idle: make(chan struct{})}
+	g := &gate{probes: http.NewServeMux(), underWay: make(map[*responseWriter]*generation), idle: make(chan struct{})}
 	g.probes.HandleFunc("GET /healthz", g.health)
 	g.probes.HandleFunc("GET /readyz", g.readiness)
 	g.probes.HandleFunc("/", g.pass)
@@ -32,7 +32,7 @@ func newGate() *gate {
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := newAnswer(w)
+	a := newResponseWriter(w)
 	g.probes.ServeHTTP(a, r)
 	a.begin() // for the header of an answer without a body
 }
@@ -58,7 +58,7 @@ func (g *gate) readiness(w http.ResponseWriter, _ *http.Request) {
 
 // pass hands the request on, or refuses it.
 func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
-	a, _ := w.(*answer) // by ServeHTTP
+	a, _ := w.(*responseWriter) // by ServeHTTP
 	entered := g.enter(a)
 	if entered == nil {
 		// The connection may be one that is kept alive. The next try should find another server.
@@ -72,7 +72,7 @@ func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
 }
 
 // enter notes a request of the generation in force; nil where it is refused.
-func (g *gate) enter(a *answer) *generation {
+func (g *gate) enter(a *responseWriter) *generation {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.draining || g.inForce == nil {
@@ -82,7 +82,7 @@ func (g *gate) enter(a *answer) *generation {
 	return g.inForce
 }
 
-func (g *gate) leave(a *answer) {
+func (g *gate) leave(a *responseWriter) {
 	g.mu.Lock()
 	left := g.underWay[a]
 	delete(g.underWay, a)

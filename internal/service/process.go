@@ -34,7 +34,7 @@ func NewProcess(limits config.Limits) *Process {
 	pool := difyapi.NewPool()
 	return &Process{
 		accounts:    admission.NewAccounts(termsOf(limits)),
-		strangers:   admission.NewAccounts(admission.Terms{Income: strangerRate, Savings: strangerBurst}),
+		strangers:   admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
 		gate:        admission.NewGate(gateOf(limits)),
 		pool:        pool,
 		connections: pool.Transport(),
@@ -52,17 +52,17 @@ func (p *Process) Close() {
 }
 
 // maxPatience bounds how long an operation waits for its first slot: who waits for longer should rather know.
-const maxPatience = 5 * time.Second
+const maxWait = 5 * time.Second
 
 func termsOf(l config.Limits) admission.Terms {
-	return admission.Terms{Income: l.Rate, Savings: l.Burst}
+	return admission.Terms{Rate: l.Rate, Burst: l.Burst}
 }
 
 func gateOf(l config.Limits) admission.Options {
 	// Those that are executed share the processors: with many more of them than these, who asks for little would wait for
 	// those who ask for much.
 	operations := cmp.Or(l.Operations, max(8, 4*runtime.GOMAXPROCS(0)))
-	return admission.Options{Operations: operations, Waiting: l.Waiting, Patience: min(maxPatience, l.Deadline)}
+	return admission.Options{Operations: operations, Waiting: l.Waiting, MaxWait: min(maxWait, l.Deadline)}
 }
 
 // callers are those of the service before, or nil.

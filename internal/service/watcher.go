@@ -33,7 +33,7 @@ type watcher struct {
 	load     load
 	read     readFile
 	log      *slog.Logger
-	files    record
+	files    snapshot
 	settling settling
 	asked    bool              // for a reload
 	failed   bool              // the last load
@@ -47,7 +47,7 @@ func newWatcher(load load, read readFile, log *slog.Logger) *watcher {
 
 // Start loads for the first time. To be called before Run.
 func (w *watcher) Start() error {
-	w.files = make(record)
+	w.files = make(snapshot)
 	fixed, err := w.load(w.files.over(w.read))
 	w.failed, w.fixed = err != nil, fixed
 	return err
@@ -70,12 +70,12 @@ func (w *watcher) Run(ctx context.Context, hangups <-chan os.Signal) {
 			}
 		case <-next.C:
 		}
-		next.Reset(w.look())
+		next.Reset(w.poll())
 	}
 }
 
 // look loads what has changed and settled. It gives the time until the next look.
-func (w *watcher) look() time.Duration {
+func (w *watcher) poll() time.Duration {
 	now := w.files.look(w.read)
 	changed := w.files.changes(now)
 	if len(changed) == 0 && !w.mustTell() {
@@ -109,7 +109,7 @@ func (w *watcher) rest() {
 
 // reload tells whether that was settled, be it by a mistake in the files.
 func (w *watcher) reload(changed []string) bool {
-	files := make(record)
+	files := make(snapshot)
 	fixed, err := w.load(files.over(w.settling.over(w.read)))
 	if err != nil && w.settling.open {
 		return false

@@ -356,7 +356,7 @@ func TestKubernetesSwap(t *testing.T) {
 	if err := os.Symlink(filepath.Join("..data", "config"), config); err != nil {
 		t.Fatal(err)
 	}
-	files := make(record)
+	files := make(snapshot)
 	if _, err := files.over(os.ReadFile)(config); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	kept := new(record)
 	ctx, span := e.startRequest(r.Context(), r, e.route)
-	answer := &answer{ResponseWriter: w}
+	answer := &responseWriter{ResponseWriter: w}
 	defer func() {
 		told := line{method: knownMethod(r.Method), status: answer.status, duration: time.Since(began)}
 		if r.Context().Err() != nil { // net/http ends it where the client is gone
@@ -55,30 +55,30 @@ func (t *Telemetry) finish(ctx context.Context, span trace.Span, kept *record, t
 	}
 }
 
-// answer remembers the status.
-type answer struct {
+// responseWriter remembers the status.
+type responseWriter struct {
 	http.ResponseWriter
 	status int
 }
 
-func (a *answer) note(status int) {
+func (a *responseWriter) note(status int) {
 	if a.status == 0 && status >= http.StatusOK { // those below announce an answer
 		a.status = status
 	}
 }
 
-func (a *answer) WriteHeader(status int) {
+func (a *responseWriter) WriteHeader(status int) {
 	a.note(status)
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Write(p []byte) (int, error) {
+func (a *responseWriter) Write(p []byte) (int, error) {
 	a.note(http.StatusOK)
 	return a.ResponseWriter.Write(p)
 }
 
 // Unwrap is for [http.ResponseController].
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *responseWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // knownMethod is the method, unless the client made it up.
 func knownMethod(method string) string {

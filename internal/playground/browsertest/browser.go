@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds a whole visit; on a slow machine most of it is the browser's start.
-const patience = 90 * time.Second
+const timeout = 90 * time.Second
 
 // browser is a Chromium that reaches nothing but 127.0.0.1, and notes what it was asked to reach and what went wrong.
 type browser struct {
@@ -40,7 +40,7 @@ func startBrowser(t *testing.T, width, height int) *browser {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-quic", true),
 	)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(stop)
@@ -131,7 +131,7 @@ func get[T any](t *testing.T, b *browser, what string, action chromedp.Action[T]
 // waitFor waits until a JavaScript expression is true.
 func (b *browser) waitFor(t *testing.T, what, expression string) {
 	t.Helper()
-	get(t, b, what, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience/3)))
+	get(t, b, what, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(timeout/3)))
 }
 
 // check fails the test if the page asked another host than the one of baseURL for anything, or met a problem.

@@ -9,12 +9,12 @@ import (
 )
 
 // A Face is one of the two pages that the playground can be.
-type Face string
+type UI string
 
 // The faces: our own page, and GraphiQL where it is built in.
 const (
-	Plain    Face = "plain"
-	GraphiQL Face = "graphiql"
+	Plain    UI = "plain"
+	GraphiQL UI = "graphiql"
 )
 
 // Run visits the playground at baseURL, such as "http://127.0.0.1:8080", as a person would: runs the example that it opens
@@ -22,9 +22,9 @@ const (
 // face, ask no other host for anything, and have no error in the console. The server needs more than 20 runs.
 //
 // The test is skipped where PATH has no Chromium.
-func Run(t *testing.T, baseURL string, face Face) {
+func Run(t *testing.T, baseURL string, face UI) {
 	t.Helper()
-	visit, ok := map[Face]func(*testing.T, *browser, string){Plain: visitPlain, GraphiQL: visitGraphiQL}[face]
+	visit, ok := map[UI]func(*testing.T, *browser, string){Plain: visitPlain, GraphiQL: visitGraphiQL}[face]
 	if !ok {
 		t.Fatalf("unknown face %q", face)
 	}
@@ -57,9 +57,9 @@ func wantDescription(t *testing.T, got string) {
 // Picture is a PNG of the playground at baseURL, which has that face, with the answer to the example that it opens with.
 //
 // The test is skipped where PATH has no Chromium.
-func Picture(t *testing.T, baseURL string, face Face) []byte {
+func Picture(t *testing.T, baseURL string, face UI) []byte {
 	t.Helper()
 	b := startBrowser(t, 1280, 800)
-	map[Face]func(*testing.T, *browser, string){Plain: openPlain, GraphiQL: openGraphiQL}[face](t, b, baseURL)
+	map[UI]func(*testing.T, *browser, string){Plain: openPlain, GraphiQL: openGraphiQL}[face](t, b, baseURL)
 	return get(t, b, "take a picture", chromedp.CaptureScreenshot())
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// census finds out which rows a window has, where no single answer shows them all, although each answer may show its
+// completeness finds out which rows a window has, where no single answer shows them all, although each answer may show its
 // page of another order, and rows may come and go between any two of Dify's statements.
 //
 // It rests on this: a row that was seen before a moment and again after it was there at that moment, since no row comes
@@ -19,14 +19,14 @@ import (
 //
 // Equal totals alone would prove nothing: with one row gone and one come between two answers they stay the same, and the
 // distinct ids can be as many while one row of them has left and another was never shown.
-type census struct {
-	rows    map[uuid.UUID]*sighting
+type completeness struct {
+	rows    map[uuid.UUID]*observation
 	moments []moment
 	answers int
 }
 
-// sighting is a row as it was seen last, and the numbers of the first and last answers that showed it.
-type sighting struct {
+// observation is a row as it was seen last, and the numbers of the first and last answers that showed it.
+type observation struct {
 	row         *difyapi.WorkflowLog
 	first, last int
 }
@@ -35,13 +35,13 @@ type sighting struct {
 // it, and what was seen in those from after on was seen after it or at it.
 type moment struct{ before, after, count int }
 
-func (c *census) add(answer *difyapi.LogPage) {
+func (c *completeness) add(answer *difyapi.LogPage) {
 	if c.rows == nil {
-		c.rows = make(map[uuid.UUID]*sighting)
+		c.rows = make(map[uuid.UUID]*observation)
 	}
 	for _, row := range answer.Rows {
 		if c.rows[row.ID] == nil {
-			c.rows[row.ID] = &sighting{first: c.answers}
+			c.rows[row.ID] = &observation{first: c.answers}
 		}
 		c.rows[row.ID].row, c.rows[row.ID].last = row, c.answers
 	}
@@ -54,7 +54,7 @@ func (c *census) add(answer *difyapi.LogPage) {
 }
 
 // whole returns all rows that the window had at some moment, or false if there is none at which all are known.
-func (c *census) whole() ([]*difyapi.WorkflowLog, bool) {
+func (c *completeness) whole() ([]*difyapi.WorkflowLog, bool) {
 	for _, m := range c.moments {
 		if m.count > len(c.rows) {
 			continue // not all of them were ever seen
@@ -67,7 +67,7 @@ func (c *census) whole() ([]*difyapi.WorkflowLog, bool) {
 }
 
 // at returns the rows that are known to have been there at the moment.
-func (c *census) at(m moment) []*difyapi.WorkflowLog {
+func (c *completeness) at(m moment) []*difyapi.WorkflowLog {
 	var rows []*difyapi.WorkflowLog
 	for _, s := range c.rows {
 		if s.first <= m.before && s.last >= m.after {
@@ -78,6 +78,6 @@ func (c *census) at(m moment) []*difyapi.WorkflowLog {
 }
 
 // seen returns all rows that any answer showed.
-func (c *census) seen() []*difyapi.WorkflowLog {
+func (c *completeness) seen() []*difyapi.WorkflowLog {
 	return c.at(moment{before: c.answers, after: 0})
 }

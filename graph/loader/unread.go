@@ -16,8 +16,8 @@ type received interface {
 	Unread() []string
 }
 
-// heed tells the log of an answer that can't be read, or not all of it: of which app it is and where, never what it says.
-func heed[V received](ctx context.Context, app, route string, answer V, err error) {
+// logUnread tells the log of an answer that can't be read, or not all of it: of which app it is and where, never what it says.
+func logUnread[V received](ctx context.Context, app, route string, answer V, err error) {
 	var none V
 	failure, failed := asFailure(err)
 	switch {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Mistake is one thing that is wrong with a configuration.
-type Mistake struct {
+// Problem is one thing that is wrong with a configuration.
+type Problem struct {
 	// File is the path of the configuration file as it was given, empty where
 	// the mistake is in the environment.
 	File string
@@ -26,7 +26,7 @@ type Mistake struct {
 }
 
 // Error gives file:line:column: path: message, without the parts that are empty.
-func (m Mistake) Error() string {
+func (m Problem) Error() string {
 	var b strings.Builder
 	if m.File != "" {
 		fmt.Fprintf(&b, "%s:%d:%d: ", m.File, m.Line, m.Column)
@@ -38,12 +38,12 @@ func (m Mistake) Error() string {
 	return b.String()
 }
 
-// Mistakes are all that is wrong with a configuration: first the environment,
+// Problems are all that is wrong with a configuration: first the environment,
 // then the file from top to bottom.
-type Mistakes []Mistake
+type Problems []Problem
 
 // Error gives one mistake a line.
-func (m Mistakes) Error() string {
+func (m Problems) Error() string {
 	lines := make([]string, len(m))
 	for i, mistake := range m {
 		lines[i] = mistake.Error()
@@ -52,7 +52,7 @@ func (m Mistakes) Error() string {
 }
 
 // Unwrap gives each [Mistake] for errors.As.
-func (m Mistakes) Unwrap() []error {
+func (m Problems) Unwrap() []error {
 	causes := make([]error, len(m))
 	for i, mistake := range m {
 		causes[i] = mistake
@@ -70,16 +70,16 @@ type place struct {
 type report struct {
 	file     string
 	places   map[string]place
-	blamed   map[string]bool // paths that have their mistake
+	reported map[string]bool // paths that have their mistake
 	misspelt map[string]bool // paths that a wrong name seems to mean
-	mistakes Mistakes
+	problems Problems
 }
 
 func newReport(file string) *report {
 	return &report{
 		file:     file,
 		places:   map[string]place{"": {line: 1, column: 1}},
-		blamed:   map[string]bool{},
+		reported: map[string]bool{},
 		misspelt: map[string]bool{},
 	}
 }
@@ -98,26 +98,26 @@ func (r *report) nearest(path string) place {
 	return r.places[path]
 }
 
-// blame adds a mistake of the path. The first mistake of a value is the only
+// require adds a mistake of the path. The first mistake of a value is the only
 // one, and speaks for all that is inside: a list that should have been a
 // mapping must not be told in addition that its fields are missing.
-func (r *report) blame(path, message string) {
+func (r *report) require(path, message string) {
 	if r.settled(path) {
 		return
 	}
-	r.blamed[path] = true
+	r.reported[path] = true
 	r.add(path, r.nearest(path), message)
 }
 
 // settled tells whether the path, or a value around it, has its mistake.
 func (r *report) settled(path string) bool {
-	return r.blamed[path] || path != "" && r.settled(parent(path))
+	return r.reported[path] || path != "" && r.settled(parent(path))
 }
 
 // faultyInside tells whether something inside of the value has a mistake, so
 // that what the value lacks may be what is wrong there.
 func (r *report) faultyInside(path string) bool {
-	for _, paths := range []map[string]bool{r.blamed, r.misspelt} {
+	for _, paths := range []map[string]bool{r.reported, r.misspelt} {
 		for inside := range paths {
 			if strings.HasPrefix(inside, path+".") {
 				return true
@@ -131,28 +131,28 @@ func (r *report) faultyInside(path string) bool {
 // a wrong name, which has its own mistake.
 func (r *report) missing(path, message string) {
 	if !r.misspelt[path] {
-		r.blame(path, message)
+		r.require(path, message)
 	}
 }
 
 // add adds a mistake that says nothing about the value of the path.
 func (r *report) add(path string, at place, message string) {
 	if at.variable != "" {
-		r.mistakes = append(r.mistakes, Mistake{Path: at.variable, Message: message})
+		r.problems = append(r.problems, Problem{Path: at.variable, Message: message})
 		return
 	}
-	r.mistakes = append(r.mistakes, Mistake{File: r.file, Line: at.line, Column: at.column, Path: path, Message: message})
+	r.problems = append(r.problems, Problem{File: r.file, Line: at.line, Column: at.column, Path: path, Message: message})
 }
 
 // err is the mistakes in the order of the type's promise, or nil.
 func (r *report) err() error {
-	if len(r.mistakes) == 0 {
+	if len(r.problems) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.mistakes, func(a, b Mistake) int {
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return r.mistakes
+	return r.problems
 }
 
 // parent cuts the last step off: apps[1].key, apps[1], apps, "".

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// expectations say for each field what would be right. A wrong type and a
+// requirements say for each field what would be right. A wrong type and a
 // broken rule get the same sentence. A [] at the end is an item of a list.
-var expectations = map[string]string{ //nolint:gosec // G101 takes the names of fields for credentials
+var requirements = map[string]string{ //nolint:gosec // G101 takes the names of fields for credentials
 	"listen":       "must be a host and a port, such as 127.0.0.1:8080",
 	"hosts":        "must be a list of the names by which this server is asked for, such as logs.example",
 	"hosts[]":      "must be a name or an address, without scheme and port, such as logs.example",
@@ -73,8 +73,8 @@ const (
 
 var listIndex = regexp.MustCompile(`\[\d+\]`)
 
-// expectation is what would be right at the path of a field.
-func expectation(path string) string {
+// requirement is what would be right at the path of a field.
+func requirement(path string) string {
 	field := listIndex.ReplaceAllString(path, "[]")
-	return expectations[strings.ReplaceAll(field, "[].", ".")]
+	return requirements[strings.ReplaceAll(field, "[].", ".")]
 }

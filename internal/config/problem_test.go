@@ -201,8 +201,8 @@ func TestMistakes(t *testing.T) {
 func TestMistakesUnwrap(t *testing.T) {
 	t.Parallel()
 	_, err := loadText(validFile + "auth: x\n")
-	mistake, ok := errors.AsType[Mistake](err)
-	want := Mistake{File: "config.yaml", Line: 5, Column: 7, Path: "auth", Message: wantAuth}
+	mistake, ok := errors.AsType[Problem](err)
+	want := Problem{File: "config.yaml", Line: 5, Column: 7, Path: "auth", Message: wantAuth}
 	if !ok || mistake != want {
 		t.Errorf("got %+v, %v", mistake, ok)
 	}

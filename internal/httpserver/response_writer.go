@@ -6,43 +6,43 @@ import (
 	"time"
 )
 
-// answer is a response that has writeTimeout from its first byte to its last. The server's own WriteTimeout begins with the
+// responseWriter is a response that has writeTimeout from its first byte to its last. The server's own WriteTimeout begins with the
 // request: alone it had to be longer than any operation's deadline, which a reload may change, and a client that does not read
 // would hold its connection, and the place of its operation, for all that time. It stays for what the server answers by itself.
-type answer struct {
+type responseWriter struct {
 	http.ResponseWriter
 
 	control *http.ResponseController
 	begun   atomic.Bool
 }
 
-func newAnswer(w http.ResponseWriter) *answer {
-	return &answer{ResponseWriter: w, control: http.NewResponseController(w)}
+func newResponseWriter(w http.ResponseWriter) *responseWriter {
+	return &responseWriter{ResponseWriter: w, control: http.NewResponseController(w)}
 }
 
-func (a *answer) WriteHeader(status int) {
+func (a *responseWriter) WriteHeader(status int) {
 	a.begin()
 	a.ResponseWriter.WriteHeader(status)
 }
 
-func (a *answer) Write(p []byte) (int, error) {
+func (a *responseWriter) Write(p []byte) (int, error) {
 	a.begin()
 	return a.ResponseWriter.Write(p)
 }
 
 // Flush is for handlers that stream. One whose answers have no end sets deadlines of its own by an
 // [http.ResponseController], after its first byte.
-func (a *answer) Flush() {
+func (a *responseWriter) Flush() {
 	a.begin()
 	_ = a.control.Flush() // A client that is gone shows by the request's context.
 }
 
 // Unwrap is for [http.ResponseController].
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *responseWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // begin puts the deadline in the place of the server's. That it can't is so on connections alone that are closed or hijacked,
 // and no longer ours to cut.
-func (a *answer) begin() {
+func (a *responseWriter) begin() {
 	if !a.begun.Swap(true) {
 		_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	}

@@ -10,17 +10,17 @@ import (
 	"github.com/difygraph/difygraph/internal/rescue"
 )
 
-// flights are calls under way that several may wait for. A call runs under its own context, which keeps the values of the
+// sharedCalls are calls under way that several may wait for. A call runs under its own context, which keeps the values of the
 // first waiter's but ends when the last waiter is gone.
-type flights[K comparable, V any] struct {
+type sharedCalls[K comparable, V any] struct {
 	mu    sync.Mutex
-	byKey map[K]*flight[V]
+	byKey map[K]*sharedCall[V]
 }
 
-type flight[V any] struct {
+type sharedCall[V any] struct {
 	sent    time.Time
 	cancel  context.CancelFunc
-	landed  chan struct{} // closed once value and err are set
+	done    chan struct{} // closed once value and err are set
 	value   V
 	err     error
 	company difyapi.Company // the waiters, to Dify's client
@@ -32,19 +32,19 @@ type flight[V any] struct {
 
 // join waits for a call of the key that began less than maxAge ago, or starts one, and tells whether it did. The answer is at
 // the payer's expense.
-func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, by payer, call func(context.Context) (V, error)) (v V, started bool, err error) {
+func (f *sharedCalls[K, V]) join(ctx context.Context, key K, maxAge time.Duration, by payer, call func(context.Context) (V, error)) (v V, started bool, err error) {
 	f.mu.Lock()
 	fl := f.byKey[key]
 	var part func()
 	if started = fl == nil || time.Since(fl.sent) >= maxAge; started {
 		fl, part = f.start(ctx, key, by, call)
 	} else {
-		part = fl.board(ctx, by)
+		part = fl.join(ctx, by)
 	}
 	f.mu.Unlock()
 	defer part()
 	select {
-	case <-fl.landed:
+	case <-fl.done:
 		return fl.value, started, fl.err
 	case <-ctx.Done():
 		f.leave(key, fl, by)
@@ -53,12 +53,12 @@ func (f *flights[K, V]) join(ctx context.Context, key K, maxAge time.Duration, b
 }
 
 // start is called with the lock held. The call asks its waiters at once, of whom the payer is the first.
-func (f *flights[K, V]) start(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (fl *flight[V], part func()) {
-	fl = &flight[V]{sent: time.Now(), landed: make(chan struct{})}
-	part = fl.board(ctx, by)
+func (f *sharedCalls[K, V]) start(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (fl *sharedCall[V], part func()) {
+	fl = &sharedCall[V]{sent: time.Now(), done: make(chan struct{})}
+	part = fl.join(ctx, by)
 	ctx, fl.cancel = context.WithCancel(difyapi.WithCompany(context.WithoutCancel(ctx), &fl.company))
 	if f.byKey == nil {
-		f.byKey = make(map[K]*flight[V])
+		f.byKey = make(map[K]*sharedCall[V])
 	}
 	f.byKey[key] = fl
 	go func() {
@@ -68,14 +68,14 @@ func (f *flights[K, V]) start(ctx context.Context, key K, by payer, call func(co
 			return err
 		})
 		f.forget(key, fl)
-		close(fl.landed)
+		close(fl.done)
 	}()
 	return fl, part
 }
 
-// board adds a waiter, who pays for what was sent and has come, too. Where the call waits for its turn it does so on the waiter's
+// join adds a waiter, who pays for what was sent and has come, too. Where the call waits for its turn it does so on the waiter's
 // behalf as well, until part.
-func (fl *flight[V]) board(ctx context.Context, by payer) (part func()) {
+func (fl *sharedCall[V]) join(ctx context.Context, by payer) (part func()) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	fl.waiters = append(fl.waiters, by)
@@ -87,7 +87,7 @@ func (fl *flight[V]) board(ctx context.Context, by payer) (part func()) {
 }
 
 // charge lets all waiters pay for what comes.
-func (fl *flight[V]) charge(bytes int) {
+func (fl *sharedCall[V]) charge(bytes int) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	fl.bytes += bytes
@@ -98,7 +98,7 @@ func (fl *flight[V]) charge(bytes int) {
 
 // request lets all waiters pay for the first request, and the first of them who can for what is sent again; whoever began the
 // call may be gone.
-func (fl *flight[V]) request() bool {
+func (fl *sharedCall[V]) request() bool {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	if !fl.tried {
@@ -112,7 +112,7 @@ func (fl *flight[V]) request() bool {
 }
 
 // leave ends the call with its last waiter. Nobody can join it any more by then.
-func (f *flights[K, V]) leave(key K, fl *flight[V], by payer) {
+func (f *sharedCalls[K, V]) leave(key K, fl *sharedCall[V], by payer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fl.mu.Lock()
@@ -125,14 +125,14 @@ func (f *flights[K, V]) leave(key K, fl *flight[V], by payer) {
 	}
 }
 
-func (f *flights[K, V]) forget(key K, fl *flight[V]) {
+func (f *sharedCalls[K, V]) forget(key K, fl *sharedCall[V]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.remove(key, fl)
 }
 
 // remove is called with the lock held. The key may be another call's by now.
-func (f *flights[K, V]) remove(key K, fl *flight[V]) {
+func (f *sharedCalls[K, V]) remove(key K, fl *sharedCall[V]) {
 	if f.byKey[key] == fl {
 		delete(f.byKey, key)
 	}

@@ -19,29 +19,29 @@ var web embed.FS
 const pageFile = "index.html"
 
 // A face is one way to show the playground: a page and the files that it loads.
-type face struct {
+type ui struct {
 	folders []fs.FS
 	// policy is the page's Content-Security-Policy. It makes the browser hold what the page promises: to ask no other host.
 	policy string
 }
 
 // chooseFace takes GraphiQL if bundle has all of it. Half a bundle would be a dead page, so it counts as none.
-func chooseFace(bundle fs.FS) face {
+func chooseFace(bundle fs.FS) ui {
 	if graphiql.Complete(bundle) {
-		return face{
+		return ui{
 			folders: []fs.FS{webFolder("web/graphiql"), webFolder("web"), bundle},
 			// GraphiQL sets styles in elements that it makes, and its style sheet holds fonts and icons as data URLs.
 			policy: basePolicy + "; style-src 'self' 'unsafe-inline'; font-src data:; img-src 'self' data:",
 		}
 	}
-	return face{folders: []fs.FS{webFolder("web/plain"), webFolder("web")}, policy: basePolicy + "; style-src 'self'; img-src 'self'"}
+	return ui{folders: []fs.FS{webFolder("web/plain"), webFolder("web")}, policy: basePolicy + "; style-src 'self'; img-src 'self'"}
 }
 
 const basePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // mustLoad gathers the face's files and the settings that its scripts read. What can fail is what the binary embeds, so a
 // failure is a mistake in the build.
-func (f face) mustLoad(options Options) *files {
+func (f ui) mustLoad(options Options) *files {
 	content := map[string][]byte{"settings.json": mustEncodeSettings(options)}
 	for _, folder := range f.folders {
 		read, err := readFiles(folder)
@@ -54,7 +54,7 @@ func (f face) mustLoad(options Options) *files {
 }
 
 // mustRender writes the page for files under the given digest.
-func (f face) mustRender(options Options, digest string) *page {
+func (f ui) mustRender(options Options, digest string) *page {
 	parsed := template.Must(template.ParseFS(f.folders[0], pageFile))
 	var body bytes.Buffer
 	err := parsed.Execute(&body, map[string]string{

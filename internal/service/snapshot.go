@@ -29,12 +29,12 @@ type seen struct {
 	missed int // looks in a row for which the file was gone since
 }
 
-// record has the files that something was made of. So they are the ones that are looked at, and what is known of them is what
+// snapshot has the files that something was made of. So they are the ones that are looked at, and what is known of them is what
 // was loaded, even where a file changes just after.
-type record map[string]*seen
+type snapshot map[string]*seen
 
 // over is read, on the record.
-func (r record) over(read readFile) readFile {
+func (r snapshot) over(read readFile) readFile {
 	return func(path string) ([]byte, error) {
 		content, err := read(path)
 		r[path] = &seen{sight: sightOf(content, err)}
@@ -43,7 +43,7 @@ func (r record) over(read readFile) readFile {
 }
 
 // look reads all files again.
-func (r record) look(read readFile) map[string]sight {
+func (r snapshot) look(read readFile) map[string]sight {
 	now := make(map[string]sight, len(r))
 	for path := range r {
 		now[path] = sightOf(read(path))
@@ -53,7 +53,7 @@ func (r record) look(read readFile) map[string]sight {
 
 // changes are the files that have another content now than that on record, or have one at last. A file that is gone has not
 // changed: while one file takes the place of another there may be none.
-func (r record) changes(now map[string]sight) (changed []string) {
+func (r snapshot) changes(now map[string]sight) (changed []string) {
 	for _, path := range slices.Sorted(maps.Keys(r)) {
 		known := r[path]
 		switch {
@@ -69,7 +69,7 @@ func (r record) changes(now map[string]sight) (changed []string) {
 }
 
 // missing are the files that were there once and were gone for just so many looks in a row.
-func (r record) missing(looks int) (paths []string) {
+func (r snapshot) missing(looks int) (paths []string) {
 	for _, path := range slices.Sorted(maps.Keys(r)) {
 		if r[path].missed == looks {
 			paths = append(paths, path)
@@ -79,7 +79,7 @@ func (r record) missing(looks int) (paths []string) {
 }
 
 // complete tells whether no file is gone.
-func (r record) complete() bool {
+func (r snapshot) complete() bool {
 	for _, known := range r {
 		if known.missed > 0 {
 			return false

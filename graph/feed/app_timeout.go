@@ -15,14 +15,14 @@ var ErrAppTimeout = code.New(code.UpstreamTimeout, "Dify took longer than appTim
 // within makes a call within what is left of the time that the stream's app has in this list. Only its own calls take from it:
 // an app that has answered does not fail because of one that hangs.
 func (s *stream) within(ctx context.Context, call func(context.Context, *stream) error) error {
-	if s.patience == nil {
+	if s.timeLeft == nil {
 		return causeOf(ctx, call(ctx, s))
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeoutCause(ctx, *s.patience, ErrAppTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, *s.timeLeft, ErrAppTimeout)
 	defer cancel()
 	err := call(ctx, s)
-	*s.patience -= time.Since(began)
+	*s.timeLeft -= time.Since(began)
 	return causeOf(ctx, err)
 }
 

@@ -63,7 +63,7 @@ func (c *crowd) answer(page int) *difyapi.LogPage {
 
 // take reads the crowd as a stream does.
 func (c *crowd) take() (rows map[uuid.UUID]bool, whole bool) {
-	var found census
+	var found completeness
 	page := 1
 	for range SecondCalls {
 		answer := c.answer(page)
@@ -84,7 +84,7 @@ func ids(rows []*difyapi.WorkflowLog) map[uuid.UUID]bool {
 	return set
 }
 
-// What a census calls whole is what the window had at one moment, to the row: however rows come and go.
+// What completeness calls whole is what the window had at one moment, to the row: however rows come and go.
 func TestCensusIsOfOneMoment(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -133,7 +133,7 @@ func TestCensusDoesNotTrustTotals(t *testing.T) {
 		}
 		return rows
 	}
-	var c census
+	var c completeness
 	c.add(&difyapi.LogPage{Page: 1, Limit: maxLimit, Total: 102, Rows: full(0)}) // rows 0 to 99 of 0 to 101
 	// Row 0 goes and row 102 comes; row 101 is never shown.
 	c.add(&difyapi.LogPage{Page: 2, Limit: maxLimit, Total: 102, Rows: []*difyapi.WorkflowLog{row(100), row(102)}})
