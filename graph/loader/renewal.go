@@ -31,7 +31,7 @@ func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(
 		return
 	}
 	s.stats.renewals.Add(1)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ttl)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ttl) //nolint:contextcheck // It outlives the operation that began it.
 	closed := context.AfterFunc(s.open, cancel)
 	go func() {
 		defer done()

@@ -37,7 +37,7 @@ const entryBytes = 512
 // newShared bounds the answers that are kept by their size in bytes.
 func newShared[K comparable, V sized](ttl time.Duration, maxBytes uint64) *shared[K, V] {
 	s := &shared[K, V]{ttl: ttl}
-	s.open, s.end = context.WithCancel(context.Background())
+	s.open, s.end = context.WithCancel(context.Background()) //nolint:gosec // Close calls it.
 	if ttl > 0 {
 		s.answers = otter.Must(&otter.Options[K, *dated[V]]{
 			MaximumWeight:    maxBytes,

@@ -8,10 +8,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A Face is one of the two pages that the playground can be.
+// A UI is one of the two pages that the playground can be.
 type UI string
 
-// The faces: our own page, and GraphiQL where it is built in.
+// The two: our own page, and GraphiQL where it is built in.
 const (
 	Plain    UI = "plain"
 	GraphiQL UI = "graphiql"
