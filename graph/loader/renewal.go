@@ -31,8 +31,8 @@ func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(
 		return
 	}
 	s.stats.renewals.Add(1)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ttl) //nolint:contextcheck // It outlives the operation that began it.
-	closed := context.AfterFunc(s.open, cancel)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ttl)
+	closed := context.AfterFunc(s.open, cancel) //nolint:contextcheck // The cache outlives the operation that began it.
 	go func() {
 		defer done()
 		defer cancel()
