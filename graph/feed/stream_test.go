@@ -296,3 +296,31 @@ func TestListThatCannotBeReadOnSaysSo(t *testing.T) {
 		t.Errorf("%v, %d questions", err, len(m.questions))
 	}
 }
+
+// TestWhatIsBehindACursor: the seconds on the other side of the cursor's, and no row of its own second that comes after it.
+func TestWhatIsBehindACursor(t *testing.T) {
+	t.Parallel()
+	for _, order := range []list.Order{list.NewestFirst, list.OldestFirst} {
+		for _, neighbour := range []int64{-1, 0, 1} {
+			m := &memory{most: 50, extra: 50}
+			m.insert(10, 1)
+			page, err := m.read(t, order, list.Filter{}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.rows = nil // the cursor's row is gone
+			if neighbour != 0 {
+				m.insert(10+neighbour, 1)
+			}
+			after := page.EndCursor
+			page, err = readList(t, m, order, list.Filter{}, 5, &after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			behind := neighbour == 1 && order == list.NewestFirst || neighbour == -1 && order == list.OldestFirst
+			if page.HasPreviousPage != behind || len(page.Rows) > 0 != (neighbour != 0 && !behind) {
+				t.Errorf("%s, a row %d s away: behind %v, %d rows", order, neighbour, page.HasPreviousPage, len(page.Rows))
+			}
+		}
+	}
+}
