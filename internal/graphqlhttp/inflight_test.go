@@ -91,9 +91,11 @@ func TestBodiesInFlightAreBounded(t *testing.T) {
 	}
 	close(proceed)
 	requests.Wait()
-	bound := transport.options.InFlightBytes
-	if peak.Load() > bound/2 || peak.Load() < 4*size {
-		t.Errorf("%d bytes were held at once, of %d that one caller may", peak.Load(), bound/2)
+	// Half of them is the caller's; the one of its requests that goes on whatever the others hold may take it beyond, by a quarter
+	// at most.
+	most := transport.options.InFlightBytes * 3 / 4
+	if peak.Load() > most || peak.Load() < 4*size {
+		t.Errorf("%d bytes were held at once, of %d that one caller may", peak.Load(), most)
 	}
 	if served.Load() < 4 || served.Load()+refused.Load() != callers {
 		t.Errorf("%d served, %d refused", served.Load(), refused.Load())
