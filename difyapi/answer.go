@@ -23,14 +23,6 @@ const (
 // readAnswer sorts a response by status and type, and reads it so far that its connection can serve again: the body of a
 // success, or the error that the response stands for.
 func readAnswer(resp *http.Response) ([]byte, *Error) {
-	body, failure := readStatus(resp)
-	if failure != nil {
-		failure.ContentType = mediaType(resp.Header)
-	}
-	return body, failure
-}
-
-func readStatus(resp *http.Response) ([]byte, *Error) {
 	switch {
 	case resp.StatusCode >= http.StatusBadRequest:
 		return nil, readErrorStatus(resp)

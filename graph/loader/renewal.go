@@ -22,38 +22,57 @@ func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(
 	if time.Since(a.sent) < a.due(s.ttl) || a.renewed.Load() {
 		return
 	}
-	done, ok := spare(ctx)
+	r, ok := spare(ctx)
 	if !ok {
 		return
 	}
 	if a.renewed.Swap(true) {
-		done()
+		r.done()
 		return
 	}
 	s.stats.renewals.Add(1)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ttl)
-	closed := context.AfterFunc(s.open, cancel) //nolint:contextcheck // The cache outlives the operation that began it.
+	ctx, r.end = context.WithTimeout(context.WithoutCancel(ctx), s.ttl)
+	closed := context.AfterFunc(s.open, r.end) //nolint:contextcheck // The cache outlives the operation that began it.
 	go func() {
-		defer done()
-		defer cancel()
+		defer r.done()
+		defer r.giveBack()
+		defer r.end()
 		defer closed()
-		_, _, _ = s.calls.join(ctx, key, s.ttl, new(renewal), s.keeping(key, call))
+		_, _, _ = s.calls.join(ctx, key, s.ttl, r, s.keeping(key, call))
 	}()
 }
 
 // spare reserves a slot for a call that nobody waits for, see [difyapi.Client.Spare].
-func spare(ctx context.Context) (done func(), ok bool) {
+func spare(ctx context.Context) (*renewal, bool) {
 	l, _ := ctx.Value(contextKey{}).(*Loaders)
 	app, _ := ctx.Value(appKey{}).(string)
 	if l == nil || l.upstream.clients[app] == nil {
 		return nil, false
 	}
-	return l.upstream.clients[app].Spare(ctx)
+	done, ok := l.upstream.clients[app].Spare(ctx)
+	return &renewal{pool: l.upstream.pool, caller: l.budget.caller, done: done}, ok
 }
 
-// renewal waits for a call for nobody in particular, and pays for nothing: nor can it have anything sent twice.
-type renewal struct{ _ byte } // of a size, so that each is another
+// renewal waits for a call for nobody in particular, and pays for nothing: nor can it have anything sent twice. What is read for
+// it is held like any answer, as its caller's. Where there is no room for that, it ends.
+type renewal struct {
+	pool   *pool
+	caller string
+	done   func() // with the slot
+	end    context.CancelFunc
+	held   int64
+}
 
-func (*renewal) take(int)          {}
+func (r *renewal) take(bytes int) {
+	if !r.pool.claim(r.caller, int64(bytes)) {
+		r.end()
+		return
+	}
+	r.held += int64(bytes)
+}
+
 func (*renewal) pay()              {}
 func (*renewal) request(bool) bool { return false }
+
+// giveBack is called when nothing more comes.
+func (r *renewal) giveBack() { r.pool.giveBack(r.caller, r.held) }

@@ -308,3 +308,58 @@ func TestRenewalThatHangsEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestRenewalHoldsTheBytesThatItReads, as its caller's, until it has ended; it ends where there is no room for them.
+func TestRenewalHoldsTheBytesThatItReads(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ limit, held int64 }{"room": {4 << 10, 1 << 10}, "no room": {1500, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dify := &drippingDify{rest: make(chan struct{})}
+				u := upstreamTo(t, dify, 2*time.Second, 1<<20)
+				u.pool.resize(test.limit)
+				_, _ = u.look(t.Context(), "ann")
+				time.Sleep(1800 * time.Millisecond)
+				_, _ = u.look(t.Context(), "ann")
+				synctest.Wait()
+				if held := u.pool.bytes.Of("ann"); held != test.held || dify.calls != 2 {
+					t.Errorf("%d bytes are held during a renewal, want %d; %d calls", held, test.held, dify.calls)
+				}
+				if ended := dify.latest.Err() != nil; ended != (test.held == 0) {
+					t.Errorf("the renewal has ended: %v", ended)
+				}
+				close(dify.rest)
+				synctest.Wait()
+				if held := u.pool.bytes.Of("ann"); held != 0 {
+					t.Errorf("%d bytes are held after it", held)
+				}
+			})
+		})
+	}
+}
+
+// drippingDify answers the first question, and of its next answer 1 KiB, the rest later.
+type drippingDify struct {
+	calls  int
+	latest context.Context //nolint:containedctx // of the latest question
+	rest   chan struct{}
+}
+
+func (d *drippingDify) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.calls++
+	d.latest = r.Context()
+	var body io.Reader = strings.NewReader(`{"total":1,"data":[]}`)
+	if d.calls > 1 {
+		reader, writer := io.Pipe()
+		context.AfterFunc(r.Context(), func() { _ = writer.CloseWithError(r.Context().Err()) })
+		go func() {
+			_, _ = io.WriteString(writer, `{"total":2,"data":[]`+strings.Repeat(" ", 1<<10-20))
+			<-d.rest
+			_, _ = io.WriteString(writer, "}")
+			_ = writer.Close()
+		}()
+		body = reader
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(body)}, nil
+}

@@ -1,0 +1,35 @@
+package difyapi_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/difygraph/difygraph/difyapi"
+)
+
+// TestKeyInAMediaTypeIsWithheld: a server, or who stands before it, may repeat what it was sent wherever it likes.
+func TestKeyInAMediaTypeIsWithheld(t *testing.T) {
+	t.Parallel()
+	for answered, want := range map[string]string{
+		"app-Secret123/html": "", "text/x-app-secret123; charset=utf-8": "", "app-secret123/a+json": "", "text/html": "text/html",
+	} {
+		client, err := difyapi.New(difyapi.Options{
+			BaseURL: "http://dify.test/v1", APIKey: "app-Secret123",
+			Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {answered}}, Body: io.NopCloser(strings.NewReader("{"))}, nil
+			}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Info(t.Context())
+		failure, ok := errors.AsType[*difyapi.Error](err)
+		if !ok || failure.ContentType != want || strings.Contains(strings.ToLower(fmt.Sprintf("%+v", failure.LogValue())), "secret123") {
+			t.Errorf("%s: %v, %v", answered, err, failure.LogValue())
+		}
+	}
+}
