@@ -15,7 +15,7 @@ func (c *Client) Spare(ctx context.Context) (done func(), ok bool) {
 func (s *server) spare(c claim) (done func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	half := (s.semaphore.slots + 1) / 2
+	half := s.semaphore.slots / 2 // of one slot none is spare
 	if s.semaphore.queue.all > 0 || s.semaphore.held.all+s.spares >= half || !s.semaphore.mayHold(c) {
 		return nil, false
 	}
