@@ -228,13 +228,20 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 		row.pending, row.apart = pending, s.apart
 		switch {
 		case unmatchable || !s.filter.Matches(row.WorkflowLog):
-			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || unmatchable && row.Unreadable.Has("workflow_run")
+			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || s.misnames(row.WorkflowLog) || unmatchable && row.Unreadable.Has("workflow_run")
 		case s.passed(row.Position):
 			s.hasPrevious = s.hasPrevious || row.Second == s.from.Position.Second
 		default:
 			s.rows = append(s.rows, row)
 		}
 	}
+}
+
+// misnames tells whether the run has no status though the filter looks at it, or one without a name here where Dify took it for
+// another.
+func (s *stream) misnames(log *difyapi.WorkflowLog) bool {
+	run := log.WorkflowRun
+	return run != nil && (s.filter.Status != nil && run.Status == "" || s.query.Status != "" && !run.Status.Known())
 }
 
 func (s *stream) position(log *difyapi.WorkflowLog) list.Position {
