@@ -30,7 +30,7 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	if matchesNone(req.List) {
 		return &list.Page{Total: new(int), Scan: list.Scan{AsOf: time.Now().UTC()}}, nil
 	}
-	rows, count := f.reader(req), f.reader(req)
+	rows, count := f.reader(req), new(reader)
 	told := req.Rows && req.Slice.From == nil // the first answers of a list from its end tell the totals too
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
@@ -40,6 +40,7 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 		}))
 	}
 	if req.Total && p.countable() && !told {
+		count = f.reader(req)
 		group.Go(rescued(func() error { return count.count(groupCtx) }))
 	}
 	if err := group.Wait(); err != nil {

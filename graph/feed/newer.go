@@ -134,8 +134,8 @@ func (s *stream) takeWindow(w span, logs []*difyapi.WorkflowLog, wanted int) {
 
 // length is in seconds; of a window without a lower bound, from its oldest row on.
 func length(w span, logs []*difyapi.WorkflowLog) int64 {
-	if n := len(logs); n > 0 && w.from == beginning {
-		w.from = secondOf(logs[n-1])
+	if len(logs) > 0 && w.from == beginning {
+		w.from = secondOf(slices.MinFunc(logs, func(a, b *difyapi.WorkflowLog) int { return a.CreatedAt.Compare(b.CreatedAt) }))
 	}
 	return w.to - w.from + 1
 }

@@ -51,7 +51,9 @@ func (s *stream) readWhole(ctx context.Context, w span) (logs []*difyapi.Workflo
 		if page, limit = pageAfter(answer); page > 1 {
 			continue
 		}
-		if vain++; !answer.Contradicts() || len(c.rows) != known {
+		if answer.Contradicts() && len(c.rows) == known {
+			vain++
+		} else {
 			vain = 0
 		}
 		if vain == vainRounds || vain > 0 && s.distrusts {

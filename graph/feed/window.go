@@ -29,7 +29,7 @@ const (
 // writable is the part of the span in which rows can be, and which Dify can be asked for.
 func (s span) writable() span { return span{max(s.from, list.FirstSecond), min(s.to, list.LastSecond)} }
 
-// empty tells whether no row can be in the span: rows have seconds from [firstSecond] to [lastSecond].
+// empty tells whether no row can be in the span: rows have seconds from [list.FirstSecond] to [list.LastSecond].
 func (s span) empty() bool {
 	return s.from > s.to || s.from > list.LastSecond || s.to < list.FirstSecond
 }

@@ -13,7 +13,7 @@ import (
 type Position struct {
 	// Second is created_at in Unix seconds, UTC. Dify keeps whole seconds.
 	Second int64
-	// ID is the log entry's id. The nil UUID is before every row of its second; see [edge].
+	// ID is the log entry's id. The nil UUID is before every row of its second; see [Edge].
 	ID uuid.UUID
 	// App is the key by which the configuration names the app.
 	App string

@@ -61,16 +61,16 @@ func (l *Loaders) Recall(_ context.Context, app string, q difyapi.LogQuery) (*di
 	u := l.upstream
 	key := logKey{u.clients[app].Identity(), q}
 	wider := u.recent.of(key)
-	page, ok := u.logs.cached(logKey{key.identity, wider})
-	if !ok || !serves(wider, page, q) {
+	a, ok := u.logs.young(logKey{key.identity, wider})
+	if !ok || !serves(wider, a.value, q) {
 		return nil, 0, nil
 	}
 	if !l.budget.request(false) {
 		return nil, 0, difyapi.ErrAllowanceSpent
 	}
 	u.logs.stats.hits.Add(1)
-	l.budget.take(page.Size())
-	return u.undated(page, time.Now()), requests(page, nil), nil
+	l.budget.take(a.value.Size())
+	return u.undated(a.value, time.Now()), requests(a.value, nil), nil
 }
 
 // serves tells whether the answer to a question for a wider window has the same rows as that to q.

@@ -79,14 +79,7 @@ func (s *shared[K, V]) keeping(key K, call func(context.Context) (V, error)) fun
 	}
 }
 
-func (s *shared[K, V]) cached(key K) (v V, ok bool) {
-	a, ok := s.young(key)
-	if !ok {
-		return v, false
-	}
-	return a.value, true
-}
-
+// young is the kept answer of a key, if it is young enough.
 func (s *shared[K, V]) young(key K) (*dated[V], bool) {
 	if s.answers == nil {
 		return nil, false

@@ -179,7 +179,7 @@ func TestKeptAnswersAreBoundedByTheirSizes(t *testing.T) {
 		s.answers.CleanUp()
 		kept := 0
 		for key := range answers {
-			if _, ok := s.cached(key); ok {
+			if _, ok := s.young(key); ok {
 				kept++
 			}
 		}
