@@ -19,6 +19,7 @@ import (
 // document is a text that was parsed, measured and validated. It is shared by requests, and never written to.
 type document struct {
 	ast    *ast.QueryDocument
+	fields int // fragments put in place
 	weight int // bytes, roughly
 }
 
@@ -40,23 +41,21 @@ func newDocuments(schema *ast.Schema, o Options) *documents {
 	}
 }
 
-// read parses and measures a text, unless it is kept. `valid` tells whether it was validated before.
-func (d *documents) read(m *meter, text string) (found *document, valid bool, f *failure) {
-	if kept, ok := d.kept.GetIfPresent(text); ok {
-		return kept, true, nil
-	}
+// read parses and measures a text.
+func (d *documents) read(m *meter, text string) (*document, *failure) {
 	tokens, f := d.limits.checkText(text)
 	if f != nil {
-		return nil, false, f
+		return nil, f
 	}
 	parsed, err := parser.ParseQuery(&ast.Source{Input: text})
 	if err != nil {
-		return nil, false, parseFailure(err)
+		return nil, parseFailure(err)
 	}
-	if f := d.limits.check(m, parsed); f != nil {
-		return nil, false, f
+	total, f := d.limits.check(m, parsed)
+	if f != nil {
+		return nil, f
 	}
-	return &document{ast: parsed, weight: 2*len(text) + tokens*bytesPerToken}, false, nil
+	return &document{ast: parsed, fields: total.fields, weight: 2*len(text) + tokens*bytesPerToken}, nil
 }
 
 func parseFailure(err error) *failure {
@@ -84,7 +83,7 @@ func (d *documents) checkListed(o *Operations) error {
 		operation := o.byHash[hash]
 		f := orAborted(func() *failure {
 			m := newMeter(context.Background(), d.limits.Steps)
-			doc, _, f := d.read(m, operation.text)
+			doc, f := d.read(m, operation.text)
 			if f == nil {
 				f = d.validate(m, operation.text, doc)
 			}
@@ -120,16 +119,35 @@ func (t *Transport) prepare(ctx context.Context, r *request, method string, held
 	if f := checkNulls(doc.ast, op, r.Variables); f != nil {
 		return ctx, f
 	}
-	return ctx, t.options.Limits.checkUses(doc.ast, op, r.Variables)
+	uses, f := t.options.Limits.checkUses(doc.ast, op, r.Variables)
+	if f != nil {
+		return ctx, f
+	}
+	return ctx, t.chargeReading(ctx, uses+perField*doc.fields)
 }
 
-// choose reads the document, and finds the operation in it that is meant.
+// perField is what a field takes to make its price, in values of arguments.
+const perField = 2
+
+func (t *Transport) chargeReading(ctx context.Context, amount int) *failure {
+	if t.options.ChargeReading == nil {
+		return nil
+	}
+	if err := t.options.ChargeReading(ctx, amount); err != nil {
+		return unpaid(err)
+	}
+	return nil
+}
+
+// choose takes the document that is kept, or reads it; and finds the operation in it that is meant.
 func (t *Transport) choose(ctx context.Context, r *request, method string) (doc *document, op *ast.OperationDefinition, f *failure) {
 	f = orAborted(func() (f *failure) {
-		var valid bool
 		m := newMeter(ctx, t.options.Limits.Steps)
-		if doc, valid, f = t.documents.read(m, r.Query); f != nil {
-			return f
+		var valid bool
+		if doc, valid = t.documents.kept.GetIfPresent(r.Query); !valid {
+			if doc, f = t.readPaidDocument(ctx, m, r.Query); f != nil {
+				return f
+			}
 		}
 		if op, f = chooseOperation(doc.ast, r.OperationName); f != nil {
 			return f
@@ -140,6 +158,14 @@ func (t *Transport) choose(ctx context.Context, r *request, method string) (doc 
 		return t.documents.validate(m, r.Query, doc)
 	})
 	return doc, op, f
+}
+
+// readPaidDocument reads a text that is paid for before anything is done with it.
+func (t *Transport) readPaidDocument(ctx context.Context, m *meter, text string) (*document, *failure) {
+	if f := t.chargeReading(ctx, len(text)); f != nil {
+		return nil, f
+	}
+	return t.documents.read(m, text)
 }
 
 type documentKey struct{}

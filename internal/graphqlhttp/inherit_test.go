@@ -34,7 +34,7 @@ func TestInherit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			doc, _, f := before.documents.read(unlimited(), text)
+			doc, f := before.documents.read(unlimited(), text)
 			if f != nil || before.documents.validate(unlimited(), text, doc) != nil {
 				t.Fatal("the document is not valid")
 			}

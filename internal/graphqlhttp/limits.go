@@ -118,12 +118,11 @@ func (n *nesting) read(kind lexer.Type) {
 	}
 }
 
-// check bounds a document that was parsed. All limits that it exceeds are in the failure.
-func (l Limits) check(m *meter, doc *ast.QueryDocument) *failure {
+// check bounds a document that was parsed, and returns its size. All limits that it exceeds are in the failure.
+func (l Limits) check(m *meter, doc *ast.QueryDocument) (total size, f *failure) {
 	s := &sizer{meter: m, fragments: indexFragments(doc)}
-	total, f := s.document(doc)
-	if f != nil {
-		return f
+	if total, f = s.document(doc); f != nil {
+		return total, f
 	}
 	found := gqlerror.List{}
 	for _, each := range []struct {
@@ -142,9 +141,9 @@ func (l Limits) check(m *meter, doc *ast.QueryDocument) *failure {
 		}
 	}
 	if len(found) > 0 {
-		return &failure{errors: found}
+		return total, &failure{errors: found}
 	}
-	return l.checkOverlaps(m, s.fragments, doc)
+	return total, l.checkOverlaps(m, s.fragments, doc)
 }
 
 func (l Limits) checkOverlaps(m *meter, fragments map[string]*ast.FragmentDefinition, doc *ast.QueryDocument) *failure {

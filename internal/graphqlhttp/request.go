@@ -83,10 +83,14 @@ func (t *Transport) charge(r *http.Request, bytes int, owed bool) *failure {
 	if t.options.Charge == nil {
 		return nil
 	}
-	err := t.options.Charge(r.Context(), bytes, owed)
-	if err == nil {
-		return nil
+	if err := t.options.Charge(r.Context(), bytes, owed); err != nil {
+		return unpaid(err)
 	}
+	return nil
+}
+
+// unpaid ends a request that its caller can't pay for.
+func unpaid(err *gqlerror.Error) *failure {
 	errs := gqlerror.List{err}
 	return &failure{status: statusOf(graphQLResponse, errs), errors: errs}
 }

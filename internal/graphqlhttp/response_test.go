@@ -1,6 +1,7 @@
 package graphqlhttp_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -116,14 +117,30 @@ func TestManyErrorsAreCut(t *testing.T) {
 
 func TestManyMistakesOfADocumentAreCut(t *testing.T) {
 	t.Parallel()
-	server := serve(t, graphqlhttp.Options{MaxErrors: 10})
 	query := "{ item { " + strings.Repeat("none ", 30) + "} }"
-	got := server.do(t, post(body(t, query, nil)))
-	if len(got.Errors) != 11 || got.Errors[10].Message != "more errors are left out" {
-		t.Errorf("%d errors, the last %q", len(got.Errors), got.Errors[len(got.Errors)-1].Message)
+	for set, shown := range map[int]int{10: 10, 0: 20, 100: 20} {
+		got := serve(t, graphqlhttp.Options{MaxErrors: set}).do(t, post(body(t, query, nil)))
+		if len(got.Errors) != shown+1 || got.Errors[shown].Message != "more errors are left out" {
+			t.Errorf("%d errors, the last %q", len(got.Errors), got.Errors[len(got.Errors)-1].Message)
+		}
+		if last := got.Errors[len(got.Errors)-1]; code.OfExtensions(last.Extensions) != code.GraphQLValidationFailed {
+			t.Errorf("the last is without its code: %v", last.Extensions)
+		}
 	}
-	if code.OfExtensions(got.Errors[10].Extensions) != code.GraphQLValidationFailed {
-		t.Errorf("the last is without its code: %v", got.Errors[10].Extensions)
+}
+
+func TestManyWrongVariablesAreCut(t *testing.T) {
+	t.Parallel()
+	for wrong, shown := range map[int]int{20: 20, 21: 21, 50: 21} {
+		var declared, used strings.Builder
+		for i := range wrong {
+			fmt.Fprintf(&declared, "$v%d: Int! ", i)
+			fmt.Fprintf(&used, "$v%d ", i)
+		}
+		got := serve(t, graphqlhttp.Options{}).do(t, post(body(t, "query("+declared.String()+") { echo(ints: ["+used.String()+"]) }", nil)))
+		if last := got.Errors[len(got.Errors)-1].Message; len(got.Errors) != shown || (last == "more errors are left out") != (wrong > 20) {
+			t.Errorf("%d errors for %d variables, the last %q", len(got.Errors), wrong, last)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func shapesDocuments(l Limits) *documents {
 func (d *documents) readWhole(ctx context.Context, text string) (steps int, f *failure) {
 	m := newMeter(ctx, d.limits.Steps)
 	f = orAborted(func() *failure {
-		doc, _, f := d.read(m, text)
+		doc, f := d.read(m, text)
 		if f != nil {
 			return f
 		}

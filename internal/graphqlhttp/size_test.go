@@ -54,7 +54,7 @@ func TestNestedFragmentsAreMeasuredOnce(t *testing.T) {
 
 func TestNestedFragmentsAreRefusedBeforeValidation(t *testing.T) {
 	t.Parallel()
-	f := Limits{}.withDefaults().check(unlimited(), parse(t, doubling(100)))
+	_, f := Limits{}.withDefaults().check(unlimited(), parse(t, doubling(100)))
 	if f == nil || !strings.Contains(f.errors.Error(), "more than 1000000000 fields") {
 		t.Errorf("%v", f)
 	}

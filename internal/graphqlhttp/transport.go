@@ -9,11 +9,12 @@
 //	payment for its bytes                                     request.go
 //	query, and variables and extensions as they came          request.go, json.go
 //	the text of a persisted operation                         persisted.go, operations.go
+//	payment for reading the document, unless it is kept       documents.go
 //	tokens, parsing, sizes                                    documents.go, limits.go, size.go
 //	the operation that is meant, and whether its method may run it
 //	validation                                                validation.go, merge.go
 //	the variables that it declares                            variables.go, scalars.go
-//	how many values its arguments come to                     uses.go
+//	how many values its arguments come to, and payment        uses.go
 //	gqlgen's executor, with its extensions                    transport.go
 //	the answer                                                response.go
 //
@@ -51,6 +52,10 @@ type Options struct {
 	// refuses the request. Where bytes are owed they have been read already, of a body that did not announce them and that may
 	// be refused for another reason. It can be nil.
 	Charge func(ctx context.Context, bytes int, owed bool) *gqlerror.Error
+	// ChargeReading is told what a request takes beside its bytes, before it is done: to parse and validate a document that is not
+	// kept, 1 for each byte; and to make the operation's price and its arguments, 1 for each of their values, and 2 for each field, all
+	// fragments put in place. Its error refuses the request. It can be nil.
+	ChargeReading func(ctx context.Context, amount int) *gqlerror.Error
 	// Limits bound a document before it is validated.
 	Limits Limits
 	// DocumentBytes bounds the memory of the documents that are kept, roughly; 32 MiB if 0.

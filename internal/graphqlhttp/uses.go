@@ -11,9 +11,9 @@ import (
 // bytesPerValueUsed is how much of a text counts as a value of its own.
 const bytesPerValueUsed = 256
 
-// checkUses bounds the values that an operation's arguments come to, each variable's values counted wherever it is used:
+// checkUses counts and bounds the values that an operation's arguments come to, each variable's values counted wherever it is used:
 // whoever reads arguments afterwards, to make a price or to execute, reads them there.
-func (l Limits) checkUses(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) *failure {
+func (l Limits) checkUses(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) (uses int, f *failure) {
 	u := useCounter{fragments: indexFragments(doc), counted: map[string]int{}, variables: map[string]int{}}
 	for _, v := range op.VariableDefinitions {
 		if value, given := variables[v.Variable]; given {
@@ -22,12 +22,12 @@ func (l Limits) checkUses(doc *ast.QueryDocument, op *ast.OperationDefinition, v
 			u.variables[v.Variable] = u.value(v.DefaultValue)
 		}
 	}
-	if uses := u.directives(op.Directives) + u.selections(op.SelectionSet); uses > l.ValueUses {
-		return invalid(code.BadUserInput, "the operation's arguments come to %s values, those of a variable counted wherever it is used, and "+
+	if uses = u.directives(op.Directives) + u.selections(op.SelectionSet); uses > l.ValueUses {
+		return uses, invalid(code.BadUserInput, "the operation's arguments come to %s values, those of a variable counted wherever it is used, and "+
 			"long texts for more than one; %d are allowed: use long lists and texts in fewer places, or send fewer at once",
 			describeCount(uses), l.ValueUses)
 	}
-	return nil
+	return uses, nil
 }
 
 // countValues counts a variable's values.

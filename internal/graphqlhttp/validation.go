@@ -14,6 +14,10 @@ import (
 	"github.com/difygraph/difygraph/graph/code"
 )
 
+// maxValidationErrors is how many errors of a document, or of variables, are worded. One can take as long as to read a hundred bytes:
+// it suggests names, with which all of the schema's are compared.
+const maxValidationErrors = 20
+
 // ruleSet is what a document must keep to.
 type ruleSet struct {
 	schema *ast.Schema
@@ -27,7 +31,7 @@ func newRuleSet(schema *ast.Schema, o Options) ruleSet {
 	if o.NoSuggestions {
 		withoutSuggestions(standard)
 	}
-	set := ruleSet{schema: schema, most: o.MaxErrors, rules: []validator.Rule{literalsRule}}
+	set := ruleSet{schema: schema, most: min(o.MaxErrors, maxValidationErrors), rules: []validator.Rule{literalsRule}}
 	if o.NoIntrospection {
 		set.rules = append(set.rules, noIntrospectionRule)
 	}

@@ -16,7 +16,7 @@ import (
 // coerceVariables gives variables the types that the operation declares, as the specification's "Coercing Variable Values"
 // and "Input Coercion" have it. gqlparser, which reads them afterwards, takes "5" for an Int and any case of an enum's value.
 // Variables that the operation does not declare are dropped, and custom scalars are left as they came. Defaults are for
-// gqlparser to fill in. The failure has the first mistake of each variable.
+// gqlparser to fill in. The failure has the first mistake of each variable, of 20 variables at most.
 func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, *failure) {
 	coerced := make(map[string]any, len(op.VariableDefinitions))
 	var errs gqlerror.List
@@ -27,6 +27,9 @@ func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[
 		}
 		result, err := (&coercer{schema, path{variable: v.Variable}}).coerce(v.Type, value, ok)
 		if err != nil {
+			if len(errs) == maxValidationErrors {
+				return nil, &failure{errors: errs, more: true}
+			}
 			errs = append(errs, locate(err, v.Position))
 			continue
 		}

@@ -28,23 +28,23 @@ func (s *served) send(t *testing.T, query string, variables any, header ...strin
 	return s.do(t, r, header...)
 }
 
-// TestBytesHaveAPrice: 1 for each 16 KiB beyond the first, of an invalid request too, and each caller pays its own.
+// TestBytesHaveAPrice: 1 for each 4 KiB beyond the first, of an invalid request too, and each caller pays its own.
 func TestBytesHaveAPrice(t *testing.T) {
 	t.Parallel()
 	ann, annDigest := identity.NewToken()
 	ben, benDigest := identity.NewToken()
-	s := serve(t, fmt.Sprintf(`limits: {price: 100, burst: 100, rate: 10}
+	s := serve(t, fmt.Sprintf(`limits: {price: 100, burst: 400, rate: 10}
 auth:
   tokens:
     - {name: ann, sha256: %q, apps: ["*"], scopes: [logs]}
     - {name: ben, sha256: %q, apps: ["*"], scopes: [logs]}`, annDigest, benDigest), Options{})
-	large := map[string]string{"none": strings.Repeat("x", 960<<10)} // 60 and what is around
+	large := map[string]string{"none": strings.Repeat("x", 960<<10)} // 240 and what is around
 	if a := s.send(t, "{__typename}", large, "Authorization", "Bearer "+ann); a.code() != "" {
 		t.Fatal(a.text)
 	}
 	a := s.send(t, "{", large, "Authorization", "Bearer "+ann)
 	if a.status != http.StatusTooManyRequests || a.code() != "RATE_LIMITED" || a.header.Get("Retry-After") == "" {
-		t.Errorf("the second of 61 within 100: %d %s", a.status, a.text)
+		t.Errorf("the second of 241 within 400: %d %s", a.status, a.text)
 	}
 	small := map[string]string{"none": strings.Repeat("x", 15<<10)}
 	for range 20 {
@@ -112,8 +112,8 @@ func TestBytesThatWereReadArePaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := startBubble(t, "rate: 10, burst: 100, price: 100", nil)
-				for _, balance := range []int{100 - 1 - 63, 100 - 2*(1+63)} {
+				b := startBubble(t, "rate: 10, burst: 400, price: 100", nil)
+				for _, balance := range []int{400 - 1 - 255, 400 - 2*(1+255)} {
 					r := httptest.NewRequest(http.MethodPost, GraphQLPath, &endless{size})
 					r.ContentLength = -1
 					r.Header.Set("Content-Type", "application/json")

@@ -75,7 +75,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	}
 	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
 		Persisted: o.Persisted, NoIntrospection: !cfg.GraphQL.Introspection, NoSuggestions: !cfg.GraphQL.Suggestions,
-		Caller: admission.CallerOf, Charge: s.chargeBytes,
+		Caller: admission.CallerOf, Charge: s.chargeBytes, ChargeReading: s.chargeReading,
 	})
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func serve(t *testing.T, yaml string, o Options) *served {
 }
 
 // parse reads a configuration.
-func parse(t *testing.T, yaml string) *config.Config {
+func parse(t testing.TB, yaml string) *config.Config {
 	t.Helper()
 	cfg, err := config.Load(config.Source{Path: "c.yaml", ReadFile: func(string) ([]byte, error) { return []byte(yaml), nil }})
 	if err != nil {

@@ -74,7 +74,7 @@ func TestOverloadedOperationPaysWhatItSpent(t *testing.T) {
 		if a.code() != "OVERLOADED" || a.Extensions.Cost.Spent == 0 {
 			t.Fatalf("%.300s", a.text)
 		}
-		b.checkBalance(t, "ann", 20_000-a.Extensions.Cost.Spent)
+		b.checkBalance(t, "ann", 20_000-a.Extensions.Cost.Spent-(query.Len()+2)/readPerPrice-20*(3*2+5)/readPerPrice)
 	})
 }
 
@@ -100,6 +100,6 @@ func TestWhoLeavesPaysWhatWasSent(t *testing.T) {
 			t.Error("it was answered")
 		}
 		synctest.Wait()
-		b.checkBalance(t, "ann", 20_000-11)
+		b.checkBalance(t, "ann", 20_000-11-1) // the last for reading the document
 	})
 }
