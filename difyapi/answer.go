@@ -5,7 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,17 +85,27 @@ func declaresJSON(header http.Header) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
-// mediaTypes are what a Content-Type can be, within reason.
-var mediaTypes = regexp.MustCompile(`^[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,64}$`)
-
-// mediaType is that of a body; empty where the header has none.
+// mediaType is what a header declares of a body; empty where it has nothing.
 func mediaType(header http.Header) string {
 	declared, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	declared = strings.ToLower(strings.TrimSpace(declared))
-	if !mediaTypes.MatchString(declared) {
-		return ""
+	return strings.ToLower(strings.TrimSpace(declared))
+}
+
+// unknownMediaType stands for all that are not known: a server can write anything there, a secret too.
+const unknownMediaType = "another type"
+
+// knownMediaTypes are those that Dify's answers have, and those of what stands before it.
+var knownMediaTypes = []string{
+	"", "application/json", "application/problem+json", "application/xml", "application/xhtml+xml", "application/octet-stream",
+	"application/javascript", "text/html", "text/plain", "text/xml", "text/event-stream", "text/javascript", "text/css",
+}
+
+// tellable is the media type for errors and logs.
+func tellable(mediaType string) string {
+	if slices.Contains(knownMediaTypes, mediaType) {
+		return mediaType
 	}
-	return declared
+	return unknownMediaType
 }
 
 // maxReserved is how much memory a declared length reserves: a server may promise more than it sends.

@@ -129,7 +129,7 @@ func TestLogOfAFailure(t *testing.T) {
 		`failure.kind="error status" failure.route="GET /workflows/run/{id}" failure.status=400 failure.contentType=application/json`: answering(400, `{"code":"secret","message":"secret"}`),
 		`failure.kind="error status" failure.route="GET /workflows/run/{id}" failure.status=403 failure.contentType=text/html ` +
 			`failure.cause="a refusal that Dify did not write, as from a proxy or a firewall"`: answering(403, "secret", "Content-Type", "text/html; charset=secret"),
-		`failure.kind="bad response" failure.route="GET /workflows/run/{id}" failure.status=200 failure.cause="an answer that is not JSON"`: answering(200, "", "Content-Type", "{secret}"),
+		`failure.kind="bad response" failure.route="GET /workflows/run/{id}" failure.status=200 failure.contentType="another type" failure.cause="an answer that is not JSON"`: answering(200, "", "Content-Type", "{secret}"),
 		`failure.kind="bad response" failure.route="GET /workflows/run/{id}" failure.status=200 failure.contentType=application/json ` +
 			`failure.place=id failure.cause="id is not that of the run that was asked for"`: answering(200, `{"secret":1}`),
 	} {

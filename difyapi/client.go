@@ -211,7 +211,7 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 	version := ParseVersion(resp.Header.Get("X-Version"))
 	c.noteVersion(version)
 	body, failure := readAnswer(resp)
-	contentType := c.key.withhold(mediaType(resp.Header))
+	contentType := tellable(mediaType(resp.Header))
 	if failure != nil {
 		failure.version, failure.Requests, failure.ContentType = version, requests, contentType
 		return nil, failure
@@ -258,14 +258,6 @@ func (k apiKey) authorize(req *http.Request) {
 // redact takes the key out of a text that came from outside: a proxy may repeat the headers that it was sent.
 func (k apiKey) redact(text string) string {
 	return strings.ReplaceAll(text, k.reveal(), "[redacted]")
-}
-
-// withhold leaves a text out that has the key in it, in any case of letters.
-func (k apiKey) withhold(text string) string {
-	if strings.Contains(strings.ToLower(text), strings.ToLower(k.reveal())) {
-		return ""
-	}
-	return text
 }
 
 // attempt is one round trip, and how many requests it took, at least 1: where a connection that was kept turns out to be

@@ -67,7 +67,8 @@ type Error struct {
 	// Message is Dify's text, of up to 64 KiB and several lines; empty where the body was not Dify's JSON. It can repeat
 	// parameters, such as an e-mail, and name the tenant.
 	Message string
-	// ContentType is the media type of the answer's body, such as text/html; empty where it has none.
+	// ContentType is the media type of the answer's body, such as text/html, if it is well known; "another type" if it is not, and
+	// empty where the answer has none.
 	ContentType string
 	// Place is where in the body something is not of the API, such as data[3].created_at; empty where that is not known.
 	Place string

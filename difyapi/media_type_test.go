@@ -11,11 +11,14 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// TestKeyInAMediaTypeIsWithheld: a server, or who stands before it, may repeat what it was sent wherever it likes.
-func TestKeyInAMediaTypeIsWithheld(t *testing.T) {
+// TestMediaTypesAreToldFromAList: a server, or who stands before it, may repeat what it was sent wherever it likes, or tell a secret of
+// another kind.
+func TestMediaTypesAreToldFromAList(t *testing.T) {
 	t.Parallel()
 	for answered, want := range map[string]string{
-		"app-Secret123/html": "", "text/x-app-secret123; charset=utf-8": "", "app-secret123/a+json": "", "text/html": "text/html",
+		"app-Secret123/html": "another type", "text/x-app-secret123; charset=utf-8": "another type", "app-secret123/a+json": "another type",
+		"text/secret123": "another type", "secret123": "another type", "application/secret123+json; charset=utf-8": "another type",
+		"Text/HTML; charset=secret123": "text/html", "application/json": "application/json", "text/plain": "text/plain", "": "",
 	} {
 		client, err := difyapi.New(difyapi.Options{
 			BaseURL: "http://dify.test/v1", APIKey: "app-Secret123",
