@@ -159,16 +159,44 @@ func TestRenewalEndsWithThoseWhoAsk(t *testing.T) {
 	}
 }
 
-// TestSlowAnswerIsRenewedInTime: the longer Dify takes, the sooner it is asked.
+// TestSlowAnswerIsRenewedInTime: the longer Dify takes, the sooner it is asked, within bounds.
 func TestSlowAnswerIsRenewedInTime(t *testing.T) {
 	t.Parallel()
 	for took, due := range map[time.Duration]time.Duration{
-		0: 7 * time.Second, 500 * time.Millisecond: 7 * time.Second, time.Second: 6 * time.Second, 2 * time.Second: 4 * time.Second,
-		7 * time.Second: 4 * time.Second,
+		0: 7 * time.Second, 500 * time.Millisecond: 7 * time.Second, 750 * time.Millisecond: 6500 * time.Millisecond, time.Second: 6 * time.Second,
+		2 * time.Second: 6 * time.Second, 7 * time.Second: 6 * time.Second,
 	} {
 		if got := (&dated[answerOf]{took: took}).due(8 * time.Second); got != due {
 			t.Errorf("what took %v is renewed after %v, want %v", took, got, due)
 		}
+	}
+}
+
+// TestSlowDifyIsAskedLittleMoreOften than without renewals: a third more, whatever it takes for an answer. None is older than its TTL,
+// and nobody waits for longer than a call takes beyond the quarter of it.
+func TestSlowDifyIsAskedLittleMoreOften(t *testing.T) {
+	t.Parallel()
+	for _, delay := range []time.Duration{200, 500, 700, 900, 1500} {
+		delay *= time.Millisecond
+		synctest.Test(t, func(t *testing.T) {
+			const ttl, interval, during = 2 * time.Second, 50 * time.Millisecond, 60 * time.Second
+			dify := newCountingDify()
+			dify.becomes(delay, false)
+			u := upstreamTo(t, dify, ttl, 1<<20)
+			_, _ = u.look(t.Context(), "ann")
+			for began := time.Now(); time.Since(began) < during; time.Sleep(interval) {
+				asked := time.Now()
+				n, err := u.look(t.Context(), "ann")
+				waited := time.Since(asked)
+				if err != nil || dify.sentAt(n).Add(ttl).Before(asked) || waited > max(0, delay-ttl/4+interval) {
+					t.Errorf("a Dify of %v: answer %d after %v, %v", delay, n, waited, err)
+				}
+			}
+			if calls, most := dify.calls(), int(during/(ttl-ttl/4))+2; calls > most {
+				t.Errorf("a Dify of %v had %d calls in %v, want at most %d", delay, calls, during, most)
+			}
+			time.Sleep(ttl)
+		})
 	}
 }
 
