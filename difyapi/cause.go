@@ -217,13 +217,15 @@ func (c *Client) judgeMissing(ctx context.Context, path string, err error) error
 }
 
 // isFound tells whether Dify answers at the base URL. Where it has not yet, GET /info tells, which all of its versions have: once for all
-// that wait for it.
+// that wait for it, each of whose callers' turns counts.
 func (c *Client) isFound(ctx context.Context, path string) bool {
 	if path == infoPath || c.found.Load() {
 		return c.found.Load()
 	}
+	done := companyOf(ctx).lend(&c.lookers)
+	defer done()
 	answered := c.lookup.DoChan(infoPath, func() (any, error) {
-		return c.Info(context.WithoutCancel(ctx)) // which others may wait for, and which has a time limit of its own
+		return c.Info(WithCompany(context.WithoutCancel(ctx), &c.lookers)) // others may wait for it, and it has a time limit of its own
 	})
 	select {
 	case <-answered:

@@ -111,4 +111,40 @@ func TestSharedCallHoldsOnePlace(t *testing.T) {
 	})
 }
 
-// TestWhoAsksForTheVersionWaitsInItsOwnLine, although another's question for it is under way.
+// TestWhoWaitsForTheLookAtTheBaseURLDoesSoInItsOwnLine: one caller's first 404 has its Dify looked at behind a hundred of the same caller's
+// calls. As soon as another caller has a 404 too, or joins the call that had it, the look is made in that one's turn.
+func TestWhoWaitsForTheLookAtTheBaseURLDoesSoInItsOwnLine(t *testing.T) {
+	t.Parallel()
+	for name, join := range map[string]func(t *testing.T, c *Client, first *Company){
+		"a 404 of its own": func(t *testing.T, c *Client, _ *Company) {
+			t.Helper()
+			go func() { c.isFound(WithCaller(t.Context(), "polite"), workflowLogsPath) }()
+		},
+		"the same call": func(t *testing.T, _ *Client, first *Company) {
+			t.Helper()
+			t.Cleanup(first.Join(WithCaller(t.Context(), "polite")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, began := crowd(t)
+				var first Company
+				ctx := WithOperation(WithCaller(t.Context(), "greedy"), "last")
+				defer first.Join(ctx)()
+				done := make(chan bool)
+				go func() { done <- client.isFound(WithCompany(ctx, &first), workflowLogsPath) }()
+				synctest.Wait()
+				join(t, client, &first)
+				found := <-done
+				if took := time.Since(began); !found || took > 61*time.Second {
+					t.Errorf("found: %v, after %v", found, took)
+				}
+				synctest.Wait()
+				if left := &client.lookers; len(left.members) != 0 || left.queued != nil {
+					t.Errorf("left behind: %+v", left)
+				}
+			})
+		})
+	}
+}

@@ -256,6 +256,7 @@ type Company struct {
 	mu      sync.Mutex
 	members []*companion // one for each caller
 	queued  *queuedCall  // while the call waits
+	lent    *Company     // see [Company.lend]
 }
 
 // companion is a caller, by the operation that came first.
@@ -264,6 +265,7 @@ type companion struct {
 	operation any
 	count     int // of those who wait
 	waiter    *waiter
+	part      func() // from the company that it is lent to
 }
 
 type companyKey struct{}
@@ -283,18 +285,43 @@ func companyOf(ctx context.Context) *Company {
 
 // Join adds the context's caller and operation to those who wait for the call, until leave.
 func (c *Company) Join(ctx context.Context) (leave func()) {
+	return c.join(CallerOf(ctx), ctx.Value(operationKey{}))
+}
+
+func (c *Company) join(caller string, operation any) (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m := c.member(CallerOf(ctx))
+	m := c.member(caller)
 	if m == nil {
-		m = &companion{caller: CallerOf(ctx), operation: ctx.Value(operationKey{})}
+		m = &companion{caller: caller, operation: operation}
 		c.members = append(c.members, m)
 		if c.queued != nil {
 			c.queued.server.join(c.queued, m)
 		}
+		if c.lent != nil {
+			m.part = c.lent.join(caller, operation)
+		}
 	}
 	m.count++
 	return sync.OnceFunc(func() { c.leave(m) })
+}
+
+// lend adds the company's members, those to come too, to those who wait for another company's call, until done.
+func (c *Company) lend(to *Company) (done func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lent = to
+	for _, m := range c.members {
+		m.part = to.join(m.caller, m.operation)
+	}
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lent = nil
+		for _, m := range c.members {
+			m.part()
+		}
+	}
 }
 
 func (c *Company) leave(m *companion) {
@@ -306,6 +333,9 @@ func (c *Company) leave(m *companion) {
 	c.members = slices.DeleteFunc(c.members, func(o *companion) bool { return o == m })
 	if c.queued != nil {
 		c.queued.server.part(c.queued, m)
+	}
+	if c.lent != nil {
+		m.part()
 	}
 }
 
