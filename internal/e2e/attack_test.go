@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +65,8 @@ var attacks = []attack{
 	{"every document another one", func(a *attacker, ctx context.Context) {
 		a.query(ctx, fmt.Sprintf(`{difyApps {a%d: key}} # %s`, rand.Int64(), strings.Repeat("x", 1000)), nil)
 	}},
+	{"an invalid document", func(a *attacker, ctx context.Context) { a.query(ctx, invalidDocument(), nil) }},
+	{"a flood of bodies", func(a *attacker, ctx context.Context) { a.flood(ctx, 8, 960<<10) }},
 	{"an answer that nobody waits for", func(a *attacker, ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		defer cancel()
@@ -74,6 +78,9 @@ var attacks = []attack{
 	{"wrong tokens", func(a *attacker, ctx context.Context) {
 		a.post(ctx, `{"query": "{difyApps {key}}"}`, http.Header{"Authorization": {"Bearer eyJhbGciOiJSUzI1NiJ9.e30." + strings.Repeat("A", 4000)}})
 	}},
+	{"tokens of unknown keys", func(a *attacker, ctx context.Context) { a.stranger(ctx, a.forgedToken(300)) }},
+	{"tokens that are too long", func(a *attacker, ctx context.Context) { a.stranger(ctx, a.forgedToken(12<<10)) }},
+	{"strangers from many addresses", func(a *attacker, ctx context.Context) { a.strangers(ctx, 20) }},
 	{"a body that takes its time", func(a *attacker, ctx context.Context) { a.drip(ctx) }},
 	{"connections without a request", func(a *attacker, ctx context.Context) { a.idle(ctx, 50) }},
 }
@@ -111,9 +118,33 @@ func introspection(names int) string {
 	return "{" + text.String() + "}"
 }
 
+// invalidDocuments are those that take longest to refuse: what is before, again and again between, and after.
+var invalidDocuments = [][3]string{
+	{"{workflowLogs {nodes {workflowRun {", "a# ", "}}}}"},
+	{"{workflowLogs {nodes {workflowRun {", strings.Repeat("status", 20) + "# ", "}}}}"},
+	{"{__typename} ", "fragment F# on WorkflowLo {a} ", ""},
+	{"{__typename} ", "fragment F# on " + strings.Repeat("Run", 40) + " {a} ", ""},
+	{"{difyApps {key ", "@a# ", "}}"},
+	{"{", "...F# ", "}"},
+	{"{workflowLogs(filter: {", "statusx#: 1 ", "}) {totalCount}}"},
+	{"query(", "$v#: Int ", ") {__typename}"},
+}
+
+// invalidDocument is one of them, of a length up to 16 KiB.
+func invalidDocument() string {
+	shape, length := invalidDocuments[rand.IntN(len(invalidDocuments))], 256<<rand.IntN(7)
+	var text strings.Builder
+	text.WriteString(shape[0])
+	for i := 0; text.Len() < length; i++ {
+		text.WriteString(strings.ReplaceAll(shape[1], "#", strconv.Itoa(i)))
+	}
+	return text.String() + shape[2]
+}
+
 // attacker makes attacks under a token of its own.
 type attacker struct {
 	url, address, token string
+	issuer              string // of JWTs
 	client              *http.Client
 
 	mu    sync.Mutex
@@ -159,6 +190,40 @@ func (a *attacker) post(ctx context.Context, body string, header http.Header) {
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, response.Body)
+}
+
+// stranger asks with a token that is none.
+func (a *attacker) stranger(ctx context.Context, token string) {
+	a.post(ctx, `{"query": "{difyApps {key}}"}`, http.Header{"Authorization": {"Bearer " + token}})
+}
+
+// forgedToken is a JWT in the name of the issuer, of a key that it does not have, with a claim of so many bytes.
+func (a *attacker) forgedToken(bytes int) string {
+	part := base64.RawURLEncoding.EncodeToString
+	header := part(fmt.Appendf(nil, `{"alg":"ES256","typ":"JWT","kid":%q}`, uuid.NewString()))
+	claims := part(fmt.Appendf(nil, `{"iss":%q,"aud":%q,"sub":"ann","exp":9999999999,"more":%q}`, a.issuer, audience, strings.Repeat("x", bytes)))
+	return header + "." + claims + "." + part(make([]byte, 64))
+}
+
+// strangers come from so many addresses, one after the other.
+func (a *attacker) strangers(ctx context.Context, addresses int) {
+	for range addresses {
+		from := net.IPv4(127, byte(1+rand.IntN(250)), byte(rand.IntN(250)), 1)
+		transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}).DialContext}
+		one := &attacker{url: a.url, client: &http.Client{Transport: transport}}
+		one.stranger(ctx, "dg_wrong")
+		transport.CloseIdleConnections()
+	}
+}
+
+// flood sends so many bodies at once, each with a variable of that size that nobody declares.
+func (a *attacker) flood(ctx context.Context, bodies, bytes int) {
+	variables := map[string]any{"undeclared": strings.Repeat("x", bytes)}
+	var sent sync.WaitGroup
+	for range bodies {
+		sent.Go(func() { a.query(ctx, "{difyApps {key}}", variables) })
+	}
+	sent.Wait()
 }
 
 // drip sends a body byte by byte.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -45,7 +46,7 @@ func TestPoliteCallerUnderAttack(t *testing.T) { //nolint:paralleltest // It mea
 	polite := &politeCaller{url: attacked.url, token: attacked.tokens["polite"], client: new(http.Client)}
 	quiet := polite.measure(t, *duration/4)
 	attackers := &attacker{
-		url: attacked.url, address: attacked.address, token: attacked.tokens["attacker"], count: map[string]int{},
+		url: attacked.url, address: attacked.address, token: attacked.tokens["attacker"], issuer: attacked.issuer, count: map[string]int{},
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: attackersAtOnce}},
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -127,6 +128,7 @@ func (p *politeCaller) ask(ctx context.Context) error {
 // attackedProgram is difygraph as users run it, over a Dify of each kind.
 type attackedProgram struct {
 	url, address string
+	issuer       string // of JWTs
 	tokens       map[string]string
 	command      *exec.Cmd
 	config       string
@@ -160,6 +162,8 @@ func (p *attackedProgram) configure(t *testing.T) {
 		p.tokens[name] = token
 		fmt.Fprintf(&text, "    - {name: %s, sha256: %q, apps: [\"*\"], scopes: [logs, content, people]}\n", name, digest)
 	}
+	p.issuer = startIssuer(t)
+	fmt.Fprintf(&text, "  issuers:\n    - {issuer: %q, audience: %s, jwks: %q, apps: [\"*\"], scopes: [logs]}\n", p.issuer, audience, p.issuer+"/keys")
 	text.WriteString("apps:\n")
 	for key, rows := range map[string][]difytest.Row{
 		"healthy": difytest.Evenly(1, 500, time.Now(), 24*time.Hour),
@@ -184,6 +188,20 @@ func (p *attackedProgram) configure(t *testing.T) {
 	}
 }
 
+// audience is what tokens for the program have in aud.
+const audience = "difygraph"
+
+// startIssuer starts an issuer of one key, which nobody here has the private part of.
+func startIssuer(t *testing.T) string {
+	t.Helper()
+	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"keys":[{"kty":"EC","kid":"one","alg":"ES256","crv":"P-256",`+
+			`"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}`) // RFC 7515, A.3
+	}))
+	t.Cleanup(keys.Close)
+	return keys.URL
+}
+
 // crowd is that many runs in one second.
 func crowd(n int) []difytest.Row {
 	rows := difytest.Evenly(2, n, time.Now().Add(-time.Hour), time.Millisecond)
@@ -202,7 +220,10 @@ func large(n, bytes int) []difytest.Row {
 	return rows
 }
 
-// reload changes the configuration every now and then.
+// reloadsAtOnce is how often the configuration changes in a storm of reloads.
+const reloadsAtOnce = 30
+
+// reload changes the configuration every now and then, many times in a row.
 func (p *attackedProgram) reload(ctx context.Context) {
 	ticks := time.NewTicker(*duration / 5)
 	defer ticks.Stop()
@@ -212,10 +233,12 @@ func (p *attackedProgram) reload(ctx context.Context) {
 			return
 		case <-ticks.C:
 		}
-		text, err := os.ReadFile(p.config)
-		if err == nil {
-			_ = os.WriteFile(p.config, append(text, fmt.Appendf(nil, "# %d\n", n)...), 0o600)
-			_ = p.command.Process.Signal(syscall.SIGHUP)
+		for i := range reloadsAtOnce {
+			text, err := os.ReadFile(p.config)
+			if err == nil {
+				_ = os.WriteFile(p.config, append(text, fmt.Appendf(nil, "# %d, %d\n", n, i)...), 0o600)
+				_ = p.command.Process.Signal(syscall.SIGHUP)
+			}
 		}
 	}
 }
