@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +54,9 @@ func TestPoliteCallerUnderAttack(t *testing.T) { //nolint:paralleltest // It mea
 	var running sync.WaitGroup
 	running.Go(func() { attackers.run(ctx, attackersAtOnce) })
 	running.Go(func() { attacked.reload(ctx) })
+	starved := starvation()
 	loud := polite.measure(t, *duration)
+	t.Logf("99 of 100 goroutines of this process, which asks, attacks and plays Dify, waited for a CPU up to %v", starved())
 	cancel()
 	running.Wait()
 	attackers.client.CloseIdleConnections()
@@ -70,6 +73,34 @@ func TestPoliteCallerUnderAttack(t *testing.T) { //nolint:paralleltest // It mea
 	if within := 2 * quiet.quantile(0.99); loud.quantile(0.99) > within {
 		t.Errorf("99 of 100 requests took up to %v, quiet %v", loud.quantile(0.99), quiet.quantile(0.99))
 	}
+}
+
+// starvation measures how long goroutines of this process wait for a CPU: what is measured here has at least that in it. The time is
+// that of 99 of 100.
+func starvation() func() time.Duration {
+	before := waitsForCPU()
+	return func() time.Duration {
+		after := waitsForCPU()
+		all := uint64(0)
+		for i := range after.Counts {
+			after.Counts[i] -= before.Counts[i]
+			all += after.Counts[i]
+		}
+		seen := uint64(0)
+		for i, n := range after.Counts {
+			if seen += n; seen*100 >= all*99 {
+				return time.Duration(after.Buckets[i] * float64(time.Second))
+			}
+		}
+		return 0
+	}
+}
+
+func waitsForCPU() metrics.Float64Histogram {
+	sample := []metrics.Sample{{Name: "/sched/latencies:seconds"}}
+	metrics.Read(sample)
+	h := sample[0].Value.Float64Histogram()
+	return metrics.Float64Histogram{Counts: slices.Clone(h.Counts), Buckets: h.Buckets}
 }
 
 func total(counts map[string]int) (sum int) {
