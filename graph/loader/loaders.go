@@ -27,10 +27,10 @@ type Loaders struct {
 
 // appLoaders are an app's own, so that a slow app holds up no other.
 type appLoaders struct {
-	logs     *dataloader.Loader[difyapi.LogQuery, *windowAnswer]
-	info     *dataloader.Loader[struct{}, *difyapi.AppInfo]
-	runs     *dataloader.Loader[uuid.UUID, *difyapi.WorkflowRunDetail]
-	endUsers *dataloader.Loader[uuid.UUID, *difyapi.EndUserProfile]
+	logs     *awaited[difyapi.LogQuery, *windowAnswer]
+	info     *awaited[struct{}, *difyapi.AppInfo]
+	runs     *awaited[uuid.UUID, *difyapi.WorkflowRunDetail]
+	endUsers *awaited[uuid.UUID, *difyapi.EndUserProfile]
 	counted  sync.Map // ids of runs whose requests a list has counted
 }
 
@@ -85,7 +85,7 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 		page, err := unlessEnded(ctx, answer.page, answer.err)
 		return page, int(answer.sent.Load()), err
 	}
-	answer, err := await(ctx, l.of(app).logs.Load(l.ctx, q)) //nolint:contextcheck // the batch lives as long as the operation
+	answer, err := l.of(app).logs.await(ctx, l.ctx, q) //nolint:contextcheck // the batch lives as long as the operation
 	if err != nil {
 		return nil, 0, err
 	}
@@ -94,7 +94,7 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 
 // Info returns what Dify tells of an app.
 func (l *Loaders) Info(ctx context.Context, app string) (*difyapi.AppInfo, error) {
-	return await(ctx, l.of(app).info.Load(l.ctx, struct{}{})) //nolint:contextcheck // the batch lives as long as the operation
+	return l.of(app).info.await(ctx, l.ctx, struct{}{}) //nolint:contextcheck // the batch lives as long as the operation
 }
 
 // LastInfo returns what Dify said of an app last, in this operation or an earlier one, without asking; nil if it said nothing.
@@ -104,12 +104,12 @@ func (l *Loaders) LastInfo(app string) *difyapi.AppInfo {
 
 // Run returns what Dify tells of a run. Servers before 1.7.0 tell it of every app's runs: see [Loaders.Version].
 func (l *Loaders) Run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
-	return await(ctx, l.of(app).runs.Load(l.ctx, id)) //nolint:contextcheck // the batch lives as long as the operation
+	return l.of(app).runs.await(ctx, l.ctx, id) //nolint:contextcheck // the batch lives as long as the operation
 }
 
 // EndUser returns the profile of an end user.
 func (l *Loaders) EndUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
-	return await(ctx, l.of(app).endUsers.Load(l.ctx, id)) //nolint:contextcheck // the batch lives as long as the operation
+	return l.of(app).endUsers.await(ctx, l.ctx, id) //nolint:contextcheck // the batch lives as long as the operation
 }
 
 // Runs returns what Dify tells of runs that the app's log has, in the order asked; nil where Dify no longer has one, or can't show
@@ -149,7 +149,7 @@ func (l *Loaders) ExpectRuns(app string, ids []uuid.UUID) { expect(l.ctx, l.of(a
 // ExpectEndUsers asks for profiles that are wanted soon, all at once and without waiting for more.
 func (l *Loaders) ExpectEndUsers(app string, ids []uuid.UUID) { expect(l.ctx, l.of(app).endUsers, ids) }
 
-func expect[K comparable, V any](ctx context.Context, loader *dataloader.Loader[K, V], keys []K) {
+func expect[K comparable, V any](ctx context.Context, loader *awaited[K, V], keys []K) {
 	for _, key := range keys {
 		loader.Load(ctx, key)
 	}
@@ -218,8 +218,8 @@ func (l *Loaders) of(app string) *appLoaders {
 	return l.byApp[app]
 }
 
-func newLoader[K comparable, V any](batch dataloader.BatchFunc[K, V]) *dataloader.Loader[K, V] {
-	return dataloader.NewBatchedLoader(batch, dataloader.WithWait[K, V](batchWait))
+func newLoader[K comparable, V any](batch dataloader.BatchFunc[K, V]) *awaited[K, V] {
+	return &awaited[K, V]{Loader: dataloader.NewBatchedLoader(batch, dataloader.WithWait[K, V](batchWait)), byKey: map[K]*pending[V]{}}
 }
 
 // each is the batch function that answers each key by a call of its own, side by side, with its value or its own error.
@@ -240,34 +240,4 @@ func each[K comparable, V any](app string, call func(context.Context, string, K)
 		calls.Wait()
 		return results
 	}
-}
-
-// await waits for a thunk no longer than its caller lives. The thunk itself listens to the operation's context alone.
-func await[V any](ctx context.Context, thunk dataloader.Thunk[V]) (V, error) {
-	type result struct {
-		value V
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		v, err := thunk()
-		done <- result{v, err}
-	}()
-	select {
-	case r := <-done:
-		return unlessEnded(ctx, r.value, r.err)
-	case <-ctx.Done():
-		var none V
-		return none, context.Cause(ctx)
-	}
-}
-
-// unlessEnded is an answer, unless the context has ended: the answer itself may have been too large for what is left of the
-// operation's budget. Otherwise chance would tell, since both come at the same time.
-func unlessEnded[V any](ctx context.Context, value V, err error) (V, error) {
-	if cause := context.Cause(ctx); cause != nil {
-		var none V
-		return none, cause
-	}
-	return value, err
 }
