@@ -31,7 +31,7 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 		return &list.Page{Total: new(int), Scan: list.Scan{AsOf: time.Now().UTC()}}, nil
 	}
 	rows, count := f.reader(req), new(reader)
-	told := req.Rows && req.Slice.From == nil // the first answers of a list from its end tell the totals too
+	told := tellsTotals(req)
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
 		group.Go(rescued(func() (err error) {
@@ -61,6 +61,9 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	return page, nil
 }
 
+// tellsTotals tells whether the first answers are to tell the totals, too: those of a list from its end can.
+func tellsTotals(req list.Request) bool { return req.Total && req.Rows && req.Slice.From == nil }
+
 // matchesNone tells whether no row can be in the list.
 func matchesNone(l list.List) bool { return len(l.Apps()) == 0 || seconds(l).empty() }
 
@@ -70,7 +73,7 @@ func rescued(call func() error) func() error {
 
 func (f *Feed) reader(req list.Request) *reader {
 	p := pushdown{req.List.Filter()}
-	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, search: newSearch(p, f.ScanDetails)}
+	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, totals: tellsTotals(req), search: newSearch(p, f.ScanDetails)}
 	now, keys := time.Now().Unix(), streams(req.List)
 	if r.sessions = p.sessionsBeside(len(keys)); r.sessions != nil {
 		r.inRuns = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
@@ -85,7 +88,7 @@ func (f *Feed) reader(req list.Request) *reader {
 			streamKey: key, source: f.Source, filter: p.residual(), whole: p.countable(),
 			versioned: p.dependsOnVersion(), keyword: p.head(), search: r.search,
 			toward: r.toward, from: req.Slice.From, now: now, bounds: seconds(req.List),
-			foreseen: quota.each, together: foreseen, scans: scans, beside: len(keys),
+			foreseen: quota.each, together: foreseen, scans: scans, beside: len(keys), ahead: aheadOf(len(keys), req.Slice.Count, p.countable()),
 		}
 		if !s.whole {
 			s.budget = f.scanCalls(req.ScanCalls)

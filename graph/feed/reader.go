@@ -18,6 +18,7 @@ type reader struct {
 	toward  list.Direction
 	flags   bool // whether there is more is of interest
 	partial bool // go on without apps that fail
+	totals  bool // the first answers are to tell how many rows there are
 	streams []*stream
 	search  *search // nil where Dify compares the whole keyword
 
@@ -123,18 +124,38 @@ const atOnce = 20
 // the others know.
 func (r *reader) next(m merged, count int) []*stream {
 	lagging := r.lagging(m, count)
-	if _, bounded := r.last(m, count); !bounded && len(lagging) > atOnce {
+	last, bounded := r.last(m, count)
+	if !bounded && len(lagging) > atOnce {
 		slices.SortFunc(lagging, func(a, b *stream) int { return r.toward.Compare(list.Edge(a.next()), list.Edge(b.next())) })
-		n := atOnce
-		for n < len(lagging) && lagging[n].next() == lagging[n-1].next() {
+		n, scouts := atOnce, r.fromEnd() && !slices.ContainsFunc(r.streams, (*stream).moved)
+		for n < len(lagging) && lagging[n].next() == lagging[n-1].next() && !scouts {
 			n++
 		}
 		lagging = lagging[:n]
 	}
 	for _, s := range lagging {
 		s.beside = len(lagging)
+		if bounded && r.fromEnd() {
+			s.ahead.shown, s.ahead.pace = last, r.pace()
+		}
 	}
 	return lagging
+}
+
+// fromEnd tells whether reading begins at the list's end of older rows, where nobody knows how far the page reaches until a few streams
+// were read. The others are asked for the rows up to there alone, by a call each where it takes two to find the oldest; but for all
+// if their numbers are wanted.
+func (r *reader) fromEnd() bool { return r.toward == list.Newer && r.slice.From == nil && !r.totals }
+
+// pace is how many seconds a row of the list seems to take by the streams that were read.
+func (r *reader) pace() float64 {
+	moved := 0
+	for _, s := range r.streams {
+		if s.moved() {
+			moved++
+		}
+	}
+	return float64(r.secondsPerHundred()) / 100 * float64(moved) / float64(len(r.streams))
 }
 
 // last is the last second that a page which is not full can show: that of its last row, if as many rows as it takes have
