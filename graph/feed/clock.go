@@ -99,7 +99,12 @@ func (c clock) isRight() bool {
 }
 
 // checkClocks holds the clocks of all apps against what was read for the page.
-func (r *reader) checkClocks(ctx context.Context) error {
+func (r *reader) checkClocks(ctx context.Context) error { return r.eachClock(ctx, clock.check) }
+
+// checkSamples holds the clocks of all apps that never were against a row of each.
+func (r *reader) checkSamples(ctx context.Context) error { return r.eachClock(ctx, clock.checkSample) }
+
+func (r *reader) eachClock(ctx context.Context, check func(clock, context.Context) error) error {
 	apps := make(map[string][]*stream)
 	for _, s := range r.streams {
 		apps[s.app] = append(apps[s.app], s)
@@ -109,8 +114,7 @@ func (r *reader) checkClocks(ctx context.Context) error {
 		first = append(first, streams[0])
 	}
 	return r.each(ctx, first, func(ctx context.Context, s *stream) error {
-		c := clock{s, apps[s.app]}
-		err := c.check(ctx)
+		err := check(clock{s, apps[s.app]}, ctx)
 		if _, shifted := errors.AsType[*ClockError](err); shifted {
 			s.source.DoubtClock(s.app)
 		}

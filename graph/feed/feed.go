@@ -40,7 +40,9 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 		}))
 	}
 	if req.Total && p.countable() && !told {
-		count = f.reader(req)
+		all := req
+		all.Slice.From = nil // a total is of the whole list
+		count = f.reader(all)
 		group.Go(rescued(func() error { return count.count(groupCtx) }))
 	}
 	if err := group.Wait(); err != nil {
@@ -74,6 +76,9 @@ func rescued(call func() error) func() error {
 func (f *Feed) reader(req list.Request) *reader {
 	p := pushdown{req.List.Filter()}
 	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, totals: tellsTotals(req), search: newSearch(p, f.ScanDetails)}
+	if req.Slice.From != nil {
+		r.before = req.Slice.From.Hints.SecondsPerHundred
+	}
 	now, keys := time.Now().Unix(), streams(req.List)
 	if r.sessions = p.sessionsBeside(len(keys)); r.sessions != nil {
 		r.inRuns = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
@@ -136,10 +141,17 @@ func (r *reader) count(ctx context.Context) error {
 	r.partial = true // so that all calls are waited for, and counted
 	early, cancel := early(ctx)
 	defer cancel()
+	bounded := r.bounded()
+	if bounded {
+		r.keepCalls()
+	}
 	err := r.each(early, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
 		_, err := s.ask(ctx, s.bounds, 1, 1, false)
 		return err
 	})
+	if err == nil && bounded {
+		err = r.checkSamples(ctx) // Dify counts by times that it may not show
+	}
 	switch {
 	case err == nil && r.accountUnknown():
 		return errAccountUnknown
@@ -149,6 +161,11 @@ func (r *reader) count(ctx context.Context) error {
 		r.uncounted = err
 		return nil
 	}
+}
+
+// bounded tells whether the list has bounds of time, so that it depends on Dify's clock how many rows there are.
+func (r *reader) bounded() bool {
+	return len(r.streams) > 0 && r.streams[0].bounds != (span{beginning, end})
 }
 
 // total sums up what the streams were told, but for those of apps whose rows are missing. It is not known where another app

@@ -122,6 +122,9 @@ func (l *Loaders) recalled(a *dated[*difyapi.LogPage]) (*difyapi.LogPage, int, e
 
 // serves tells whether the answer to a question for a wider window has the same rows as that to q.
 func serves(wider difyapi.LogQuery, page *difyapi.LogPage, q difyapi.LogQuery) bool {
+	if q.CreatedBefore.IsZero() {
+		return false // what ends nowhere is part of nothing else
+	}
 	if !wider.CreatedBefore.IsZero() && wider.CreatedBefore.Before(q.CreatedBefore) || page.Contradicts() || page.Limit < q.Limit && !page.Last() {
 		return false
 	}

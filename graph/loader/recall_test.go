@@ -23,27 +23,32 @@ func TestServes(t *testing.T) {
 	for name, test := range map[string]struct {
 		end    int64 // of the window that was asked for; none if 0
 		page   *difyapi.LogPage
-		before int64
+		before int64 // the end of the other; none if 0
 		limit  int
 		serves bool
 	}{
-		"all rows are older":             {0, page(3, 9, 50, 40, 30), 60, 3, true},
-		"all rows are older, of a part":  {70, page(3, 9, 50, 40, 30), 60, 3, true},
-		"no rows":                        {0, page(3, 0), 60, 3, true},
-		"all there are":                  {0, page(3, 2, 50, 40), 60, 90, true},
-		"fewer rows are wanted":          {0, page(3, 9, 50, 40, 30), 60, 2, true},
-		"a row is newer":                 {0, page(3, 9, 70, 40, 30), 60, 3, false},
-		"a row is of the last second":    {0, page(3, 9, 60, 40, 30), 60, 3, false},
-		"more rows are wanted":           {0, page(3, 9, 50, 40, 30), 60, 4, false},
-		"the window ended before":        {55, page(3, 9, 50, 40, 30), 60, 3, false},
-		"an answer that may be cut":      {0, page(3, 9, 50), 60, 3, false},
-		"the window ended a second less": {59, page(3, 0), 60, 3, false},
+		"all rows are older":              {0, page(3, 9, 50, 40, 30), 60, 3, true},
+		"all rows are older, of a part":   {70, page(3, 9, 50, 40, 30), 60, 3, true},
+		"no rows":                         {0, page(3, 0), 60, 3, true},
+		"all there are":                   {0, page(3, 2, 50, 40), 60, 90, true},
+		"fewer rows are wanted":           {0, page(3, 9, 50, 40, 30), 60, 2, true},
+		"a row is newer":                  {0, page(3, 9, 70, 40, 30), 60, 3, false},
+		"a row is of the last second":     {0, page(3, 9, 60, 40, 30), 60, 3, false},
+		"more rows are wanted":            {0, page(3, 9, 50, 40, 30), 60, 4, false},
+		"the window ended before":         {55, page(3, 9, 50, 40, 30), 60, 3, false},
+		"an answer that may be cut":       {0, page(3, 9, 50), 60, 3, false},
+		"the window ended a second less":  {59, page(3, 0), 60, 3, false},
+		"the window ended, this does not": {60, page(3, 0), 0, 1, false},
 	} {
 		wider := difyapi.LogQuery{Page: 1, Limit: test.page.Limit}
 		if test.end > 0 {
 			wider.CreatedBefore = at(test.end)
 		}
-		if got := serves(wider, test.page, difyapi.LogQuery{Page: 1, Limit: test.limit, CreatedBefore: at(test.before)}); got != test.serves {
+		q := difyapi.LogQuery{Page: 1, Limit: test.limit}
+		if test.before > 0 {
+			q.CreatedBefore = at(test.before)
+		}
+		if got := serves(wider, test.page, q); got != test.serves {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
