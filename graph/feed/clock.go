@@ -30,6 +30,12 @@ import (
 // A cursor is a row of one app. The clocks of the others are held against one of their rows for each season of the log that is
 // read, within which no zone changes its clocks.
 //
+// What is not found out: a row that is shown at a wrong time where nothing is read on from it, as the last row of a list or of the
+// last page that a client asks for, if it is the first of the app's beyond a change of clocks. The app was held against a row from
+// before the change, and the row is in the window that it was asked for. To know it would take a request of one row for each app and
+// each week of its log that a page has rows of, at every page that is the first to show them, where one for each app is what is
+// paid. No row is lost by it: the page that reads on from there begins with the second of that row, and says so.
+//
 // A clock that is simply wrong is no shift: it shows the same time that it compares.
 
 // ClockError says that an app's Dify shows other times than those that it filters by, so that its log can't be read in order.

@@ -117,3 +117,56 @@ func TestNothingIsRecalledWithoutTTL(t *testing.T) {
 		}
 	})
 }
+
+// TestRecallAround: an answer that has all rows of a window which had ended serves the windows within, as long as it is young, and
+// costs each operation a call.
+func TestRecallAround(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		upstream, _ := newSlowUpstream(t)
+		upstream = upstream.Next(upstream.clients, Options{OperationBytes: 1 << 20, TTL: 10 * time.Second})
+		defer upstream.Close()
+		window := func(from, to int64) difyapi.LogQuery {
+			return difyapi.LogQuery{Page: 1, Limit: 20, CreatedAfter: time.Unix(from, 0), CreatedBefore: time.Unix(to, 0)}
+		}
+		ask := func(q difyapi.LogQuery) {
+			ctx, done := upstream.Attach(t.Context(), plenty)
+			defer done(0)
+			if _, _, err := For(ctx).Logs(ctx, "a", q, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		recall := func(q difyapi.LogQuery) bool {
+			ctx, done := upstream.Attach(t.Context(), plenty)
+			defer done(0)
+			page, sent, err := For(ctx).RecallAround(ctx, "a", q)
+			if err != nil || page != nil && (sent != 1 || For(ctx).Taken().Requests != 1) {
+				t.Errorf("%d requests counted, %d taken, %v", sent, For(ctx).Taken().Requests, err)
+			}
+			return page != nil
+		}
+		now := time.Now().Unix()
+		ask(window(1000, now+5))
+		if recall(window(1000, 2000)) {
+			t.Error("a window that had not ended serves another")
+		}
+		ask(window(1000, 2000))
+		open, other := window(1500, 0), window(1500, 1800)
+		open.CreatedBefore, other.Keyword = time.Time{}, "x"
+		for name, test := range map[string]struct {
+			q    difyapi.LogQuery
+			want bool
+		}{
+			"the same": {window(1000, 2000), true}, "within": {window(1500, 1800), true}, "before": {window(999, 2000), false},
+			"behind": {window(1500, 2001), false}, "without an end": {open, false}, "another filter": {other, false},
+		} {
+			if got := recall(test.q); got != test.want {
+				t.Errorf("%s: %t", name, got)
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if recall(window(1500, 1800)) {
+			t.Error("an old answer serves")
+		}
+	})
+}
