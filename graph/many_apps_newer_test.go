@@ -125,3 +125,26 @@ func TestWalkTowardNewerRowsOverThreeHundredApps(t *testing.T) {
 		t.Errorf("%d rows on %d pages by %d calls", len(seen), pages, calls)
 	}
 }
+
+// TestBusyAppTowardNewerRows has more rows in a window than an answer holds: it is asked by its own density, alone.
+func TestBusyAppTowardNewerRows(t *testing.T) {
+	t.Parallel()
+	f := serveFleet(t, options{ttl: time.Hour, price: 20_000})
+	f.insert(5)
+	for i := range 3000 {
+		f.apps["app-007"].Insert(run(i))
+	}
+	seen, v, calls := make(map[place]bool), vars{"last": 20}, []int(nil)
+	for range 6 {
+		p := f.rows(t, v)
+		asked, _ := f.asked()
+		calls = append(calls, asked)
+		for _, at := range p.places() {
+			seen[at] = true
+		}
+		v["before"] = p.PageInfo.StartCursor
+	}
+	if want := []int{301, 246, 21, 22, 24, 25}; len(seen) != 120 || !slices.Equal(calls, want) {
+		t.Errorf("%d rows by %v calls, want %v", len(seen), calls, want)
+	}
+}
