@@ -66,6 +66,38 @@ func TestProofOfClockIsOneRequestOfOneRow(t *testing.T) {
 	}
 }
 
+// TestShiftedTotalIsRefused: Dify counts by the times that it compares, so within bounds the number is of other rows than are shown.
+// It takes a row of the app to know, once; without bounds the number is right by whatever clock.
+func TestShiftedTotalIsRefused(t *testing.T) {
+	t.Parallel()
+	bounded := fmt.Sprintf(`{workflowLogs(filter: {createdAt: {since: %q}}) {totalCount}}`, epoch.Add(time.Hour).Format(time.RFC3339))
+	for name, want := range map[string]string{"Asia/Shanghai": "8 h earlier", "America/New_York": "5 h later", "UTC": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{Zone: zone(t, name)}, unprovenClocks: true})
+			for i := range 100 {
+				a.apps["a"].Insert(run(i * 600))
+			}
+			if r := a.post(t, `{workflowLogs {totalCount}}`, nil); len(r.Errors) > 0 || a.listCalls() != 1 {
+				t.Errorf("without bounds: %s", r.text)
+			}
+			r := a.post(t, bounded, nil)
+			if want != "" {
+				if !slices.Equal(r.codes(), []string{"UPSTREAM_UNSUPPORTED"}) || !strings.Contains(string(r.text), want) {
+					t.Errorf("%s", r.text)
+				}
+				return
+			}
+			if !strings.Contains(string(r.text), `"totalCount":94`) || a.listCalls() != 1+2 {
+				t.Errorf("%d calls: %s", a.listCalls(), r.text)
+			}
+			if a.post(t, bounded, nil); a.listCalls() != 1+2+1 {
+				t.Errorf("once more: %d calls", a.listCalls())
+			}
+		})
+	}
+}
+
 // TestClockOfAnEmptyLog: there is nothing to hold it against, and nothing to lose.
 func TestClockOfAnEmptyLog(t *testing.T) {
 	t.Parallel()

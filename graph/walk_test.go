@@ -55,7 +55,7 @@ func TestWalks(t *testing.T) {
 func TestWalkOfShiftedWorld(t *testing.T) {
 	t.Parallel()
 	feedtest.Check(t, worldsOverHTTP, func(t *rapid.T) {
-		w := feedtest.NewShifted(t)
+		w := feedtest.NewShifted(t, 2)
 		o := options{unprovenClocks: true, ttl: rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "ttl")}
 		a := serveDifys(t, o, w.Keys(), func(key string) *difytest.Server { return w.Apps[key] })
 		w.Read = a.reader(t, list.Filter{}, w.Order)

@@ -21,6 +21,7 @@
 //
 //   - pushdown.go: which conditions of a filter Dify applies, and the streams that a list is made of.
 //   - window.go, density.go: how many rows to ask for and where, as pure functions and a value.
+//   - ahead.go: windows toward newer rows that several pages of many streams need; wider.go: answers that serve other windows.
 //   - plan.go: how many calls a page is foreseen to take, before it is read.
 //   - stream.go, older.go, newer.go, second.go: one stream of one app, read in one direction; ask.go: its calls.
 //   - believe.go: answers that contradict themselves; clock.go, season.go, shift.go: Difys that show other times than they compare.

@@ -31,7 +31,7 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 		return &list.Page{Total: new(int), Scan: list.Scan{AsOf: time.Now().UTC()}}, nil
 	}
 	rows, count := f.reader(req), new(reader)
-	told := req.Rows && req.Slice.From == nil // the first answers of a list from its end tell the totals too
+	told := tellsTotals(req)
 	group, groupCtx := errgroup.WithContext(ctx)
 	if req.Rows {
 		group.Go(rescued(func() (err error) {
@@ -40,7 +40,9 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 		}))
 	}
 	if req.Total && p.countable() && !told {
-		count = f.reader(req)
+		all := req
+		all.Slice.From = nil // a total is of the whole list
+		count = f.reader(all)
 		group.Go(rescued(func() error { return count.count(groupCtx) }))
 	}
 	if err := group.Wait(); err != nil {
@@ -61,6 +63,9 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	return page, nil
 }
 
+// tellsTotals tells whether the first answers are to tell the totals, too: those of a list from its end can.
+func tellsTotals(req list.Request) bool { return req.Total && req.Rows && req.Slice.From == nil }
+
 // matchesNone tells whether no row can be in the list.
 func matchesNone(l list.List) bool { return len(l.Apps()) == 0 || seconds(l).empty() }
 
@@ -70,7 +75,10 @@ func rescued(call func() error) func() error {
 
 func (f *Feed) reader(req list.Request) *reader {
 	p := pushdown{req.List.Filter()}
-	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, search: newSearch(p, f.ScanDetails)}
+	r := &reader{slice: req.Slice, toward: req.Toward(), flags: req.Flags, partial: req.Partial, totals: tellsTotals(req), search: newSearch(p, f.ScanDetails)}
+	if req.Slice.From != nil {
+		r.before = req.Slice.From.Hints.SecondsPerHundred
+	}
 	now, keys := time.Now().Unix(), streams(req.List)
 	if r.sessions = p.sessionsBeside(len(keys)); r.sessions != nil {
 		r.inRuns = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
@@ -85,7 +93,7 @@ func (f *Feed) reader(req list.Request) *reader {
 			streamKey: key, source: f.Source, filter: p.residual(), whole: p.countable(),
 			versioned: p.dependsOnVersion(), keyword: p.head(), search: r.search,
 			toward: r.toward, from: req.Slice.From, now: now, bounds: seconds(req.List),
-			foreseen: quota.each, together: foreseen, scans: scans, beside: len(keys),
+			foreseen: quota.each, together: foreseen, scans: scans, beside: len(keys), ahead: aheadOf(len(keys), req.Slice.Count, p.countable()),
 		}
 		if !s.whole {
 			s.budget = f.scanCalls(req.ScanCalls)
@@ -133,10 +141,17 @@ func (r *reader) count(ctx context.Context) error {
 	r.partial = true // so that all calls are waited for, and counted
 	early, cancel := early(ctx)
 	defer cancel()
+	bounded := r.bounded()
+	if bounded {
+		r.keepCalls()
+	}
 	err := r.each(early, slices.Clone(r.streams), func(ctx context.Context, s *stream) error {
 		_, err := s.ask(ctx, s.bounds, 1, 1, false)
 		return err
 	})
+	if err == nil && bounded {
+		err = r.checkSamples(ctx) // Dify counts by times that it may not show
+	}
 	switch {
 	case err == nil && r.accountUnknown():
 		return errAccountUnknown
@@ -146,6 +161,11 @@ func (r *reader) count(ctx context.Context) error {
 		r.uncounted = err
 		return nil
 	}
+}
+
+// bounded tells whether the list has bounds of time, so that it depends on Dify's clock how many rows there are.
+func (r *reader) bounded() bool {
+	return len(r.streams) > 0 && r.streams[0].bounds != (span{beginning, end})
 }
 
 // total sums up what the streams were told, but for those of apps whose rows are missing. It is not known where another app

@@ -18,9 +18,12 @@ const (
 // window, behind an OFFSET as long as the rest. So the window is bounded above by a guess, such that one answer holds it;
 // where the guess was too large, the total tells on which page its tail is.
 func (s *stream) readNewer(ctx context.Context, wanted int) error {
+	if w, ok := s.ahead.window(s.streamKey, s.rest, s.now); ok && s.density.misses == 0 {
+		return s.readAhead(ctx, w, wanted)
+	}
 	w := s.guess(wanted)
 	limit := maxLimit
-	if w == s.rest {
+	if w == s.rest && w.to >= s.now {
 		limit = s.limit(wanted)
 	}
 	return s.readWindow(ctx, w, limit, wanted)
@@ -29,7 +32,8 @@ func (s *stream) readNewer(ctx context.Context, wanted int) error {
 // guess is the window that should hold the rows that are wanted; all of the rest where there is nothing to go by, or
 // where the guess would reach the present, so that whoever polls the newest rows is answered by one call.
 func (s *stream) guess(wanted int) span {
-	if !s.density.guides() || s.rest.from == beginning {
+	idle := s.ahead.rows > 0 && s.density.misses > 0 // one that has next to nothing for pages to come
+	if !s.density.guides() || s.rest.from == beginning || idle {
 		return s.rest
 	}
 	if !s.whole {

@@ -18,6 +18,8 @@ type reader struct {
 	toward  list.Direction
 	flags   bool // whether there is more is of interest
 	partial bool // go on without apps that fail
+	totals  bool // the first answers are to tell how many rows there are
+	before  int  // seconds that a hundred rows of the list took so far, as the cursor says or a few streams; 0 if not known
 	streams []*stream
 	search  *search // nil where Dify compares the whole keyword
 
@@ -123,19 +125,31 @@ const atOnce = 20
 // the others know.
 func (r *reader) next(m merged, count int) []*stream {
 	lagging := r.lagging(m, count)
-	if _, bounded := r.last(m, count); !bounded && len(lagging) > atOnce {
+	last, bounded := r.last(m, count)
+	if bounded && r.fromEnd() && r.before == 0 {
+		r.before = r.likelyPace()
+	}
+	if !bounded && len(lagging) > atOnce {
 		slices.SortFunc(lagging, func(a, b *stream) int { return r.toward.Compare(list.Edge(a.next()), list.Edge(b.next())) })
-		n := atOnce
-		for n < len(lagging) && lagging[n].next() == lagging[n-1].next() {
+		n, scouts := atOnce, r.fromEnd() && !slices.ContainsFunc(r.streams, (*stream).moved)
+		for n < len(lagging) && lagging[n].next() == lagging[n-1].next() && !scouts {
 			n++
 		}
 		lagging = lagging[:n]
 	}
 	for _, s := range lagging {
 		s.beside = len(lagging)
+		if bounded && r.fromEnd() {
+			s.ahead.shown, s.ahead.pace = last, float64(r.before)/100
+		}
 	}
 	return lagging
 }
+
+// fromEnd tells whether reading begins at the list's end of older rows, where nobody knows how far the page reaches until a few streams
+// were read. The others are asked for the rows up to there alone, by a call each where it takes two to find the oldest; but for all
+// if their numbers are wanted.
+func (r *reader) fromEnd() bool { return r.toward == list.Newer && r.slice.From == nil && !r.totals }
 
 // last is the last second that a page which is not full can show: that of its last row, if as many rows as it takes have
 // been seen, or that of the cursor where it ends.
@@ -257,14 +271,21 @@ func (r *reader) tally() tally {
 }
 
 // secondsPerHundred is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk.
-func (r *reader) secondsPerHundred() int {
-	read := make([]reading, len(r.streams))
-	for i, s := range r.streams {
+func (r *reader) secondsPerHundred() int { return smoothed(r.before, readings(r.streams)) }
+
+// likelyPace is the same by the streams that were read, if the others are alike.
+func (r *reader) likelyPace() int {
+	read := slices.DeleteFunc(slices.Clone(r.streams), func(s *stream) bool { return !s.moved() })
+	return smoothed(0, readings(read)) * len(read) / len(r.streams)
+}
+
+func readings(streams []*stream) []reading {
+	read := make([]reading, len(streams))
+	for i, s := range streams {
 		read[i] = reading{s.density, s.covered()}
+		if s.from != nil && s.from.Position.App != s.app {
+			read[i].leading = 0 // none of its rows was where reading began
+		}
 	}
-	before := 0
-	if r.slice.From != nil {
-		before = r.slice.From.Hints.SecondsPerHundred
-	}
-	return smoothed(before, read)
+	return read
 }

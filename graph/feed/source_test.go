@@ -47,6 +47,10 @@ func (forgetful) Recall(context.Context, string, difyapi.LogQuery) (*difyapi.Log
 	return nil, 0, nil
 }
 
+func (forgetful) RecallAround(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, int, error) {
+	return nil, 0, nil
+}
+
 type question struct {
 	difyapi.LogQuery
 	fresh bool

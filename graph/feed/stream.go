@@ -21,6 +21,9 @@ type Source interface {
 	// Recall returns from memory what Logs would, if there is an answer to the same question for a window that ends later, all
 	// rows of which are older than the end of this one: then it answers this question as well. It is nil where there is none.
 	Recall(ctx context.Context, app string, q difyapi.LogQuery) (answer *difyapi.LogPage, sent int, err error)
+	// RecallAround returns from memory the answer to a question for a window around this one, if it has all of its rows: those that
+	// are not of this one are to be left out. It is nil where there is none.
+	RecallAround(ctx context.Context, app string, q difyapi.LogQuery) (answer *difyapi.LogPage, sent int, err error)
 	// Runs returns what Dify tells of runs, in the order asked; nil where Dify no longer has one, or can't show it: then
 	// unreadable is true. sent is how many requests it took, as in Logs.
 	Runs(ctx context.Context, app string, ids []uuid.UUID) (runs []*difyapi.WorkflowRunDetail, sent int, unreadable bool, err error)
@@ -49,6 +52,7 @@ type stream struct {
 	foreseen  int            // calls that are left of those that were foreseen for this stream
 	together  *pool          // those that were foreseen for all streams of the page beside
 	beside    int            // streams that are read side by side with this one, itself included
+	ahead     ahead          // how far windows toward newer rows reach, where many streams are merged
 	compared  bool           // Dify has compared the cursor's time with those of rows near it
 	reserved  int            // calls that were not, and are kept for the look at the clock
 	timeLeft  *time.Duration // how long the app may still take; no limit if nil
@@ -114,7 +118,8 @@ func (s *stream) begin() {
 	if s.from == nil {
 		return
 	}
-	s.density = densityAfter(float64(s.from.Hints.SecondsPerHundred) / 100)
+	pace := float64(s.from.Hints.SecondsPerHundred) / 100
+	s.density, s.ahead.pace = densityAfter(pace), pace
 	if s.toward == list.Older {
 		s.rest.to = min(s.rest.to, s.first())
 	} else {

@@ -46,10 +46,17 @@ var properties = map[string]struct {
 	"keyword in session, still":       {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{InSession: true}}, 0, (*feedtest.Walk).Exact},
 	"keyword in session, moving":      {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{InSession: true}}, 0, (*feedtest.Walk).Moving},
 	"long keyword in session, still":  {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{Long: true, InSession: true}}, 0, (*feedtest.Walk).Exact},
+	"keyword in session, shared":      {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{InSession: true}}, shared, (*feedtest.Walk).Moving},
+	"keyword in session, fenced":      {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{InSession: true}}, 0, (*feedtest.Walk).Fenced},
+	"keyword in session, slices":      {feedtest.Options{Crowd: 195, Keywords: feedtest.Keywords{InSession: true}}, 0, (*feedtest.Walk).Slices},
+	"keyword in session, many apps":   {feedtest.Options{Apps: 30, Keywords: feedtest.Keywords{InSession: true}}, 0, (*feedtest.Walk).Exact},
+	"long keyword in session, fenced": {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{Long: true, InSession: true}}, shared, (*feedtest.Walk).Fenced},
 	"long keyword in session, moving": {feedtest.Options{Crowd: 200, Keywords: feedtest.Keywords{Long: true, InSession: true}}, 0, (*feedtest.Walk).Moving},
 
 	// Over many apps, of which most have nothing on a page.
 	"many apps, still":          {feedtest.Options{Apps: 60}, 0, (*feedtest.Walk).Exact},
+	"many apps, still, shared":  {feedtest.Options{Apps: 60}, time.Hour, (*feedtest.Walk).Exact},
+	"many apps, fenced, shared": {feedtest.Options{Apps: 60}, 50 * shared, (*feedtest.Walk).Fenced},
 	"many apps, moving, shared": {feedtest.Options{Apps: 60}, 50 * shared, (*feedtest.Walk).Moving},
 }
 
@@ -74,14 +81,22 @@ func TestWalks(t *testing.T) {
 	}
 }
 
-// TestWalkOfShiftedWorld: whatever zone a Dify is in.
+// TestWalkOfShiftedWorld: whatever zone a Dify is in, beside few apps or many.
 func TestWalkOfShiftedWorld(t *testing.T) {
 	t.Parallel()
-	for _, ttl := range []time.Duration{0, time.Hour} {
-		t.Run(ttl.String(), func(t *testing.T) {
+	for name, test := range map[string]struct {
+		apps int
+		ttl  time.Duration
+	}{
+		"without cache":            {2, 0},
+		"with cache":               {2, time.Hour},
+		"many apps, without cache": {30, 0},
+		"many apps, with cache":    {30, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			feedtest.Check(t, *walks, func(t *rapid.T) {
-				w := feedtest.NewShifted(t)
+				w, ttl := feedtest.NewShifted(t, test.apps), test.ttl
 				m := newInMemory(t, ttl, w.Keys(), func(key string) *difytest.Server { return w.Apps[key] })
 				w.Read = m.of(t, list.Filter{}, w.Order)
 				w.ExactOrRefused(t)
@@ -136,15 +151,18 @@ func (m *inMemory) of(t *rapid.T, filter list.Filter, order list.Order) feedtest
 		if err != nil {
 			return feedtest.Page{}, err
 		}
+		counted := part.Size%2 == 0 // totals may change how the first page is read
 		ctx, done := m.upstream.Attach(context.Background(), loader.Allowance{Calls: 1_000_000, Extra: 1_000_000})
 		defer done(0)
 		read := m.feed
 		read.Source = loader.For(ctx)
-		page, err := read.Read(ctx, list.Request{List: l, Slice: slice, Rows: true, Flags: true, Total: true})
+		page, err := read.Read(ctx, list.Request{List: l, Slice: slice, Rows: true, Flags: true, Total: counted})
 		if err != nil {
 			return feedtest.Page{}, err
 		}
-		return pageOf(page), nil
+		p := pageOf(page)
+		p.Uncounted = !counted
+		return p, nil
 	}
 }
 

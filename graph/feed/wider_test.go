@@ -47,6 +47,49 @@ func TestUntil(t *testing.T) {
 	}
 }
 
+// TestPart: of an answer for a window around the one that is wanted, the rows of this one, if all of them are there. Others have the
+// app's clock looked at.
+func TestPart(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		seconds  []int64 // of an answer of limit 4
+		total    int     // that Dify counted
+		want     []int64 // from 30 to 60; nil if the answer does not serve
+		compared bool
+	}{
+		"no others":              {[]int64{60, 50, 30}, 3, []int64{60, 50, 30}, false},
+		"no rows":                {[]int64{}, 0, []int64{}, false},
+		"some are older":         {[]int64{60, 30, 29}, 3, []int64{60, 30}, true},
+		"some are newer":         {[]int64{61, 60, 30}, 3, []int64{60, 30}, true},
+		"full, down to older":    {[]int64{60, 50, 30, 29}, 9, []int64{60, 50, 30}, true},
+		"full, all are older":    {[]int64{29, 28, 27, 26}, 9, []int64{}, true},
+		"full":                   {[]int64{60, 50, 40, 30}, 9, nil, false},
+		"cut":                    {[]int64{60, 50}, 9, nil, false},
+		"full, all there may be": {[]int64{60, 50, 40, 30}, 4, nil, false},
+	} {
+		answer := &difyapi.LogPage{Page: 1, Limit: 4, Total: test.total}
+		for _, second := range test.seconds {
+			answer.Rows = append(answer.Rows, &difyapi.WorkflowLog{CreatedAt: time.Unix(second, 0)})
+		}
+		s := new(stream)
+		part := s.part(bounded(difyapi.LogQuery{Keyword: "x"}, span{30, 60}, 1, 4), answer)
+		if (part == nil) != (test.want == nil) || s.compared != test.compared {
+			t.Errorf("%s: %+v, compared: %t", name, part, s.compared)
+			continue
+		}
+		if part == nil {
+			continue
+		}
+		var got []int64
+		for _, row := range part.Rows {
+			got = append(got, secondOf(row))
+		}
+		if !slices.Equal(got, test.want) || !part.Last() || part.Total != len(got) || len(answer.Rows) != len(test.seconds) {
+			t.Errorf("%s: rows of %v, %+v", name, got, part)
+		}
+	}
+}
+
 // TestShare: few streams are asked for the whole page, hundreds for a row and the spare; in between all together for so many rows.
 func TestShare(t *testing.T) {
 	t.Parallel()

@@ -110,7 +110,7 @@ func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*d
 	return ask(at(ctx, app), u.logs, key, func(ctx context.Context) (*difyapi.LogPage, error) {
 		page, err := u.askLogs(ctx, app, q)
 		if err == nil {
-			u.recent.note(key)
+			u.recent.note(key, page)
 		}
 		return page, err
 	})

@@ -31,9 +31,11 @@ type Page struct {
 	HasNextPage, HasPreviousPage bool
 	StartCursor, EndCursor       string // empty for none
 
-	Total   *int
-	Reasons []list.Reason
-	Calls   int // for log entries, as the page counts them
+	Total *int
+	// Uncounted says that the total was not asked for.
+	Uncounted bool
+	Reasons   []list.Reason
+	Calls     int // for log entries, as the page counts them
 }
 
 // Check holds a property against so many worlds. It is [rapid.Check], but for the number.

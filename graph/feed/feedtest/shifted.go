@@ -2,6 +2,7 @@ package feedtest
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -38,8 +39,8 @@ type Shifted struct {
 // Keys are those of the apps, sorted.
 func (s *Shifted) Keys() []string { return slices.Sorted(maps.Keys(s.Apps)) }
 
-// NewShifted draws one.
-func NewShifted(t *rapid.T) *Shifted {
+// NewShifted draws one of up to so many apps.
+func NewShifted(t *rapid.T, apps int) *Shifted {
 	s := &Shifted{
 		Apps: make(map[string]*difytest.Server), zone: rapid.SampledFrom(zones).Draw(t, "zone"), size: rapid.IntRange(1, 40).Draw(t, "size"),
 		Order:    rapid.SampledFrom([]list.Order{list.NewestFirst, list.OldestFirst}).Draw(t, "order"),
@@ -49,17 +50,15 @@ func NewShifted(t *rapid.T) *Shifted {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	keys := []string{"a"}
 	s.Apps["a"] = difytest.New(difytest.Options{Zone: zone})
-	if rapid.Bool().Draw(t, "beside one that is right") {
-		s.Apps["b"] = difytest.New(difytest.Options{})
-		keys = append(keys, "b")
+	for i := range rapid.IntRange(0, apps-1).Draw(t, "beside those that are right") {
+		s.Apps[fmt.Sprintf("b%d", i)] = difytest.New(difytest.Options{})
 	}
-	apps := make(map[string]*difytest.App)
-	for _, key := range keys {
-		apps[key] = s.Apps[key].AddApp(difytest.AppOptions{Name: key, APIKey: "app-secret-" + key})
+	of := make(map[string]*difytest.App)
+	for key, dify := range s.Apps {
+		of[key] = dify.AddApp(difytest.AppOptions{Name: key, APIKey: "app-secret-" + key})
 	}
-	s.insert(t, keys, apps)
+	s.insert(t, s.Keys(), of)
 	return s
 }
 
