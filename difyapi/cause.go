@@ -35,6 +35,7 @@ const (
 	ReasonCertificateName    Reason = "the server's certificate is for another host name"
 	ReasonCertificate        Reason = "the server's certificate is not valid"
 	ReasonProxyCredentials   Reason = "a proxy on the way wants credentials" //nolint:gosec // G101 takes the name for some
+	ReasonProxyRefused       Reason = "a proxy on the way does not let the connection through"
 )
 
 // Why an answer is none of Dify's.
@@ -164,14 +165,22 @@ func certificateCause(err error) error {
 
 // proxyCause is the error for a proxy that does not let a connection through; net/http's own repeats the proxy's words.
 func proxyCause(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-	switch answer.StatusCode {
-	case http.StatusOK:
+	if answer.StatusCode == http.StatusOK {
 		return nil
-	case http.StatusProxyAuthRequired:
-		return ReasonProxyCredentials
-	default:
-		return errNoAnswer
 	}
+	return proxyRefusal(answer.StatusCode)
+}
+
+// proxyRefusal is the status by which a proxy refused a connection.
+type proxyRefusal int
+
+func (r proxyRefusal) Error() string { return r.Unwrap().Error() }
+
+func (r proxyRefusal) Unwrap() error {
+	if r == http.StatusProxyAuthRequired {
+		return ReasonProxyCredentials
+	}
+	return ReasonProxyRefused
 }
 
 // bodyCause tells why a body could not be read to its end.

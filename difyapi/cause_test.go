@@ -105,21 +105,29 @@ func TestCertificatesAreToldApart(t *testing.T) {
 	}
 }
 
-// TestProxyThatWantsCredentials before it lets a connection through.
-func TestProxyThatWantsCredentials(t *testing.T) {
+// TestProxyThatRefusesConnections says why, as far as a status does, and the status itself.
+func TestProxyThatRefusesConnections(t *testing.T) {
 	t.Parallel()
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "secret realm", http.StatusProxyAuthRequired)
-	}))
-	t.Cleanup(proxy.Close)
-	address, err := url.Parse(proxy.URL)
-	if err != nil {
-		t.Fatal(err)
+	for status, want := range map[int]difyapi.Reason{
+		407: difyapi.ReasonProxyCredentials, 204: difyapi.ReasonProxyRefused, 302: difyapi.ReasonProxyRefused, 403: difyapi.ReasonProxyRefused,
+		504: difyapi.ReasonProxyRefused, 511: difyapi.ReasonProxyRefused, 521: difyapi.ReasonProxyRefused, 599: difyapi.ReasonProxyRefused,
+	} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "secret realm", status)
+		}))
+		t.Cleanup(proxy.Close)
+		address, err := url.Parse(proxy.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport := difyapi.NewTransport()
+		transport.Proxy = http.ProxyURL(address)
+		_, err = newClient(t, difyapi.Options{BaseURL: "https://dify.test/v1", Transport: transport}).Info(t.Context())
+		checkReason(t, err, difyapi.IsUnavailable, want)
+		if failure, ok := errors.AsType[*difyapi.Error](err); !ok || failure.Status != status {
+			t.Errorf("no status %d: %v", status, err)
+		}
 	}
-	transport := difyapi.NewTransport()
-	transport.Proxy = http.ProxyURL(address)
-	_, err = newClient(t, difyapi.Options{BaseURL: "https://dify.test/v1", Transport: transport}).Info(t.Context())
-	checkReason(t, err, difyapi.IsUnavailable, difyapi.ReasonProxyCredentials)
 }
 
 // TestLogOfAFailure has where and how, but no word of Dify's, of the caller's or of a proxy's, and no id.

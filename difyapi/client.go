@@ -204,7 +204,8 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 	sentAt := time.Now().UTC()
 	resp, requests, err := c.attempt(req)
 	if err != nil {
-		return nil, &Error{Kind: KindUnavailable, Requests: requests, cause: transportCause(err)}
+		refused, _ := errors.AsType[proxyRefusal](err)
+		return nil, &Error{Kind: KindUnavailable, Status: int(refused), Requests: requests, cause: transportCause(err)}
 	}
 	defer resp.Body.Close()
 	resp.Body = metered(req.Context(), resp.Body)

@@ -59,7 +59,7 @@ func (k Kind) String() string {
 // Where it is the caller's context that ended, the error is no Error, but wraps the context's error and its cause.
 type Error struct {
 	Kind Kind
-	// Status is the HTTP status; 0 where none came.
+	// Status is the HTTP status; 0 where none came. Of [KindUnavailable] it is that of a proxy which refused the connection.
 	Status int
 	// Code is Dify's name of the error, e.g. invalid_param. It is empty where the body was not Dify's JSON, and in the
 	// refusal of parameters by servers before 1.11.0.

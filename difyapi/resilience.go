@@ -109,7 +109,7 @@ func retries(err error) int {
 	switch {
 	case e == nil || errors.Is(err, errBreakerOpen):
 		return 0
-	case e.Kind == KindUnavailable && e.Status == 0:
+	case e.Kind == KindUnavailable:
 		return often
 	case e.Kind != KindStatus:
 		return 0

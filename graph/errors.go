@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -142,14 +143,10 @@ func classify(err error) (code.Code, string) {
 // appOf begins the message of an app's failure.
 func appOf(c code.Code, err error) string {
 	app, known := errors.AsType[*list.AppError](err)
-	switch {
-	case known && (c.Upstream() || difyapi.IsOverloaded(err) || errors.Is(err, feed.ErrLate)):
+	if known && (c.Upstream() || difyapi.IsOverloaded(err) || errors.Is(err, feed.ErrLate)) {
 		return fmt.Sprintf("app %q: ", app.App)
-	case c.Upstream():
-		return "the app: "
-	default:
-		return ""
 	}
+	return ""
 }
 
 // classifyUpstream gives Dify's failure its code and its text, in our words: Dify's may name tenants and people.
@@ -157,11 +154,11 @@ func classifyUpstream(err error) (code.Code, string) {
 	tooOld, isTooOld := errors.AsType[*difyapi.UnsupportedError](err)
 	switch {
 	case isTooOld:
-		return code.UpstreamUnsupported, tooOld.Error()
+		return code.UpstreamUnsupported, tooOld.Error() + status(err)
 	case difyapi.IsUnsupported(err):
 		return code.UpstreamUnsupported, reason(err) + status(err)
 	case difyapi.IsUnreadable(err):
-		return code.UpstreamBadResponse, "what Dify has here can't be read" + because(err)
+		return code.UpstreamBadResponse, "what Dify has here can't be read" + because(err) + refusal(err)
 	case difyapi.IsUnauthorized(err):
 		return code.UpstreamUnauthorized, "Dify refuses the app's calls" + because(err) + status(err)
 	case difyapi.IsRateLimited(err):
@@ -195,11 +192,20 @@ func because(err error) string {
 	return ""
 }
 
+// status ends a message with the answer's status, if an answer came.
 func status(err error) string {
 	if e, ok := errors.AsType[*difyapi.Error](err); ok && e.Status != 0 {
 		return fmt.Sprintf(" (HTTP %d)", e.Status)
 	}
 	return ""
+}
+
+// refusal is the status of an answer that should have been a success; of a value within a success there is nothing to say.
+func refusal(err error) string {
+	if e, ok := errors.AsType[*difyapi.Error](err); ok && e.Status == http.StatusOK {
+		return ""
+	}
+	return status(err)
 }
 
 // atApp says which app an error is of.
@@ -256,8 +262,7 @@ func fieldAtFault(e *gqlerror.Error) (string, bool) {
 
 func isOfField(e *gqlerror.Error) bool {
 	_, forbidden := errors.AsType[*viewer.ForbiddenError](e)
-	_, beyond := errors.AsType[model.RangeError](e)
-	return forbidden || beyond || difyapi.IsUnreadable(e) || errors.Is(e, model.ErrNoStart)
+	return forbidden || difyapi.IsUnreadable(e) || errors.Is(e, list.ErrBeyondInt) || errors.Is(e, model.ErrNoStart)
 }
 
 // before tells whether a place comes earlier in an answer than another of the same field.

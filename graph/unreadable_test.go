@@ -99,14 +99,41 @@ func TestOneErrorForAFieldThatIsOdd(t *testing.T) {
 	want := []string{
 		`workflowLogs.nodes.0.workflowRun.elapsedTime a 3: app "a": ` + said + `elapsed_time is not a number of 64 bits; so it is in 3 places`,
 		`workflowLogs.nodes.0.workflowRun.tokens a 3: app "a": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 3 places`,
-		`workflowLogs.nodes.0.workflowRun.totalSteps <nil> 5: the app: what Dify has here is beyond the 32 bits of an Int; so it is in 5 places`,
+		`workflowLogs.nodes.0.workflowRun.totalSteps a 3: app "a": what Dify has here is beyond the 32 bits of an Int; so it is in 3 places`,
 		`workflowLogs.nodes.0.workflowRun.totalTokens a 3: app "a": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 3 places`,
 		`workflowLogs.nodes.1.workflowRun.elapsedTime b 2: app "b": ` + said + `elapsed_time is not a number of 64 bits; so it is in 2 places`,
 		`workflowLogs.nodes.1.workflowRun.tokens b 2: app "b": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 2 places`,
+		`workflowLogs.nodes.1.workflowRun.totalSteps b 2: app "b": what Dify has here is beyond the 32 bits of an Int; so it is in 2 places`,
 		`workflowLogs.nodes.1.workflowRun.totalTokens b 2: app "b": ` + said + `total_tokens is not a whole number of 64 bits; so it is in 2 places`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || strings.Contains(string(answer.text), "secret") {
 		t.Errorf("(-want +got):\n%s%s", diff, answer.text)
+	}
+}
+
+// TestErrorsOfValuesNameTheApp: whatever is wrong with a value, where several apps are asked, and by whichever field.
+func TestErrorsOfValuesNameTheApp(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ was, is, query, place string }{
+		"steps":      {`"total_steps": 0`, `"total_steps": 3000000000`, `{workflowLogs {nodes {workflowRun {totalSteps}}}}`, "workflowLogs.nodes.0.workflowRun.totalSteps"},
+		"exceptions": {`"exceptions_count": 0`, `"exceptions_count": 3000000000`, `{workflowLogs {nodes {workflowRun {exceptionsCount}}}}`, "workflowLogs.nodes.0.workflowRun.exceptionsCount"},
+		"total":      {`"total": 1`, `"total": 3000000000`, `{workflowLogs {totalCount nodes {uuid}}}`, "workflowLogs.totalCount"},
+		"start":      {`"created_at": 1772323201, "finished_at"`, `"created_at": null, "finished_at"`, `{workflowLogs {nodes {workflowRun {createdAt}}}}`, "workflowLogs.nodes.0.workflowRun.createdAt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := serve(t, options{keys: []string{"a", "b"}})
+			a.apps["b"].Insert(run(1))
+			a.rewrites(test.was, test.is)
+			answer := a.post(t, test.query, nil)
+			if len(answer.Errors) != 1 {
+				t.Fatalf("%s", answer.text)
+			}
+			e := answer.Errors[0]
+			if pathOf(e) != test.place || e.Extensions["app"] != "b" || !strings.HasPrefix(e.Message, `app "b": `) || e.Extensions["code"] != "UPSTREAM_BAD_RESPONSE" {
+				t.Errorf("%s", answer.text)
+			}
+		})
 	}
 }
 

@@ -181,9 +181,13 @@ func (r *reader) total(missing []*list.AppError) (*int, error) {
 	}
 	sum := 0
 	for _, s := range r.streams {
-		if !failed(missing, s.app) {
-			sum += s.total
+		if failed(missing, s.app) {
+			continue
 		}
+		if !list.IsInt(s.total) {
+			return nil, &list.AppError{App: s.app, Err: list.ErrBeyondInt}
+		}
+		sum += s.total
 	}
 	return &sum, nil
 }

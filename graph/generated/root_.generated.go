@@ -176,7 +176,7 @@ type EndUser implements Node @key(fields: "id") @key(fields: "app { key } sessio
   uuid: UUID!
   "The app that is called. Who calls two apps is an end user of each."
   app: DifyApp!
-  "How it comes in: ` + "`" + `service-api` + "`" + `, ` + "`" + `browser` + "`" + `, ` + "`" + `trigger` + "`" + `, ` + "`" + `mcp` + "`" + `, … as Dify writes it."
+  "How it comes in: ` + "`" + `service-api` + "`" + `, ` + "`" + `browser` + "`" + `, ` + "`" + `trigger` + "`" + `, ` + "`" + `mcp` + "`" + `, … as Dify writes it; empty where a damaged row of Dify's has none."
   type: String!
   "The ` + "`" + `user` + "`" + ` that the caller of Dify's API passed, e.g. ` + "`" + `ada-7` + "`" + `. Needs the scope ` + "`" + `people` + "`" + `."
   sessionId: String
@@ -515,7 +515,10 @@ type WorkflowLog implements Node @key(fields: "id") {
   app: DifyApp!
   "The run; null where Dify no longer has it, or does not have it yet."
   workflowRun: WorkflowRun
-  "Where it was started: ` + "`" + `service-api` + "`" + `, ` + "`" + `web-app` + "`" + `, ` + "`" + `installed-app` + "`" + `, … as Dify writes it."
+  """
+  Where it was started: ` + "`" + `service-api` + "`" + `, ` + "`" + `web-app` + "`" + `, ` + "`" + `installed-app` + "`" + `, … as Dify writes it. Dify always has one; of a damaged row
+  that has none it is empty, and ` + "`" + `filter.createdFrom` + "`" + ` finds the row by nothing.
+  """
   createdFrom: String!
   "Which of ` + "`" + `createdByAccount` + "`" + ` and ` + "`" + `createdByEndUser` + "`" + ` started it. Who is gone is null there all the same."
   createdByRole: DifyCreatorRole!
@@ -672,7 +675,10 @@ type WorkflowRun implements Node @key(fields: "id") @key(fields: "app { key } uu
   version: String
   "How the run stands."
   status: WorkflowRunStatus!
-  "The status as Dify writes it, e.g. ` + "`" + `partial-succeeded` + "`" + `: tells what an ` + "`" + `UNKNOWN` + "`" + ` status is."
+  """
+  The status as Dify writes it, e.g. ` + "`" + `partial-succeeded` + "`" + `: tells what an ` + "`" + `UNKNOWN` + "`" + ` status is. Empty where a damaged row of Dify's
+  has none.
+  """
   statusText: String!
   "The text of the failure or stop; null otherwise. Needs the scope ` + "`" + `content` + "`" + `."
   error: String

@@ -32,6 +32,12 @@ func (e *CursorError) Code() code.Code { return code.InvalidCursor }
 
 func (e *CursorError) Error() string { return e.Argument + ": " + e.Reason }
 
+// ErrBeyondInt is for a number of Dify's that is no Int, see [IsInt].
+var ErrBeyondInt = code.New(code.UpstreamBadResponse, "what Dify has here is beyond the 32 bits of an Int")
+
+// IsInt tells whether a number is one of GraphQL's Int, which has 32 bits.
+func IsInt(n int) bool { return int(int32(n)) == n }
+
 // AppError is the failure of one app.
 type AppError struct {
 	// App is the app's configured key.

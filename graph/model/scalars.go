@@ -17,7 +17,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi"
-	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/list"
 )
 
@@ -97,19 +96,11 @@ func UnmarshalUUID(v any) (uuid.UUID, error) {
 	return id, nil
 }
 
-// RangeError is for a number that its field's type does not have.
-type RangeError struct{}
-
-// Code is the error's code.
-func (RangeError) Code() code.Code { return code.UpstreamBadResponse }
-
-func (RangeError) Error() string { return "what Dify has here is beyond the 32 bits of an Int" }
-
 // MarshalInt writes a JSON number of 32 bits, as clients take an Int to be. A larger one is an error at its field.
 func MarshalInt(n int) graphql.ContextMarshaler {
 	return graphql.ContextWriterFunc(func(_ context.Context, w io.Writer) error {
-		if int(int32(n)) != n {
-			return RangeError{}
+		if !list.IsInt(n) {
+			return list.ErrBeyondInt
 		}
 		_, err := io.WriteString(w, strconv.Itoa(n))
 		return err

@@ -11,10 +11,14 @@ import (
 // UserInput is the name under which Dify puts the end user's session id into a run's variables.
 const UserInput = "sys.user_id"
 
-// Readable is a field of an object that Dify wrote; where its member could not be read there is an error in its place.
+// Readable is a field of an object that Dify wrote; where its member could not be read, or is more than an Int has, there is an
+// error in its place.
 func Readable[T any](app *DifyApp, value T, unreadable difyapi.Unreadable, member string) (v T, err error) {
 	if err := unreadable.Err(member); err != nil {
 		return v, AtApp(app, err)
+	}
+	if n, ok := any(value).(*int); ok && n != nil && !list.IsInt(*n) {
+		return v, AtApp(app, list.ErrBeyondInt)
 	}
 	return value, nil
 }

@@ -63,7 +63,7 @@ func (r *WorkflowRun) CreatedAt() (time.Time, error) {
 	case err != nil:
 		return time.Time{}, err
 	case at == nil:
-		return time.Time{}, ErrNoStart
+		return time.Time{}, AtApp(r.App, ErrNoStart)
 	}
 	return *at, nil
 }

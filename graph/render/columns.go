@@ -39,7 +39,7 @@ func isOdd(run *difyapi.WorkflowRun) bool {
 }
 
 // isLarge tells whether a number is beyond GraphQL's Int.
-func isLarge(n *int) bool { return n != nil && int(int32(*n)) != *n }
+func isLarge(n *int) bool { return n != nil && !list.IsInt(*n) }
 
 // object is the row's object of a type, which has to be there.
 func (r *row) object(of string) any {

@@ -112,7 +112,7 @@ func (t *Transport) prepare(ctx context.Context, r *request, method string, held
 	ctx = context.WithValue(ctx, documentKey{}, prepared{text: r.Query, document: doc})
 	given, length := pick(r.variables, func(name string) bool { return op.VariableDefinitions.ForName(name) != nil })
 	r.variables, r.extensions = nil, nil
-	if r.Variables, f = coerceVariables(t.documents.schema, op, given); f != nil {
+	if r.Variables, f = coerceVariables(t.documents.schema, op, given, t.options.NoSuggestions); f != nil {
 		return ctx, f
 	}
 	held.settle(decodedBytes(length, t.options.Limits.Values))

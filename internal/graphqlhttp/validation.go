@@ -36,6 +36,8 @@ func newRuleSet(schema *ast.Schema, o Options) ruleSet {
 		set.rules = append(set.rules, noIntrospectionRule)
 	}
 	inner := standard.GetInner()
+	values := rules.ValuesOfCorrectTypeRule.Name
+	inner[values] = withEnumMessages(inner[values], o.NoSuggestions)
 	for _, name := range slices.Sorted(maps.Keys(inner)) {
 		set.rules = append(set.rules, validator.Rule{Name: name, RuleFunc: inner[name]})
 	}
@@ -147,7 +149,7 @@ func literalProblem(v *ast.Value) string {
 
 func objectProblem(v *ast.Value) string {
 	if v.Definition != nil && (v.Definition.Kind == ast.Enum || isStandardScalar(v.Definition)) {
-		return fmt.Sprintf("Expected value of type %q, found an object.", v.ExpectedType.String())
+		return fmt.Sprintf("Expected value of type %q, found an object.", v.Definition.Name)
 	}
 	return ""
 }

@@ -16,8 +16,9 @@ import (
 // coerceVariables gives variables the types that the operation declares, as the specification's "Coercing Variable Values"
 // and "Input Coercion" have it. gqlparser, which reads them afterwards, takes "5" for an Int and any case of an enum's value.
 // Variables that the operation does not declare are dropped, and custom scalars are left as they came. Defaults are for
-// gqlparser to fill in. The failure has the first mistake of each variable, of 20 variables at most.
-func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, *failure) {
+// gqlparser to fill in. The failure has the first mistake of each variable, of 20 variables at most, and names nothing of the schema
+// that could be meant instead if quiet.
+func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any, quiet bool) (map[string]any, *failure) {
 	coerced := make(map[string]any, len(op.VariableDefinitions))
 	var errs gqlerror.List
 	for _, v := range op.VariableDefinitions {
@@ -25,7 +26,7 @@ func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[
 		if !ok && (v.DefaultValue != nil || !v.Type.NonNull) {
 			continue
 		}
-		result, err := (&coercer{schema, path{variable: v.Variable}}).coerce(v.Type, value, ok)
+		result, err := (&coercer{schema, quiet, path{variable: v.Variable}}).coerce(v.Type, value, ok)
 		if err != nil {
 			if len(errs) == maxValidationErrors {
 				return nil, &failure{errors: errs, more: true}
@@ -49,6 +50,7 @@ func locate(e *gqlerror.Error, p *ast.Position) *gqlerror.Error {
 // coercer reads one value.
 type coercer struct {
 	schema *ast.Schema
+	quiet  bool
 	path   path
 }
 
@@ -72,11 +74,11 @@ func (p *path) String() string {
 }
 
 func (c *coercer) field(name string) *coercer {
-	return &coercer{c.schema, path{above: &c.path, field: name, index: -1}}
+	return &coercer{c.schema, c.quiet, path{above: &c.path, field: name, index: -1}}
 }
 
 func (c *coercer) element(i int) *coercer {
-	return &coercer{c.schema, path{above: &c.path, index: i}}
+	return &coercer{c.schema, c.quiet, path{above: &c.path, index: i}}
 }
 
 // coerce gives a value its type. What was not given differs from null only in the message.
@@ -158,10 +160,11 @@ func (c *coercer) checkOneOf(def *ast.Definition, members map[string]any) *gqler
 }
 
 func (c *coercer) enum(def *ast.Definition, value any) (any, *gqlerror.Error) {
-	if name, ok := value.(string); ok && def.EnumValues.ForName(name) != nil {
+	name, isText := value.(string)
+	if isText && def.EnumValues.ForName(name) != nil {
 		return name, nil
 	}
-	return nil, c.errorf("expected a value of %s, got %s", def.Name, describe(value))
+	return nil, c.errorf("expected a value of %s, got %s.%s", def.Name, describe(value), enumHint(def, name, c.quiet))
 }
 
 func (c *coercer) errorf(format string, args ...any) *gqlerror.Error {
