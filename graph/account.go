@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/internal/apart"
 )
@@ -25,8 +27,9 @@ type account struct {
 	answer    answerRoom
 
 	mu       sync.Mutex
-	claimed  int64 // bytes of the answer that have room already
-	rendered int64 // bytes of rows that have been written
+	claimed  int64                // bytes of the answer that have room already
+	rendered int64                // bytes of rows that have been written
+	failed   map[string]code.Code // of apps that lists have left out; nil if none
 }
 
 type accountKey struct{}
@@ -51,6 +54,16 @@ func countRows(ctx context.Context, n int) {
 	a.rows.Add(int64(n))
 	a.rowsPrice.Add(int64(n * shown.price))
 	a.loaders.Hold(n * shown.fields * fieldBytes)
+}
+
+// leaveOut notes that a list goes without an app that failed.
+func (a *account) leaveOut(app string, c code.Code) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failed == nil {
+		a.failed = make(map[string]code.Code)
+	}
+	a.failed[app] = c
 }
 
 // claim makes room in the answer for a large value, before there are as many of it as it has aliases.
@@ -84,8 +97,11 @@ func renderRows(ctx context.Context, bytes int) error {
 
 // cost is what the operation has taken.
 func (a *account) cost(limit int) Cost {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	return Cost{
 		Price: a.estimate.price, Foreseen: a.estimate.foreseen, Limit: limit, Spent: a.spent(), Rows: int(a.rows.Load()),
+		FailedApps: maps.Clone(a.failed),
 	}
 }
 

@@ -226,7 +226,9 @@ func (r *Resolver) report(ctx context.Context, scan list.Scan) *model.ScanReport
 		shown := Present(ctx, failure)
 		app := *r.byKey[failure.App]
 		app.Failure = failure
-		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: &app, Code: code.OfExtensions(shown.Extensions), Message: shown.Message})
+		c := code.OfExtensions(shown.Extensions)
+		accountOf(ctx).leaveOut(app.Key, c)
+		report.FailedApps = append(report.FailedApps, &model.AppFailure{App: &app, Code: c, Message: shown.Message})
 	}
 	return report
 }

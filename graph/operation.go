@@ -85,6 +85,8 @@ type Cost struct {
 	Spent int `json:"spent"`
 	// Rows is how many rows its lists have shown.
 	Rows int `json:"-"`
+	// FailedApps are the apps that its lists have left out, with the codes of their failures; nil if none.
+	FailedApps map[string]code.Code `json:"-"`
 }
 
 // CostOf is the cost of the operation that the context is of, by its answer. Of one that was not executed it is the price

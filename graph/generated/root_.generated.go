@@ -258,7 +258,10 @@ enum ErrorCode {
   COST_LIMIT_EXCEEDED
   "The caller sends too many queries; ` + "`" + `extensions.retryAfter` + "`" + ` says in how many seconds to try again."
   RATE_LIMITED
-  "The server has too much to do; try again later, where ` + "`" + `extensions.retryAfter` + "`" + ` is given in so many seconds."
+  """
+  The server has too much to do, or can't ask the issuer of the caller's token; try again later, where ` + "`" + `extensions.retryAfter` + "`" + ` is
+  given in so many seconds.
+  """
   OVERLOADED
   "The operation took too long."
   OPERATION_TIMEOUT

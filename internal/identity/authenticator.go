@@ -27,6 +27,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// Log is told when keys can't be fetched; [slog.Default] if nil.
 	Log *slog.Logger
+	// Refused is told why a request has no caller: one of a few words, which say more than the caller may read. It may be nil.
+	Refused func(ctx context.Context, why string)
 }
 
 // An Authenticator finds the caller of a request. It may be used by many goroutines, and needs no closing: what it fetches
@@ -35,6 +37,7 @@ type Authenticator struct {
 	open    bool
 	tokens  []knownToken
 	issuers issuers
+	refused func(ctx context.Context, why string)
 }
 
 // New returns an Authenticator. It makes no calls: an issuer's keys are fetched when its first token comes. The errors are of
@@ -49,7 +52,10 @@ func New(options Options) (*Authenticator, error) {
 		client: newClient(options.Transport),
 		log:    cmp.Or(options.Log, slog.Default()),
 	}
-	a := &Authenticator{open: options.Open, issuers: newIssuers(options.Issuers, fetcher)}
+	a := &Authenticator{open: options.Open, issuers: newIssuers(options.Issuers, fetcher), refused: options.Refused}
+	if a.refused == nil {
+		a.refused = func(context.Context, string) {}
+	}
 	for i, token := range options.Tokens {
 		known, err := newKnownToken(token)
 		if err != nil {

@@ -8,22 +8,45 @@ import (
 // maxTokenBytes bounds a token, before anything of it is decoded. JWTs with many claims have some kilobytes.
 const maxTokenBytes = 16 << 10
 
-// A refusal says why a request has no caller. Its text is for the caller to read, and holds nothing that the request had.
+// A refusal says why a request has no caller. Neither text holds anything that the request had.
 type refusal struct {
-	message    string
+	// message is for the caller to read: it does not help to find out what is known here.
+	message string
+	// why is for the log and for metrics, and says more; of a fixed set.
+	why        string
 	tokenGiven bool
+	status     int
 }
 
 var (
-	noToken        = &refusal{message: "this API needs a bearer token: send the header Authorization: Bearer TOKEN"}
-	malformedToken = refuseToken("the Authorization header is not one Bearer and one token of at most 16 KiB")
-	unknownToken   = refuseToken("the token is not valid here")
-	expiredToken   = refuseToken("the token has expired")
-	earlyToken     = refuseToken("the token is not valid yet")
-	strayToken     = refuseToken("the token is for another audience")
+	noToken = &refusal{
+		message: "this API needs a bearer token: send the header Authorization: Bearer TOKEN", why: "no token", status: http.StatusUnauthorized,
+	}
+	malformedToken  = refuseToken("the Authorization header is not one Bearer and one token of at most 16 KiB", "malformed header")
+	unknownToken    = refuseToken(notValid, "unknown token")
+	strangeIssuer   = refuseToken(notValid, "unknown issuer")
+	strangeKey      = refuseToken(notValid, "unknown key id")
+	forgedToken     = refuseToken(notValid, "wrong signature or algorithm")
+	malformedClaims = refuseToken(notValid, "malformed claims")
+	expiredToken    = refuseToken("the token has expired", "expired")
+	earlyToken      = refuseToken("the token is not valid yet", "not valid yet")
+	strayToken      = refuseToken("the token is for another audience", "wrong audience")
+
+	// issuerAway is no fault of the token's: nobody is to sign in again for it.
+	issuerAway = &refusal{
+		message: "the keys of the token's issuer can't be fetched at the moment; try again later", why: "issuer unreachable",
+		tokenGiven: true, status: http.StatusServiceUnavailable,
+	}
 )
 
-func refuseToken(message string) *refusal { return &refusal{message: message, tokenGiven: true} }
+const notValid = "the token is not valid here"
+
+func refuseToken(message, why string) *refusal {
+	return &refusal{message: message, why: why, tokenGiven: true, status: http.StatusUnauthorized}
+}
+
+// Error lets a refusal come through what else checks a token.
+func (r *refusal) Error() string { return r.why }
 
 // reason is the refusal in words.
 func (r *refusal) reason() string { return r.message }

@@ -70,7 +70,7 @@ func (known issuers) verify(ctx context.Context, token string) (*Caller, *refusa
 	}
 	parsed, err := known.parse(ctx, token)
 	if err != nil {
-		return nil, unknownToken
+		return nil, refusalOf(err)
 	}
 	claims, _ := parsed.Claims.(jwt.MapClaims) // what Parse makes
 	issuer := known[issuerOf(claims)]
@@ -99,23 +99,25 @@ func (known issuers) parse(ctx context.Context, token string) (*jwt.Token, error
 	})
 }
 
-var errNoKey = errors.New("no key for the token")
-
-// keyOf finds the key that the token says it is signed with, among those of the issuer that it says it is from.
+// keyOf finds the key that the token says it is signed with, among those of the issuer that it says it is from. Its errors are
+// refusals.
 func (known issuers) keyOf(ctx context.Context, unverified *jwt.Token) (any, error) {
 	claims, _ := unverified.Claims.(jwt.MapClaims)
 	issuer := known[issuerOf(claims)]
+	if issuer == nil {
+		return nil, strangeIssuer
+	}
 	// RFC 7515, section 4.1.11: what crit names must be understood, and nothing that it may name is.
-	if _, critical := unverified.Header["crit"]; issuer == nil || critical {
-		return nil, errNoKey
+	if _, critical := unverified.Header["crit"]; critical {
+		return nil, forgedToken
 	}
 	kid, isText := unverified.Header["kid"].(string)
 	if _, given := unverified.Header["kid"]; given && !isText {
-		return nil, errNoKey
+		return nil, strangeKey
 	}
-	key, ok := issuer.keys.find(ctx, kid, unverified.Method.Alg())
-	if !ok {
-		return nil, errNoKey
+	key, refusal := issuer.keys.find(ctx, kid, unverified.Method.Alg())
+	if refusal != nil {
+		return nil, refusal
 	}
 	return key, nil
 }
@@ -125,25 +127,34 @@ func issuerOf(claims jwt.MapClaims) string {
 	return text
 }
 
-// refusalOf says what is wrong with the claims of a token that its issuer signed.
+// refusalOf says what is wrong with a token, or with its claims where its issuer signed them.
 func refusalOf(err error) *refusal {
-	switch {
-	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return strayToken
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return expiredToken
-	case errors.Is(err, jwt.ErrTokenNotValidYet):
-		return earlyToken
-	default:
-		return unknownToken
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return refused
 	}
+	for _, known := range []struct {
+		err error
+		*refusal
+	}{
+		{jwt.ErrTokenMalformed, unknownToken},
+		{jwt.ErrTokenSignatureInvalid, forgedToken},
+		{jwt.ErrTokenUnverifiable, forgedToken}, // of a method that is none here
+		{jwt.ErrTokenInvalidAudience, strayToken},
+		{jwt.ErrTokenExpired, expiredToken},
+		{jwt.ErrTokenNotValidYet, earlyToken},
+	} {
+		if errors.Is(err, known.err) {
+			return known.refusal
+		}
+	}
+	return malformedClaims
 }
 
 func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *refusal) {
 	subject, err := claims.GetSubject()
 	// Cut, it might be another one's.
 	if err != nil || len(subject) > maxSubjectBytes {
-		return nil, unknownToken
+		return nil, malformedClaims
 	}
 	name := i.Issuer.Issuer
 	if subject != "" {

@@ -80,7 +80,7 @@ func (f *fetcher) keysOf(issuer config.Issuer) func() ([]publicKey, error) {
 		defer cancel()
 		keys, err := f.get(ctx, issuer.JWKS)
 		if err != nil {
-			f.log.WarnContext(ctx, "the keys of an issuer can't be fetched; tokens with keys that are not known are refused",
+			f.log.WarnContext(ctx, "the keys of an issuer can't be fetched; tokens with keys that are not known are answered by 503",
 				"issuer", issuer.Issuer, "error", err)
 		}
 		return keys, err

@@ -18,7 +18,7 @@ const (
 
 // keySet is the keys of one issuer, fetched when they are needed.
 //
-// While the issuer does not answer, tokens with known keys are taken and others are refused.
+// While the issuer does not answer, tokens with known keys are taken, and of others it can't be said whether they are right.
 type keySet struct {
 	// fetch gets the keys, within a time of its own. It tells of failures itself.
 	fetch func() ([]publicKey, error)
@@ -27,23 +27,36 @@ type keySet struct {
 	keys      []publicKey
 	fetchedAt time.Time     // of keys
 	triedAt   time.Time     // the last fetch began
+	failed    bool          // the last fetch
 	underWay  chan struct{} // closed when the fetch under way has ended; nil while there is none
 }
 
 // find gives the key of that id that verifies signatures by alg. It waits for the issuer only where no key is known: as
-// long as ctx and the fetch last. An empty kid means the only key there is for alg.
-func (s *keySet) find(ctx context.Context, kid, alg string) (crypto.PublicKey, bool) {
+// long as ctx and the fetch last. An empty kid means the only key there is for alg. Either the key is nil or the refusal.
+func (s *keySet) find(ctx context.Context, kid, alg string) (crypto.PublicKey, *refusal) {
 	key, fetched := s.look(kid, alg)
-	if key != nil || fetched == nil {
-		return key, key != nil
+	if key == nil && fetched != nil {
+		select {
+		case <-fetched:
+			key, _ = s.look(kid, alg)
+		case <-ctx.Done():
+		}
 	}
-	select {
-	case <-fetched:
-		key, _ = s.look(kid, alg)
-		return key, key != nil
-	case <-ctx.Done():
-		return nil, false
+	switch {
+	case key != nil:
+		return key, nil
+	case s.isAway():
+		return nil, issuerAway
+	default:
+		return nil, strangeKey
 	}
+}
+
+// isAway tells whether the issuer did not give its keys when it was asked last, or has not given any yet.
+func (s *keySet) isAway() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed || s.fetchedAt.IsZero()
 }
 
 // look gives the key, or nil. The channel is closed when better is known; nil means that nothing better is to come soon.
@@ -72,7 +85,7 @@ func (s *keySet) refresh() {
 		keys, err := s.fetch()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err == nil {
+		if s.failed = err != nil; !s.failed {
 			s.keys, s.fetchedAt = keys, time.Now()
 		}
 		close(s.underWay)

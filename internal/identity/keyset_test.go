@@ -156,7 +156,7 @@ func TestClientThatLeavesDoesNotEndTheFetch(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		r := requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(nil), nil)).WithContext(ctx)
-		if _, refusal := a.authenticate(r); refusal != unknownToken {
+		if _, refusal := a.authenticate(r); refusal != issuerAway {
 			t.Errorf("got %+v", refusal)
 		}
 		if got := time.Since(start); got != time.Second {

@@ -159,7 +159,7 @@ func TestNothingOfATokenIsShown(t *testing.T) {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, requestWith(t, "Bearer "+token))
 		shown := fmt.Sprint(w.Header(), w.Body.String(), idp.log.String())
-		if w.Code != http.StatusUnauthorized || strings.Contains(shown, sentinel) || strings.Contains(shown, strings.Split(token, ".")[0]) {
+		if (w.Code != http.StatusUnauthorized && w.Code != http.StatusServiceUnavailable) || strings.Contains(shown, sentinel) || strings.Contains(shown, strings.Split(token, ".")[0]) {
 			t.Errorf("%d: shown: %s", w.Code, shown)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // AccountOf says what an operation took, for [telemetry.Options].
 func AccountOf(ctx context.Context, response *graphql.Response) telemetry.Account {
 	c := graph.CostOf(ctx, response)
-	return telemetry.Account{Price: c.Price, Spent: c.Spent, Rows: c.Rows}
+	return telemetry.Account{Price: c.Price, Spent: c.Spent, Rows: c.Rows, FailedApps: c.FailedApps}
 }
 
 // State is what the service counts.

@@ -28,13 +28,17 @@ func classOfStatus(status int) code.Class {
 	}
 }
 
-// worst is the class of a request that was answered by the status.
+// worst is the class of a request that was answered by the status. An answer without the rows of an app that failed is none that is
+// well, whoever asked for the rest.
 func (r *record) worst(status int) code.Class {
-	if len(r.codes) == 0 {
+	if len(r.codes) == 0 && len(r.failed) == 0 {
 		return classOfStatus(status)
 	}
 	gravest := code.OK
 	for c := range r.codes {
+		gravest = max(gravest, c.Class())
+	}
+	for _, c := range r.failed {
 		gravest = max(gravest, c.Class())
 	}
 	return gravest

@@ -17,9 +17,10 @@ type line struct {
 	duration time.Duration
 }
 
-// write has the same keys for every request, so that programs can read them; `codes` is there where an error is.
+// write has the same keys for every request, so that programs can read them; `codes` is there where an error is, `failed_apps`
+// where apps failed, and `refused` where there is no caller.
 func (l line) write(ctx context.Context, log *slog.Logger, r *record) {
-	log.LogAttrs(ctx, slog.LevelInfo, "operation",
+	attrs := []slog.Attr{
 		slog.String("operation", r.name),
 		slog.String("kind", r.kind),
 		slog.String("hash", r.hash),
@@ -32,7 +33,14 @@ func (l line) write(ctx context.Context, log *slog.Logger, r *record) {
 		slog.String("method", l.method),
 		slog.Int("status", l.status),
 		slog.GroupAttrs("codes", counted(r.codes)...),
-	)
+	}
+	if len(r.failed) > 0 {
+		attrs = append(attrs, slog.Any("failed_apps", slices.Sorted(maps.Keys(r.failed))))
+	}
+	if r.refused != "" {
+		attrs = append(attrs, slog.String("refused", r.refused))
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "operation", attrs...)
 }
 
 // counted has the codes in the order of the alphabet.

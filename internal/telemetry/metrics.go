@@ -52,6 +52,7 @@ type instruments struct {
 	durations  *prometheus.HistogramVec
 	active     prometheus.Gauge
 	refusals   *prometheus.CounterVec
+	strangers  *prometheus.CounterVec
 
 	calls         *prometheus.CounterVec
 	callDurations *prometheus.HistogramVec
@@ -71,6 +72,9 @@ func newInstruments(create promauto.Factory) *instruments {
 		refusals: create.NewCounterVec(prometheus.CounterOpts{
 			Name: "difygraph_refusals_total", Help: "Operations that were refused because they or all together ask for too much.",
 		}, []string{"code"}),
+		strangers: create.NewCounterVec(prometheus.CounterOpts{
+			Name: "difygraph_callers_refused_total", Help: "Requests without a caller, by what was wrong with their token.",
+		}, []string{"reason"}),
 		calls: create.NewCounterVec(prometheus.CounterOpts{
 			Name: "difygraph_upstream_requests_total", Help: "Requests to Dify, second tries included, by the status of the answer.",
 		}, []string{"app", "route", "status"}),
@@ -91,6 +95,13 @@ func (i *instruments) operation(name string, worst code.Class, codes map[code.Co
 		if c.Class() == code.Refused {
 			i.refusals.WithLabelValues(string(c)).Inc()
 		}
+	}
+}
+
+// stranger counts a request without a caller.
+func (i *instruments) stranger(why string) {
+	if i != nil && why != "" {
+		i.strangers.WithLabelValues(why).Inc()
 	}
 }
 

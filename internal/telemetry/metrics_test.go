@@ -40,7 +40,8 @@ func TestMetrics(t *testing.T) {
 		w.ask(t, map[string]any{"query": "query Other { _service }"})
 		w.ask(t, map[string]any{"query": "{ _service }"}, "Authorization: ")
 		want := []string{
-			`difygraph_operation_duration_seconds_count{operation="Run"} 1`,
+			`difygraph_callers_refused_total{reason="no token"} 1`,
+		`difygraph_operation_duration_seconds_count{operation="Run"} 1`,
 			`difygraph_operation_duration_seconds_count{operation="other"} 2`,
 			`difygraph_operation_duration_seconds_sum{operation="Run"} 0.5`,
 			`difygraph_operation_duration_seconds_sum{operation="other"} 0`,

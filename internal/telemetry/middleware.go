@@ -38,7 +38,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		told := line{method: knownMethod(r.Method), status: answer.status, duration: time.Since(began)}
 		if r.Context().Err() != nil { // net/http ends it where the client is gone
-			told.status, kept.codes = statusClientClosedRequest, nil
+			told.status, kept.codes, kept.failed = statusClientClosedRequest, nil, nil
 		}
 		e.finish(ctx, span, kept, told)
 	}()
@@ -50,6 +50,7 @@ func (t *Telemetry) finish(ctx context.Context, span trace.Span, kept *record, t
 	worst := kept.worst(told.status)
 	endRequest(span, told.status, worst)
 	t.counts.operation(cmp.Or(t.listedName(kept.hash), "other"), worst, kept.codes, told.duration)
+	t.counts.stranger(kept.refused)
 	if !kept.quiet {
 		told.write(ctx, t.log, kept)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"sync/atomic"
 
@@ -23,8 +24,10 @@ type record struct {
 	hash    string // SHA-256 of the query, in hexadecimal
 	account Account
 	codes   map[code.Code]int
-	quiet   bool         // it has no line in the log
-	calls   atomic.Int64 // requests to Dify on its behalf
+	quiet   bool                 // it has no line in the log
+	failed  map[string]code.Code // the apps that failed, be it that the rest was answered
+	refused string               // why the request has no caller, of a fixed set
+	calls   atomic.Int64         // requests to Dify on its behalf
 }
 
 type recordKey struct{}
@@ -49,6 +52,9 @@ func NoteCaller(ctx context.Context, name string) { recordOf(ctx).caller = calle
 // that serves the request.
 func NoteRefusal(ctx context.Context, c code.Code) { recordOf(ctx).codes = map[code.Code]int{c: 1} }
 
+// NoteStranger says why a request has no caller, in words of a fixed set. It is called by the goroutine that serves the request.
+func NoteStranger(ctx context.Context, why string) { recordOf(ctx).refused = why }
+
 // Silence leaves a request out of the log: of what strangers can send at any rate, one line each would be a flood. Metrics count
 // it. It is called by the goroutine that serves the request.
 func Silence(ctx context.Context) { recordOf(ctx).quiet = true }
@@ -69,13 +75,27 @@ func (r *record) describe(op *graphql.OperationContext) {
 
 // settle notes what came of it.
 func (r *record) settle(account Account, errs gqlerror.List) {
-	r.account, r.codes = account, nil
+	r.account, r.codes, r.failed = account, nil, maps.Clone(account.FailedApps)
 	for _, e := range errs {
+		r.noteApp(e)
 		if r.codes == nil {
 			r.codes = make(map[code.Code]int)
 		}
 		r.codes[cmp.Or(code.OfExtensions(e.Extensions), code.InternalServerError)]++ // what has none came past whatever gives codes
 	}
+}
+
+// noteApp notes the app that an error is of, if it is one that failed.
+func (r *record) noteApp(e *gqlerror.Error) {
+	app, _ := e.Extensions["app"].(string)
+	c := code.OfExtensions(e.Extensions)
+	if app == "" || !c.Upstream() {
+		return
+	}
+	if r.failed == nil {
+		r.failed = make(map[string]code.Code)
+	}
+	r.failed[app] = c
 }
 
 func digest(text string) string {

@@ -23,6 +23,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // scope is what spans name as their origin.
@@ -50,6 +52,8 @@ type Account struct {
 	Price, Spent int
 	// Rows is how many rows its lists have shown.
 	Rows int
+	// FailedApps are the apps that its lists have left out, with the codes of their failures.
+	FailedApps map[string]code.Code
 }
 
 // Telemetry is safe for concurrent use. It lasts as long as the process: configurations may come and go.

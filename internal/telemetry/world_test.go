@@ -101,6 +101,7 @@ func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Header.Get("Authorization") {
 		case "":
+			NoteStranger(r.Context(), "no token")
 			NoteRefusal(r.Context(), "UNAUTHENTICATED")
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
