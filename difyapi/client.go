@@ -137,7 +137,9 @@ func (c *Client) get(ctx context.Context, path, query string) (*answer, error) {
 	if answeredByDify(err) {
 		c.found.Store(true)
 	}
-	return got, c.judgeMissing(ctx, path, err)
+	err = c.judgeMissing(ctx, path, err)
+	c.health.note(err)
+	return got, err
 }
 
 // ask sends the request, and again where that is of use.

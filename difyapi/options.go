@@ -39,6 +39,9 @@ type Options struct {
 	Timeout time.Duration
 	// Resilience is what to do about failures that may pass; by default nothing.
 	Resilience Resilience
+	// HealthChanged is told when the app goes down, and when it comes back; it may be nil. It is called by whoever's call showed it. Of
+	// several clients of an app, the latest that has one says who is told.
+	HealthChanged func(Health) `json:"-"`
 	// Transport sends the requests; nil means the pool's. It must honour the request's context, as [http.Transport] does. Another
 	// than the pool's, or one around it, has no bound on connections but that on calls.
 	Transport http.RoundTripper

@@ -41,6 +41,7 @@ type app struct {
 	ctx      context.Context // of probes
 	end      context.CancelFunc
 	breaker  *breaker
+	health   health
 	counters counters
 	reported atomic.Pointer[Version]
 	found    atomic.Bool        // Dify has answered at the app's base URL
@@ -70,6 +71,7 @@ func (p *Pool) Client(opts Options) (*Client, error) {
 	}
 	c.app = p.apps[c.identity]
 	c.pool = p
+	c.health.tellTo(opts.HealthChanged)
 	c.server.resize(c.connections)
 	c.server.share(p.appsOf(c.server))
 	return c, nil

@@ -371,9 +371,12 @@ func (c *Client) ping(slot claim) outcome {
 	defer cancel()
 	_, failure := c.exchange(c.newRequest(ctx, infoPath, ""))
 	if failure == nil {
+		c.health.note(nil)
 		return answered
 	}
-	return outcomeOf(c.explain(c.ctx, ctx, http.MethodGet+" "+infoPath, failure))
+	err := c.explain(c.ctx, ctx, http.MethodGet+" "+infoPath, failure)
+	c.health.note(err)
+	return outcomeOf(err)
 }
 
 // leave gives back a call's slot, or has the app probed with it, after the call took so long. The server's other apps wait

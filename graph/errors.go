@@ -140,6 +140,12 @@ func classify(err error) (code.Code, string) {
 	}
 }
 
+// CodeOf is the code of an app's failure.
+func CodeOf(err error) code.Code {
+	c, _ := classify(err)
+	return c
+}
+
 // appOf begins the message of an app's failure.
 func appOf(c code.Code, err error) string {
 	app, known := errors.AsType[*list.AppError](err)

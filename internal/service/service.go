@@ -196,8 +196,9 @@ func newClients(cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Poo
 		client, err := pool.Client(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
 			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
-			Resilience: difyapi.Resilience{Retries: 2, Breaker: true},
-			Transport:  told.Transport(app.Key, connections),
+			Resilience:    difyapi.Resilience{Retries: 2, Breaker: true},
+			Transport:     told.Transport(app.Key, connections),
+			HealthChanged: tellHealth(told, app),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("app %q: %w", app.Key, err)

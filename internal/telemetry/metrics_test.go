@@ -41,7 +41,7 @@ func TestMetrics(t *testing.T) {
 		w.ask(t, map[string]any{"query": "{ _service }"}, "Authorization: ")
 		want := []string{
 			`difygraph_callers_refused_total{reason="no token"} 1`,
-		`difygraph_operation_duration_seconds_count{operation="Run"} 1`,
+			`difygraph_operation_duration_seconds_count{operation="Run"} 1`,
 			`difygraph_operation_duration_seconds_count{operation="other"} 2`,
 			`difygraph_operation_duration_seconds_sum{operation="Run"} 0.5`,
 			`difygraph_operation_duration_seconds_sum{operation="other"} 0`,
@@ -77,13 +77,14 @@ func TestStateInMetrics(t *testing.T) {
 	told.Observe(func() State {
 		return State{
 			Apps: []AppState{{
-				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: difyapi.BreakerOpen,
+				App: appKey, Waiting: 3, Waits: 10, Waited: 1500 * time.Millisecond, Retries: 4, Breaker: difyapi.BreakerOpen, Down: true,
 			}},
 			Caches: []CacheState{{Cache: "logs", Hits: 5, Joins: 6, Misses: 7, Renewals: 2}},
 			Gate:   GateState{Operations: map[string]int{"running": 8}, Refusals: map[string]int64{"share": 9}},
 		}
 	})
 	want := []string{
+		`difygraph_app_up{app="translator"} 0`,
 		`difygraph_cache_renewals_total{cache="logs"} 2`,
 		`difygraph_cache_requests_total{cache="logs",result="hit"} 5`,
 		`difygraph_cache_requests_total{cache="logs",result="join"} 6`,

@@ -34,6 +34,8 @@ type AppState struct {
 	// Retries is how many requests were sent again so far.
 	Retries int64
 	Breaker difyapi.BreakerState // metrics have its number
+	// Down says that its calls fail.
+	Down bool
 }
 
 // CacheState is how often a cache was asked so far, and what came of it.
@@ -65,6 +67,7 @@ func gauge(name, help string, labels ...string) number {
 var (
 	waiting = gauge("difygraph_upstream_queue", "Calls to Dify that wait for their turn.", "app")
 	breaker = gauge("difygraph_upstream_breaker", "Circuit breaker: 0 closed, 1 half-open, 2 open.", "app")
+	up      = gauge("difygraph_app_up", "1 unless calls to the app fail.", "app")
 	waits   = counter("difygraph_upstream_waits_total", "Calls to Dify that had to wait for their turn.", "app")
 	waited  = counter("difygraph_upstream_wait_seconds_total",
 		"Time that calls to Dify have waited for their turns, all together.", "app")
@@ -82,7 +85,7 @@ type stateCollector struct{ state *atomic.Pointer[func() State] }
 
 // Describe names what [stateCollector.Collect] gives.
 func (stateCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, n := range []number{waiting, breaker, waits, waited, retries, cached, renewed, admitted, refused} {
+	for _, n := range []number{waiting, breaker, up, waits, waited, retries, cached, renewed, admitted, refused} {
 		to <- n.Desc
 	}
 }
@@ -100,6 +103,7 @@ func (s State) give(to func(n number, value float64, labels ...string)) {
 	for _, a := range s.Apps {
 		to(waiting, float64(a.Waiting), a.App)
 		to(breaker, float64(a.Breaker), a.App)
+		to(up, oneUnless(a.Down), a.App)
 		to(waits, float64(a.Waits), a.App)
 		to(waited, a.Waited.Seconds(), a.App)
 		to(retries, float64(a.Retries), a.App)
@@ -116,4 +120,11 @@ func (s State) give(to func(n number, value float64, labels ...string)) {
 	for reason, n := range s.Gate.Refusals {
 		to(refused, float64(n), reason)
 	}
+}
+
+func oneUnless(not bool) float64 {
+	if not {
+		return 0
+	}
+	return 1
 }
