@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +28,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph"
+	"github.com/difygraph/difygraph/graph/viewer"
 	"github.com/difygraph/difygraph/internal/config"
 	"github.com/difygraph/difygraph/internal/files"
 	"github.com/difygraph/difygraph/internal/httpserver"
@@ -372,8 +374,11 @@ func (c schemaCommand) Run(p process) error {
 	return err
 }
 
+// tokenCommand gives the least by default: the app's key is to be filled in, and there are only the fields that all callers see.
 type tokenCommand struct {
-	Name string `help:"How logs and limits call the caller." default:"NAME"`
+	Name   string         `help:"How logs and limits call the caller." default:"NAME"`
+	Apps   []string       `help:"Keys of the apps that the caller sees, or patterns such as shop-*." default:"app-key"`
+	Scopes []viewer.Scope `help:"What the caller sees of them: logs, content, people." enum:"logs,content,people" default:"logs"`
 }
 
 // Run prints a token, which is not to be had again.
@@ -381,9 +386,12 @@ func (c tokenCommand) Run(p process) error {
 	if !config.IsCallerName(c.Name) {
 		return errors.New("--name must be 1 to 64 of A-Z, a-z, 0-9, -, _ and dot")
 	}
+	if len(c.Apps) == 0 || slices.ContainsFunc(c.Apps, func(pattern string) bool { return !config.IsAppPattern(pattern) }) {
+		return errors.New(`--apps must be keys of apps, or patterns such as "shop-*"`)
+	}
 	token, digest := identity.NewToken()
 	_, err := fmt.Fprintf(p.stdout, "Token, shown this once:  %s\n\nIts line in the configuration, below auth.tokens:\n  %s\n\n"+
-		"Or for all apps and scopes:  DIFYGRAPH_TOKEN_SHA256=%s\n", token, identity.TokenEntry(c.Name, digest), digest)
+		"Or for all apps and scopes:  DIFYGRAPH_TOKEN_SHA256=%s\n", token, identity.TokenEntry(c.Name, digest, c.Apps, c.Scopes), digest)
 	return err
 }
 

@@ -375,8 +375,18 @@ func TestToken(t *testing.T) {
 	if err := run(t.Context(), process{[]string{"token", "--name", "dashboard"}, nil, &stdout, io.Discard}); err != nil || !strings.Contains(stdout.String(), "name: dashboard, sha256:") {
 		t.Errorf("%v\n%s", err, stdout.String())
 	}
-	if err := run(t.Context(), process{[]string{"token", "--name", `a", apps: ["*"]`}, nil, &stdout, io.Discard}); err == nil {
-		t.Error("a name that is no name was taken")
+	if line := stdout.String(); !strings.Contains(line, `apps: ["app-key"], scopes: [logs]}`) {
+		t.Errorf("more than the least by default:\n%s", line)
+	}
+	stdout.Reset()
+	if err := run(t.Context(), process{[]string{"token", "--apps", "shop-*,b", "--scopes", "logs,content"}, nil, &stdout, io.Discard}); err != nil ||
+		!strings.Contains(stdout.String(), `apps: ["shop-*", "b"], scopes: [logs, content]}`) {
+		t.Errorf("%v\n%s", err, stdout.String())
+	}
+	for _, wrong := range [][]string{{"--name", `a", apps: ["*"]`}, {"--apps", "["}, {"--apps", ""}, {"--scopes", "all"}} {
+		if err := run(t.Context(), process{append([]string{"token"}, wrong...), nil, &stdout, io.Discard}); err == nil {
+			t.Errorf("%q was taken", wrong)
+		}
 	}
 }
 

@@ -251,7 +251,7 @@ func configuration(u upstream, ttl time.Duration) []byte {
 	for caller := range callers {
 		token := tokenOf(caller)
 		digest := sha256.Sum256([]byte(token))
-		entries = append(entries, strings.TrimPrefix(identity.TokenEntry("bench-"+strconv.Itoa(caller), hex.EncodeToString(digest[:])), "- "))
+		entries = append(entries, strings.TrimPrefix(identity.TokenEntry("bench-"+strconv.Itoa(caller), hex.EncodeToString(digest[:]), []string{"*"}, viewer.Scopes()), "- "))
 	}
 	return fmt.Appendf(nil, `listen: 127.0.0.1:0
 auth: {tokens: [%s]}

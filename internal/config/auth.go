@@ -101,6 +101,9 @@ var (
 // IsCallerName tells whether text can be the name of a [Token].
 func IsCallerName(text string) bool { return callerName.MatchString(text) }
 
+// IsAppPattern tells whether text can be one of the patterns of a [Token]'s apps.
+func IsAppPattern(text string) bool { return isAppPattern(text) }
+
 func isAppPattern(text string) bool {
 	_, err := path.Match(text, "")
 	return err == nil && appPattern.MatchString(text)

@@ -8,7 +8,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/difygraph/difygraph/graph/viewer"
 	"github.com/difygraph/difygraph/internal/config"
 )
 
@@ -22,9 +25,16 @@ func NewToken() (token, digest string) {
 	return token, hex.EncodeToString(sum[:])
 }
 
-// TokenEntry is the line of a configuration file, below auth.tokens, for a token with that digest. It may read all.
-func TokenEntry(name, digest string) string {
-	return fmt.Sprintf(`- {name: %s, sha256: "%s", apps: ["*"], scopes: [logs, content, people]}`, name, digest)
+// TokenEntry is the line of a configuration file, below auth.tokens, for a token with that digest, for apps of these patterns.
+func TokenEntry(name, digest string, apps []string, scopes []viewer.Scope) string {
+	patterns, names := make([]string, len(apps)), make([]string, len(scopes))
+	for i, pattern := range apps {
+		patterns[i] = strconv.Quote(pattern)
+	}
+	for i, scope := range scopes {
+		names[i] = string(scope)
+	}
+	return fmt.Sprintf(`- {name: %s, sha256: "%s", apps: [%s], scopes: [%s]}`, name, digest, strings.Join(patterns, ", "), strings.Join(names, ", "))
 }
 
 // knownToken is a configured token, ready to be compared.

@@ -70,8 +70,8 @@ func TestNewTokenIsTakenWithItsDigest(t *testing.T) {
 
 func TestTokenEntry(t *testing.T) {
 	t.Parallel()
-	want := `- {name: dashboard, sha256: "00ff", apps: ["*"], scopes: [logs, content, people]}`
-	if got := TokenEntry("dashboard", "00ff"); got != want {
+	want := `- {name: dashboard, sha256: "00ff", apps: ["shop-*", "b"], scopes: [logs, people]}`
+	if got := TokenEntry("dashboard", "00ff", []string{"shop-*", "b"}, []viewer.Scope{viewer.Logs, viewer.People}); got != want {
 		t.Errorf("got %s", got)
 	}
 }
