@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -30,6 +30,7 @@ import (
 	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/viewer"
 	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/doctor"
 	"github.com/difygraph/difygraph/internal/files"
 	"github.com/difygraph/difygraph/internal/httpserver"
 	"github.com/difygraph/difygraph/internal/identity"
@@ -54,8 +55,16 @@ func main() {
 		last := telemetry.NewQueue(os.Stderr, nil)
 		fmt.Fprintln(last, "difygraph:", err)
 		flush(context.Background(), last)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode tells apps that do not answer from what is wrong with the command, so that a script can.
+func exitCode(err error) int {
+	if errors.Is(err, doctor.ErrFailing) {
+		return 2
+	}
+	return 1
 }
 
 // process is what the operating system gives a program.
@@ -287,10 +296,13 @@ func stopTelemetry(ctx context.Context, told *telemetry.Telemetry) {
 	}
 }
 
-type checkCommand struct{}
+type checkCommand struct {
+	JSON    bool          `help:"Print JSON: {\"apps\": […]}, see docs/configuration.md." name:"json"`
+	Timeout time.Duration `help:"How long each app may take." default:"30s"`
+}
 
-// Run asks all apps side by side, and prints a line for each in the order of the configuration.
-func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error {
+// Run prints what is found of all apps, and fails where one of them does not answer.
+func (c checkCommand) Run(ctx context.Context, cli *commandLine, p process) error {
 	cfg, err := cli.load(ctx, p)
 	if err != nil {
 		return err
@@ -300,49 +312,22 @@ func (checkCommand) Run(ctx context.Context, cli *commandLine, p process) error 
 	}
 	pool := difyapi.NewPool()
 	defer pool.Close()
-	clients, err := service.NewClients(cfg, telemetry.Discard(), pool)
+	patients, err := service.Patients(cfg, pool)
 	if err != nil {
 		return err
 	}
-	lines, failures := make([]string, len(cfg.Apps)), make([]error, len(cfg.Apps))
-	var calls sync.WaitGroup
-	for i, app := range cfg.Apps {
-		calls.Go(func() { lines[i], failures[i] = checkApp(ctx, app.Key, clients[app.Key]) })
+	report := doctor.ExamineAll(ctx, patients, c.Timeout)
+	if c.JSON {
+		err = json.NewEncoder(p.stdout).Encode(report)
+	} else if err = report.Print(p.stdout); err == nil {
+		_, err = fmt.Fprintf(p.stdout, connectionsNote, cfg.Limits.ConnectionsPerServer)
 	}
-	calls.Wait()
-	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for i, app := range cfg.Apps {
-		fmt.Fprintf(table, "%s\t%s\n", app.Key, lines[i])
-	}
-	fmt.Fprintf(table, connectionsNote, cfg.Limits.ConnectionsPerServer)
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if errors.Join(failures...) != nil {
-		return errors.New("not all apps answer")
-	}
-	return nil
+	return cmp.Or(err, report.Verdict())
 }
 
 // connectionsNote is for whoever raises the limit. Whether a Dify bears more is not to be tried out: it would answer nobody.
 const connectionsNote = "At most %d connections to each Dify (limits.connectionsPerServer). From 1.14.2 on it has ten for everybody; " +
 	"SERVER_WORKER_CLASS=gevent in its environment makes room for more.\n"
-
-// checkApp describes the app, or its failure. Errors of difyapi show neither address nor key.
-func checkApp(ctx context.Context, key string, client *difyapi.Client) (string, error) {
-	info, err := client.Info(ctx)
-	if err == nil {
-		err = service.CheckLog(ctx, key, client)
-	}
-	if err != nil {
-		return "fails\t" + err.Error(), err
-	}
-	version, mode := cmp.Or(client.Version().String(), "unknown"), "unknown"
-	if info.Mode != nil {
-		mode = *info.Mode
-	}
-	return "answers\tDify " + version + "\tmode " + mode, nil
-}
 
 type versionCommand struct{}
 

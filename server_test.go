@@ -154,6 +154,7 @@ func TestCheck(t *testing.T) {
 		"flag wins":         {[]string{"check", "--config", good}, []string{"DIFYGRAPH_CONFIG=nowhere"}, []string{"echo  answers"}, true},
 		"one fails":         {[]string{"check", "--config", both}, nil, []string{"gone  fails", "401", "echo  answers"}, false},
 		"wrong times":       {[]string{"check", "--config", eastern}, nil, []string{"echo  fails", "8 h earlier", "TZ=UTC"}, false},
+		"json":              {[]string{"check", "--config", both, "--json", "--timeout", "20s"}, nil, []string{`{"apps":[{"app":"gone","asked":["` + dify + `/info"],"answers":false,"error":`, `{"app":"echo",`, `"answers":true,"version":"1.14.2","mode":"workflow"}`}, false},
 		"nothing to check":  {[]string{"check"}, nil, nil, false},
 		"no such file":      {[]string{"check", "--config", "nowhere"}, nil, nil, false},
 		"empty variable":    {[]string{"check", "--config", ""}, []string{"DIFYGRAPH_CONFIG=" + good}, nil, false},
@@ -173,6 +174,9 @@ func TestCheck(t *testing.T) {
 				if !strings.Contains(stdout.String(), want) {
 					t.Errorf("no %q in:\n%s", want, stdout.String())
 				}
+			}
+			if failing := strings.Contains(stdout.String(), "fails") || strings.Contains(stdout.String(), `"answers":false`); err != nil && failing != (exitCode(err) == 2) {
+				t.Errorf("exit code %d of %v", exitCode(err), err)
 			}
 			if shown := stdout.String() + fmt.Sprint(err); strings.Contains(shown, goodKey) || strings.Contains(shown, badKey) {
 				t.Errorf("an API key is shown:\n%s", shown)

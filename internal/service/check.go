@@ -7,6 +7,9 @@ import (
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/graph/loader"
+	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/doctor"
+	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
 // checkCalls are more than a look at a log takes, and at its app's clock.
@@ -29,4 +32,23 @@ func CheckLog(ctx context.Context, app string, client *difyapi.Client) error {
 	}
 	_, err = (&feed.Feed{Source: loader.For(ctx), ScanCalls: 1, ScanDetails: 1}).Read(ctx, list.Request{List: l, Slice: newest, Rows: true})
 	return err
+}
+
+// Patients are the configured apps as [doctor.Examine] wants them, by clients of the pool.
+func Patients(cfg *config.Config, pool *difyapi.Pool) ([]doctor.Patient, error) {
+	clients, err := NewClients(cfg, telemetry.Discard(), pool)
+	if err != nil {
+		return nil, err
+	}
+	patients := make([]doctor.Patient, len(cfg.Apps))
+	for i, app := range cfg.Apps {
+		patients[i] = doctor.Patient{
+			App: app.Key, BaseURL: app.BaseURL, Client: clients[app.Key], Connections: cfg.Limits.ConnectionsPerServer,
+			Log: func(ctx context.Context, client *difyapi.Client) error { return CheckLog(ctx, app.Key, client) },
+			At: func(baseURL string) (*difyapi.Client, error) {
+				return pool.Client(difyapi.Options{BaseURL: baseURL, APIKey: app.APIKey.Reveal(), ConnectionsPerServer: cfg.Limits.ConnectionsPerServer})
+			},
+		}
+	}
+	return patients, nil
 }
