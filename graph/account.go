@@ -105,11 +105,8 @@ func (a *account) cost(limit int) Cost {
 	}
 }
 
-// spent is the price of what the operation has taken. One that did not begin has taken nothing.
+// spent is the price of what the operation has taken.
 func (a *account) spent() int {
-	if a == nil {
-		return 0
-	}
 	return a.estimate.spent(a.loaders.Taken(), int(a.rowsPrice.Load()))
 }
 

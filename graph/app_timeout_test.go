@@ -16,11 +16,11 @@ import (
 func serveSlowB(t *testing.T, takes time.Duration) *pacedAPI {
 	t.Helper()
 	dify := difytest.New(difytest.Options{})
-	clients := make(map[string]*difyapi.Client)
+	apps := make(map[string]difyapi.Options)
 	for _, key := range []string{"a", "b"} {
 		app := dify.AddApp(difytest.AppOptions{Name: key, APIKey: "app-secret-" + key})
 		app.Insert(runsOf(map[int]int{0: 1, 60: 1, 120: 1})...)
-		clients[key] = newClient(t, difyapi.Options{
+		apps[key] = difyapi.Options{
 			BaseURL: "http://dify.test/v1", APIKey: "app-secret-" + key,
 			Transport: paced{dify, func(r *http.Request) time.Duration {
 				if strings.HasSuffix(r.Header.Get("Authorization"), "-b") {
@@ -28,9 +28,9 @@ func serveSlowB(t *testing.T, takes time.Duration) *pacedAPI {
 				}
 				return latency
 			}},
-		})
+		}
 	}
-	return &pacedAPI{dify: dify, handler: newServer(options{keys: []string{"a", "b"}}, clients)}
+	return &pacedAPI{dify: dify, handler: newServer(t, options{keys: []string{"a", "b"}}, apps)}
 }
 
 // TestAppTimeout: the list waits no longer for an app that hangs, and an app that has answered in time stays.

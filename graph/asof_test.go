@@ -18,8 +18,7 @@ func TestAsOfIsWhenTheOldestRequestWasSent(t *testing.T) {
 		dify := difytest.New(difytest.Options{})
 		dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"}).Insert(runsOf(pairs(200))...)
 		dify.SetFault(func(*http.Request) *difytest.Fault { return difytest.Delay(time.Second) })
-		client := newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: direct{dify}})
-		handler := newServer(options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})
+		handler := newServer(t, options{keys: []string{"a"}}, map[string]difyapi.Options{"a": appOf(direct{dify})})
 		for query, calls := range map[string]int{
 			`{l: workflowLogs(first: 20) {nodes {id} scan {upstreamCalls asOf}}}`:           1,
 			`{l: workflowLogs(first: 100) {nodes {id} scan {upstreamCalls asOf}}}`:          2,

@@ -55,8 +55,7 @@ func BenchmarkPage(b *testing.B) {
 		upstream := httptest.NewServer(recorded(rows))
 		b.Cleanup(upstream.Close)
 		b.Run(fmt.Sprintf("graphql/rows=%d", rows), func(b *testing.B) {
-			client := newClient(b, difyapi.Options{BaseURL: upstream.URL + "/v1", APIKey: "app-secret-a"})
-			api := serveClients(b, options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})
+			api := serveApps(b, options{keys: []string{"a"}}, map[string]difyapi.Options{"a": {BaseURL: upstream.URL + "/v1", APIKey: "app-secret-a"}})
 			body, err := json.Marshal(map[string]any{"query": everyField, "variables": map[string]any{"first": rows}})
 			if err != nil {
 				b.Fatal(err)

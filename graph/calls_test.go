@@ -171,7 +171,6 @@ func TestAliasesOfOneListAreOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dify := difytest.New(difytest.Options{})
 		dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"}).Insert(runsOf(pairs(200))...)
-		client := newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: direct{dify}})
 		query := "{"
 		for i := range 10 {
 			query += fmt.Sprintf(" l%d: workflowLogs(first: %d) { totalCount nodes { id } scan { upstreamCalls } }", i, (i+1)*9)
@@ -180,7 +179,7 @@ func TestAliasesOfOneListAreOneCall(t *testing.T) {
 			Nodes []struct{ ID string }
 			Scan  struct{ UpstreamCalls int }
 		}
-		ask(t, newServer(options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client}), query+"}", &data)
+		ask(t, newServer(t, options{keys: []string{"a"}}, map[string]difyapi.Options{"a": appOf(direct{dify})}), query+"}", &data)
 		sum := 0
 		for i := range 10 {
 			l := data[fmt.Sprintf("l%d", i)]

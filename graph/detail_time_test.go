@@ -24,8 +24,9 @@ const (
 	latency = 100 * time.Millisecond
 	// listWait is how long lists wait for their like, where the operation may have another.
 	listWait = time.Millisecond
-	// inFlight is how many calls to an app are under way at most, where nothing else is configured.
-	inFlight = 8
+	// inFlight is how many calls of one caller to an app are under way at most, where nothing else is configured: of eight slots
+	// some are for others.
+	inFlight = 6
 )
 
 // paced is a transport without a network, whose answers take a while.
@@ -56,10 +57,9 @@ func servePaced(t tb, maxInFlight int, takes func(*http.Request) time.Duration) 
 	t.Helper()
 	dify := difytest.New(difytest.Options{})
 	p := &pacedAPI{dify: dify, app: dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"})}
-	client := newClient(t, difyapi.Options{
-		BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", MaxInFlight: maxInFlight, Transport: paced{dify, takes},
-	})
-	p.handler = newServer(options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})
+	app := appOf(paced{dify, takes})
+	app.MaxInFlight = maxInFlight
+	p.handler = newServer(t, options{keys: []string{"a"}}, map[string]difyapi.Options{"a": app})
 	return p
 }
 
@@ -131,7 +131,7 @@ func TestProfilesTakeNoTimer(t *testing.T) {
 func TestListBesideDetails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := servePaced(t, 2, always(latency))
+		p := servePaced(t, 3, always(latency))
 		p.app.Insert(runsOf(pairs(100))...)
 		done := make(chan time.Duration)
 		go func() {

@@ -109,7 +109,7 @@ func TestLongKeywordInSession(t *testing.T) {
 // would wait for ever.
 func TestLongKeywordSideBySide(t *testing.T) {
 	t.Parallel()
-	const atOnce = 8
+	const atOnce = inFlight
 	a := serveNearly(t, options{}, 90, everyRow)
 	var mu sync.Mutex
 	var meeting sync.WaitGroup

@@ -28,23 +28,18 @@ const fleetApps, fleetServers = 300, 10
 func serveFleet(t *testing.T, o options) *fleet {
 	t.Helper()
 	f := &fleet{api: &api{apps: make(map[string]*difytest.App)}}
-	pool := difyapi.NewPool()
-	t.Cleanup(pool.Close)
-	f.clients = make(map[string]*difyapi.Client)
+	apps := make(map[string]difyapi.Options)
 	for range fleetServers {
 		f.difys = append(f.difys, startDify(t, o.dify))
 	}
 	for i := range fleetApps {
 		key, on := fmt.Sprintf("app-%03d", i), f.difys[i%fleetServers]
 		f.apps[key] = on.AddApp(difytest.AppOptions{Name: key, APIKey: "app-secret-" + key})
-		client, err := pool.Client(difyapi.Options{BaseURL: on.socket.URL + "/v1", APIKey: "app-secret-" + key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.keys, f.clients[key] = append(f.keys, key), client
+		apps[key] = difyapi.Options{BaseURL: on.socket.URL + "/v1", APIKey: "app-secret-" + key}
+		f.keys = append(f.keys, key)
 	}
-	o.keys = f.keys
-	f.url = serveClients(t, o, f.clients)
+	o.keys, o.connections = f.keys, 4
+	f.url = serveApps(t, o, apps)
 	return f
 }
 
@@ -211,7 +206,7 @@ func TestThreeHundredAppsWithoutThoseThatFail(t *testing.T) {
 // slowFleet is many apps of one Dify that takes a second for each answer, in a bubble.
 func slowFleet(t *testing.T, o options, hangs string) http.Handler {
 	t.Helper()
-	dify, clients := difytest.New(difytest.Options{}), make(map[string]*difyapi.Client)
+	dify, apps := difytest.New(difytest.Options{}), make(map[string]difyapi.Options)
 	slow := roundTrip(func(r *http.Request) (*http.Response, error) {
 		wait := time.Second
 		if strings.HasSuffix(r.Header.Get("Authorization"), hangs) && hangs != "" {
@@ -231,9 +226,9 @@ func slowFleet(t *testing.T, o options, hangs string) http.Handler {
 			app.Insert(run(j*30 + i))
 		}
 		o.keys = append(o.keys, key)
-		clients[key] = newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-" + key, Transport: slow, Timeout: time.Hour})
+		apps[key] = difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-" + key, Transport: slow, Timeout: time.Hour}
 	}
-	return newServer(o, clients)
+	return newServer(t, o, apps)
 }
 
 const slowQuery = `{workflowLogs(%s filter: {hasError: %t}) {nodes {uuid createdAt} pageInfo {endCursor hasNextPage} scan {reasons failedApps {app {key} code message}}}}`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -53,7 +54,8 @@ func (o operations) MutateOperationContext(ctx context.Context, op *graphql.Oper
 	return nil
 }
 
-// InterceptOperation executes an operation once it is admitted.
+// InterceptOperation executes an operation once it is admitted. It leaves when it has ended: with its one answer, or, where it is a
+// subscription, with the last of them or with its context.
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) (respond graphql.ResponseHandler) {
 	e := estimateOf(ctx)
 	if o.Admit == nil || e == nil {
@@ -63,14 +65,23 @@ func (o operations) InterceptOperation(ctx context.Context, next graphql.Operati
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{Present(ctx, err)}})
 	}
+	end := sync.OnceFunc(func() { leave(int(e.taken.Load())) })
 	defer func() {
 		if respond == nil { // a panic
-			leave(0)
+			end()
 		}
 	}()
 	execute := next(ctx)
-	return func(ctx context.Context) *graphql.Response {
-		defer func() { leave(e.account.spent()) }() // also where nobody waits for an answer any more
+	answersOnce := graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription
+	if !answersOnce {
+		context.AfterFunc(ctx, end) // nobody asks for the last answer of a subscription whose client has left
+	}
+	return func(ctx context.Context) (response *graphql.Response) {
+		defer func() {
+			if answersOnce || response == nil {
+				end()
+			}
+		}()
 		return execute(ctx)
 	}
 }
@@ -128,7 +139,7 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 		loader.For(ctx).ExpectOneList()
 	}
 	a := newAccount(e, loader.For(ctx))
-	e.account = a
+	defer func() { e.taken.Add(int64(a.spent())) }() // also where nobody waits for an answer any more
 	response := next(context.WithValue(ctx, accountKey{}, a))
 	done(a.settle(ctx, response))
 	if response != nil {

@@ -4,74 +4,79 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
-// fullUp is a client of a Dify that does not answer, for which as many calls wait as may.
-func fullUp(t *testing.T) *difyapi.Client {
-	t.Helper()
-	const atOnce = 2
-	var reached sync.WaitGroup
-	reached.Add(atOnce)
-	client := newClient(t, difyapi.Options{
-		BaseURL: "http://dify.test/v1", APIKey: "app-secret-b", MaxInFlight: atOnce, Version: difyapi.ParseVersion("1.14.2"), Timeout: time.Hour,
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			reached.Done() // a call too many would panic
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		}),
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	var calls sync.WaitGroup
-	for range atOnce {
-		calls.Go(func() { _, _ = client.Info(ctx) })
-	}
-	reached.Wait()
-	refused := make(chan struct{}, atOnce+difyapi.MaxWaiting)
-	for range 2 * difyapi.MaxWaiting { // as soon as one is refused, all places in line are taken, and stay so
-		calls.Go(func() {
-			if _, err := client.Info(ctx); difyapi.IsOverloaded(err) {
-				refused <- struct{}{}
-			}
-		})
-	}
-	<-refused
-	t.Cleanup(func() {
-		cancel()
-		calls.Wait()
-	})
-	return client
-}
-
 // roundTrip is a transport without a network.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestOverloadedApp: where too many calls to an app wait, it fails at once, alone, and as this server's own trouble.
+// TestOverloadedApp: where too many calls to an app wait, it fails at once, alone, and as this server's own trouble. In a bubble,
+// where all calls that there is room for wait at the same time.
 func TestOverloadedApp(t *testing.T) {
 	t.Parallel()
-	sound := startDify(t, difytest.Options{})
-	app := sound.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"})
-	app.Insert(run(0))
-	a := &api{apps: map[string]*difytest.App{"a": app, "b": nil}, url: serveClients(t, options{keys: []string{"a", "b"}}, map[string]*difyapi.Client{
-		"a": newClient(t, difyapi.Options{BaseURL: sound.socket.URL + "/v1", APIKey: "app-secret-a"}),
-		"b": fullUp(t),
-	})}
-	answer := a.post(t, besideQuery, nil)
-	checkAlone(t, a, answer)
-	if e := answer.Errors[0]; e.Extensions["code"] != "OVERLOADED" || e.Message != `app "b": too many calls to this app wait; try again later` {
-		t.Errorf("%s", answer.text)
+	synctest.Test(t, func(t *testing.T) {
+		sound := difytest.New(difytest.Options{})
+		app := sound.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"})
+		app.Insert(run(0))
+		a := &api{apps: map[string]*difytest.App{"a": app, "b": nil}, url: "http://difygraph.test/graphql"}
+		a.client.Transport = direct{newServer(t, options{keys: []string{"a", "b"}}, map[string]difyapi.Options{
+			"a": appOf(direct{sound}),
+			"b": {
+				BaseURL: "http://other.test/v1", APIKey: "app-secret-b", Version: difyapi.ParseVersion("1.14.2"), Timeout: time.Hour,
+				Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				}),
+			},
+		})}
+		leave := a.fillUp(t, "b")
+		defer leave()
+		answer := a.post(t, besideQuery, nil)
+		checkAlone(t, a, answer)
+		if e := answer.Errors[0]; e.Extensions["code"] != "OVERLOADED" || e.Message != `app "b": too many calls to this app wait; try again later` {
+			t.Errorf("%s", answer.text)
+		}
+		p := a.page(t, vars{"onAppFailure": "PARTIAL"})
+		if failed := p.Scan.FailedApps; len(p.Edges) != 1 || len(failed) != 1 || failed[0].App.Key != "b" || failed[0].Code != "OVERLOADED" {
+			t.Errorf("%d rows, %+v", len(p.Edges), p.Scan)
+		}
+	})
+}
+
+// fillUp has more calls to an app wait than there is room for, until leave is called.
+func (a *api) fillUp(t *testing.T, app string) (leave func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var operations sync.WaitGroup
+	const atOnce = 30 // as many fields as an operation may have
+	for operation := range difyapi.MaxWaiting/atOnce + 1 {
+		query := "{"
+		for alias := range atOnce {
+			n := strconv.Itoa(1000*operation + alias) // no two lists are alike
+			query += ` l` + n + `: workflowLogs(apps: "` + app + `", filter: {keyword: "` + n + `"}) {nodes {uuid}}`
+		}
+		r := question(ctx, query+"}")
+		r.RemoteAddr = "" // as that of the others: callers that are not known are told apart by it
+		operations.Go(func() {
+			if answer, err := a.client.Transport.RoundTrip(r); err == nil {
+				answer.Body.Close()
+			}
+		})
 	}
-	p := a.page(t, vars{"onAppFailure": "PARTIAL"})
-	if failed := p.Scan.FailedApps; len(p.Edges) != 1 || len(failed) != 1 || failed[0].App.Key != "b" || failed[0].Code != "OVERLOADED" {
-		t.Errorf("%d rows, %+v", len(p.Edges), p.Scan)
+	synctest.Wait()
+	return func() {
+		cancel()
+		operations.Wait()
 	}
 }
 

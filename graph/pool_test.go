@@ -8,11 +8,11 @@ import (
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
-// TestOperationsTogetherHoldSoMuch: what one operation may hold, all of them together may not, and each gives back what it
+// TestOperationsTogetherHoldSoMuch: what one operation may hold, all of a caller together may not, which is half of what there is; and each gives back what it
 // held.
 func TestOperationsTogetherHoldSoMuch(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a", "b"}, allBytes: 120_000})
+	a := serve(t, options{keys: []string{"a", "b"}, allBytes: 240_000})
 	for _, app := range a.apps {
 		app.Insert(runsOf(pairs(100))...) // a page of 90 has some 50 KB
 	}

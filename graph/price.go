@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -86,7 +87,7 @@ type estimate struct {
 	free      int64 // bytes of the answer that have no price of their own
 	described int   // fields of the schema's own description
 	extents   map[*ast.Field]extent
-	account   *account // of the operation, once it is executed
+	taken     atomic.Int64 // the price of what its answers have taken so far
 }
 
 // reserve adds to what was foreseen what an operation may take beyond.

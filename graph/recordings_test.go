@@ -98,12 +98,11 @@ func replay(t *testing.T, r recording, scopes ...viewer.Scope) *api {
 	t.Helper()
 	socket := httptest.NewServer(r)
 	t.Cleanup(socket.Close)
-	client := newClient(t, difyapi.Options{BaseURL: socket.URL + "/v1", APIKey: "app-secret-a"})
 	o := options{keys: []string{"a"}}
 	if len(scopes) > 0 {
-		o.viewer = someone{"", []string{"a"}, scopes}
+		o.viewer = &someone{"", []string{"a"}, scopes}
 	}
-	return &api{url: serveClients(t, o, map[string]*difyapi.Client{"a": client})}
+	return &api{url: serveApps(t, o, map[string]difyapi.Options{"a": {BaseURL: socket.URL + "/v1", APIKey: "app-secret-a"}})}
 }
 
 // filter has those conditions of the recorded request that Dify and this API apply alike, so that the recorded rows are
@@ -247,8 +246,7 @@ func TestRecordedInfo(t *testing.T) {
 			_ = json.NewEncoder(w).Encode(r.Response.Body)
 		}))
 		t.Cleanup(socket.Close)
-		client := newClient(t, difyapi.Options{BaseURL: socket.URL + "/v1", APIKey: "app-secret-a"})
-		a := &api{url: serveClients(t, options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": client})}
+		a := &api{url: serveApps(t, options{keys: []string{"a"}}, map[string]difyapi.Options{"a": {BaseURL: socket.URL + "/v1", APIKey: "app-secret-a"}})}
 		checkData(t, a, `{difyApp(key: "a") {`+appFields+`}}`, `{"difyApp": {"key": "a", "name": "Echo", "description": "", "tags": [],
 			"mode": "workflow", "authorName": "Admin", "difyVersion": "`+r.Response.Headers["x-version"]+`"}}`)
 	}

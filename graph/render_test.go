@@ -41,22 +41,16 @@ func withOddValues(page []byte) []byte {
 	return bytes.ReplaceAll(page, []byte(`"details": null`), []byte(`"details": {"sys.user_id": "secret", "a": [1, 2]}`))
 }
 
-// scopes are a viewer's.
-type scopes []viewer.Scope
-
-func (scopes) MayRead(string) bool           { return true }
-func (s scopes) Has(scope viewer.Scope) bool { return slices.Contains(s, scope) }
-
 // TestRowsAreWrittenAsGqlgenWouldWriteThem runs operations through the renderer, and through gqlgen's field by field execution: the
 // answers are equal to the byte, but for the order of errors, which come as they come.
 func TestRowsAreWrittenAsGqlgenWouldWriteThem(t *testing.T) {
 	t.Parallel()
-	for name, who := range map[string]scopes{
+	for name, who := range map[string][]viewer.Scope{
 		"all": {viewer.Logs, viewer.Content, viewer.People}, "logs": {viewer.Logs}, "content": {viewer.Logs, viewer.Content},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := options{keys: []string{"a", "b", "broken"}, viewer: who}
+			o := options{keys: []string{"a", "b", "broken"}, viewer: &someone{"", []string{"*"}, who}}
 			rendered := serve(t, o)
 			rendered.apps["a"].Insert(oddRows()...)
 			rendered.apps["b"].Insert(oddRows()...)
@@ -72,7 +66,7 @@ func TestRowsAreWrittenAsGqlgenWouldWriteThem(t *testing.T) {
 			})
 			o.ordinary = true
 			ordinary := *rendered
-			ordinary.url = serveClients(t, o, rendered.clients)
+			ordinary.url = serveApps(t, o, rendered.reached)
 			rapid.Check(t, func(rt *rapid.T) {
 				query, variables := drawOperation(rt)
 				want, got := inOrder(ordinary.post(rt, query, variables)), inOrder(rendered.post(rt, query, variables))

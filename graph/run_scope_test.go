@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -151,9 +152,8 @@ func TestVersionThatIsConfiguredWrong(t *testing.T) {
 func TestAnswerOfAnOlderServer(t *testing.T) {
 	t.Parallel()
 	a, own, other := serveTwo(t, options{})
-	upgrade := &upgrading{dify: a.dify}
-	upgrade.client = newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: upgrade})
-	a.url = serveClients(t, options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": upgrade.client})
+	upgrade := &upgrading{dify: a.dify, ask: func() string { return string(a.post(t, `{difyApp(key: "a") {description}}`, nil).text) }}
+	a.url = serveApps(t, options{keys: []string{"a"}}, map[string]difyapi.Options{"a": appOf(upgrade)})
 	checkNothingShown(t, a.post(t, waysTo(other)["workflowRun"], nil))
 	if n := upgrade.overtaken.Load(); n != 1 {
 		t.Fatalf("%d answers of the old server were followed by one of the new", n)
@@ -168,7 +168,7 @@ func TestAnswerOfAnOlderServer(t *testing.T) {
 // request is answered by one that is.
 type upgrading struct {
 	dify      *difytest.Server
-	client    *difyapi.Client // that uses it
+	ask       func() string // for something else of the app
 	overtaken atomic.Int32
 }
 
@@ -180,7 +180,7 @@ func (u *upgrading) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer u.dify.SetVersion("1.14.2")
 	answer, err := direct{u.dify}.RoundTrip(r)
 	answer.Body = &overtakenBody{ReadCloser: answer.Body, by: func() {
-		if _, err := u.client.Info(r.Context()); err == nil {
+		if strings.Contains(u.ask(), `{"data":{"difyApp":{`) {
 			u.overtaken.Add(1)
 		}
 	}}

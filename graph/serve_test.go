@@ -3,11 +3,13 @@ package graph_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,22 +17,22 @@ import (
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
-	"github.com/difygraph/difygraph/graph"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/loader"
-	"github.com/difygraph/difygraph/graph/model"
-	"github.com/difygraph/difygraph/graph/viewer"
-	"github.com/difygraph/difygraph/internal/graphqlhttp"
+	"github.com/difygraph/difygraph/internal/config"
+	"github.com/difygraph/difygraph/internal/service"
+	"github.com/difygraph/difygraph/internal/telemetry"
 )
 
-// api is the GraphQL API over a Dify, both behind real HTTP.
+// api is the service in a configuration of its own over a Dify, both behind real HTTP.
 type api struct {
-	url   string
-	dify  *difytest.Server
-	apps  map[string]*difytest.App
-	difys map[string]*upstream // by the apps' keys; that of most is dify
+	url    string
+	client http.Client
+	dify   *difytest.Server
+	apps   map[string]*difytest.App
+	difys  map[string]*upstream // by the apps' keys; that of most is dify
 
-	clients map[string]*difyapi.Client
+	reached map[string]difyapi.Options // how the apps are reached
 }
 
 // upstream is a Dify and its socket.
@@ -45,13 +47,16 @@ type options struct {
 	ttl       time.Duration
 	scanCalls int
 	details   int // scanDetails; 200 if 0
-	bytes     int64
-	allBytes  int64
+	bytes     int
+	allBytes  int
 	price     int           // limit; 1,000,000 if 0
-	deadline  time.Duration // of an operation; none if 0
-	viewer    viewer.Viewer // may see all if nil
+	deadline  time.Duration // of an operation; an hour if 0
+	viewer    *someone      // may see all if nil
 	timeout   time.Duration
-	retries   int // of failed requests
+	// resilience is none unless it is said: each call that fails is to be seen.
+	resilience difyapi.Resilience
+	// connections to a server are 1000 if 0: how few it can bear is not what most tests are about.
+	connections int
 	// unprovenClocks makes the first list of an app ask for one row more.
 	unprovenClocks bool
 	// ordinary leaves rows to gqlgen, field by field.
@@ -81,7 +86,7 @@ func serve(t tb, o options) *api {
 	t.Helper()
 	shared := startDify(t, o.dify)
 	a := &api{dify: shared.Server, apps: make(map[string]*difytest.App), difys: make(map[string]*upstream)}
-	clients := make(map[string]*difyapi.Client)
+	a.reached = make(map[string]difyapi.Options)
 	for _, key := range o.keys {
 		special := o.apart[key]
 		a.difys[key] = shared
@@ -90,13 +95,12 @@ func serve(t tb, o options) *api {
 		}
 		special.app.Name, special.app.APIKey = cmp.Or(special.app.Name, key), "app-secret-"+key
 		a.apps[key] = a.difys[key].AddApp(special.app)
-		clients[key] = newClient(t, difyapi.Options{
+		a.reached[key] = difyapi.Options{
 			BaseURL: a.difys[key].socket.URL + "/v1", APIKey: "app-secret-" + key,
-			Resilience: difyapi.Resilience{Retries: o.retries},
-			Timeout:    cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version), Transport: special.transport,
-		})
+			Timeout: cmp.Or(special.timeout, o.timeout), Version: difyapi.ParseVersion(special.version), Transport: special.transport,
+		}
 	}
-	a.url, a.clients = serveClients(t, o, clients), clients
+	a.url = serveApps(t, o, a.reached)
 	return a
 }
 
@@ -107,71 +111,105 @@ func startDify(t tb, o difytest.Options) *upstream {
 	return &upstream{dify, socket}
 }
 
-// newClient makes a client. How few connections a server can bear is not what these tests are about.
-func newClient(t tb, o difyapi.Options) *difyapi.Client {
+// appOf is app a, reached without a network.
+func appOf(transport http.RoundTripper) difyapi.Options {
+	return difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: transport}
+}
+
+// serveApps serves apps by their keys, and returns the URL for operations.
+func serveApps(t tb, o options, apps map[string]difyapi.Options) string {
 	t.Helper()
-	o.ConnectionsPerServer = 1000
-	client, err := difyapi.New(o)
-	if err != nil {
-		t.Fatalf("client: %v", err)
-	}
-	return client
-}
-
-// serveClients serves the API over clients by the apps' keys, and returns its URL.
-func serveClients(t tb, o options, clients map[string]*difyapi.Client) string {
-	server := httptest.NewServer(newServer(o, clients))
+	server := httptest.NewServer(newServer(t, o, apps))
 	t.Cleanup(server.Close)
-	return server.URL
+	return server.URL + service.GraphQLPath
 }
 
-func newServer(o options, clients map[string]*difyapi.Client) http.Handler {
-	return serverOver(o, newUpstream(o, clients))
-}
-
-func newUpstream(o options, clients map[string]*difyapi.Client) *loader.Upstream {
-	clocks := new(loader.Clocks)
-	for _, client := range clients {
+// newServer is what production serves. The apps' Difys are reached as the options of their clients say.
+func newServer(t tb, o options, apps map[string]difyapi.Options) http.Handler {
+	t.Helper()
+	cfg := configure(o, apps)
+	process := service.NewProcess(cfg.Limits)
+	t.Cleanup(process.Close)
+	process.Resilience, process.Clocks = o.resilience, new(loader.Clocks)
+	transports := make(transports)
+	for _, app := range apps {
 		if !o.unprovenClocks {
-			proveClocks(clocks, client.Identity())
+			proveClocks(t, process.Clocks, app)
+		}
+		if app.Transport != nil {
+			transports["Bearer "+app.APIKey] = app.Transport
 		}
 	}
-	return loader.New(clients, loader.Options{Clocks: clocks, TTL: o.ttl, OperationBytes: cmp.Or(o.bytes, 64<<20), Bytes: cmp.Or(o.allBytes, 512<<20)})
+	if len(transports) > 0 {
+		transports[""] = process.Connections
+		process.Connections = transports
+	}
+	api, err := service.New(cfg, service.Options{Process: process, Telemetry: observed(), FieldByField: o.ordinary})
+	if err != nil {
+		t.Fatalf("service: %v", err)
+	}
+	return api
+}
+
+// observed is told of all that the tests ask, as in production: [TestMain] looks for secrets in what it logs.
+var observed = sync.OnceValue(func() *telemetry.Telemetry {
+	told, err := telemetry.New(context.Background(), telemetry.Options{Metrics: true, Account: service.AccountOf})
+	if err != nil {
+		panic(err) // it exports no traces, which alone can fail
+	}
+	return told
+})
+
+// transports carry requests by their Authorization; those of others are for the one of "".
+type transports map[string]http.RoundTripper
+
+func (t transports) RoundTrip(r *http.Request) (*http.Response, error) {
+	return cmp.Or(t[r.Header.Get("Authorization")], t[""]).RoundTrip(r)
 }
 
 // proveClocks makes an app's times right in all seasons of which tests have rows, so that nothing is asked to find out.
-func proveClocks(clocks *loader.Clocks, app string) {
-	clocks.Prove(app, feed.EverProven)
+func proveClocks(t tb, clocks *loader.Clocks, app difyapi.Options) {
+	t.Helper()
+	client, err := difyapi.New(app)
+	if err != nil {
+		t.Fatalf("client: %v", err)
+	}
+	clocks.Prove(client.Identity(), feed.EverProven)
 	for season := feed.SeasonOf(epoch.AddDate(0, -1, 0).Unix()); season <= feed.SeasonOf(epoch.AddDate(0, 6, 0).Unix()); season++ {
-		clocks.Prove(app, season)
+		clocks.Prove(client.Identity(), season)
 	}
 }
 
-func serverOver(o options, upstream *loader.Upstream) http.Handler {
-	apps := make([]*model.DifyApp, len(o.keys))
-	for i, key := range o.keys {
-		apps[i] = &model.DifyApp{Key: key, ConfiguredName: o.apart[key].name}
-	}
-	resolver := graph.NewResolver(apps, upstream, graph.Limits{
-		ScanCalls: max(o.scanCalls, 1), ScanDetails: cmp.Or(o.details, 200), Price: cmp.Or(o.price, 1_000_000),
-		AppTimeout: 30 * time.Second, Deadline: o.deadline,
-	})
-	if o.ordinary {
-		resolver.FieldByField()
-	}
-	srv := graph.NewServer(resolver)
-	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{})
+// token is shown with each operation. A server that asks nobody who they are does not look at it.
+const token = "dg_test"
+
+// configure is the default configuration, but for what the tests set. Limits may be out of the ranges that a file can have.
+func configure(o options, apps map[string]difyapi.Options) *config.Config {
+	cfg, err := config.Load(config.Source{Path: "graph.yaml", ReadFile: func(string) ([]byte, error) {
+		return []byte("apps: [{key: a, baseURL: 'http://dify.test/v1', apiKey: app-a}]\nhosts: [example.com, difygraph.test]"), nil
+	}})
 	if err != nil {
-		panic(err) // it has no options that it could refuse
+		panic(err) // it is the same each time
 	}
-	transport.Mount(srv)
-	who := o.viewer
-	if who == nil {
-		who = viewer.All
+	cfg.Apps = nil
+	for _, key := range o.keys {
+		app := apps[key]
+		cfg.Apps = append(cfg.Apps, config.App{
+			Key: key, Name: o.apart[key].name, BaseURL: app.BaseURL, APIKey: config.NewSecret(app.APIKey),
+			Version: app.Version.String(), MaxInFlight: app.MaxInFlight, Timeout: app.Timeout,
+		})
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		srv.ServeHTTP(w, r.WithContext(viewer.NewContext(r.Context(), who)))
-	})
+	const plenty = 1 << 30
+	limits := &cfg.Limits
+	limits.Price, limits.Rate, limits.Burst, limits.Waiting = cmp.Or(o.price, 1_000_000), plenty, plenty, plenty
+	limits.ScanCalls, limits.ScanDetails = max(o.scanCalls, 1), cmp.Or(o.details, 200)
+	limits.OperationBytes, limits.Bytes = cmp.Or(o.bytes, 64<<20), cmp.Or(o.allBytes, 512<<20)
+	limits.Deadline, limits.ConnectionsPerServer = cmp.Or(o.deadline, time.Hour), cmp.Or(o.connections, 1000)
+	cfg.Cache.TTL = o.ttl
+	if o.viewer != nil {
+		cfg.Auth.Tokens = []config.Token{o.viewer.token()}
+	}
+	return cfg
 }
 
 // response is an answer to an operation.
@@ -202,7 +240,13 @@ func (a *api) post(t tb, query string, variables map[string]any) *response {
 	if err != nil {
 		t.Fatalf("request: %v", err)
 	}
-	answer, err := http.Post(a.url, "application/json", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, a.url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatalf("request: %v", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	answer, err := a.client.Do(request)
 	if err != nil {
 		t.Fatalf("post: %v", err)
 	}

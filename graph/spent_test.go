@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
 
@@ -119,7 +120,7 @@ func TestRetriesAreWithinThePrice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := serve(t, options{keys: []string{"a"}, retries: 2, price: test.price})
+			a := serve(t, options{keys: []string{"a"}, resilience: difyapi.Resilience{Retries: 2}, price: test.price})
 			a.apps["a"].Insert(runsOf(pairs(3))...)
 			a.dify.FailNext(difytest.BadGateway(), difytest.BadGateway())
 			r := a.post(t, `{workflowLogs {nodes {uuid}}}`, nil)
@@ -134,7 +135,7 @@ func TestRetriesAreWithinThePrice(t *testing.T) {
 // TestDetailsThatFailAreWithinThePrice: a Dify that answers nothing but errors is not asked three times for each run.
 func TestDetailsThatFailAreWithinThePrice(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a"}, retries: 2})
+	a := serve(t, options{keys: []string{"a"}, resilience: difyapi.Resilience{Retries: 2}})
 	a.apps["a"].Insert(runsOf(pairs(60))...)
 	a.dify.SetFault(func(r *http.Request) *difytest.Fault {
 		if strings.Contains(r.URL.Path, "/workflows/run/") {

@@ -42,7 +42,7 @@ func serveOver(t *testing.T, o difyapi.Options) *way {
 	t.Cleanup(w.proxy.Stop)
 	t.Cleanup(w.CloseIdleConnections)
 	o.BaseURL, o.APIKey, o.Transport = "http://"+w.proxy.Listen+"/v1", "app-secret-a", w
-	w.url = serveClients(t, options{keys: []string{"a"}}, map[string]*difyapi.Client{"a": newClient(t, o)})
+	w.url = serveApps(t, options{keys: []string{"a"}, resilience: o.Resilience}, map[string]difyapi.Options{"a": o})
 	return w
 }
 
@@ -199,7 +199,7 @@ func TestLeavingClientsOpenNoBreaker(t *testing.T) { //nolint:paralleltest // Wh
 	before := goleak.IgnoreCurrent()
 	t.Run("two hundred", func(t *testing.T) {
 		const clients = 200
-		w := serveOver(t, difyapi.Options{MaxInFlight: clients, Resilience: difyapi.Resilience{Retries: 2, Breaker: true}})
+		w := serveOver(t, difyapi.Options{MaxInFlight: 4 * clients, Resilience: difyapi.Resilience{Retries: 2, Breaker: true}})
 		w.spoil(t, "timeout", "downstream", map[string]int{"timeout": 0})
 		ctx, leave := context.WithCancel(t.Context())
 		var left sync.WaitGroup

@@ -272,11 +272,8 @@ func TestWhatOthersAskIsNotTold(t *testing.T) {
 			dify := difytest.New(difytest.Options{})
 			dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-secret-a"}).Insert(runsOf(pairs(30))...)
 			dify.SetFault(func(*http.Request) *difytest.Fault { return difytest.Delay(time.Second) })
-			client := newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: direct{dify}})
 			o := options{keys: []string{"a"}, ttl: ttl, unprovenClocks: true}
-			upstream := newUpstream(o, map[string]*difyapi.Client{"a": client})
-			defer upstream.Close()
-			handler := serverOver(o, upstream)
+			handler := newServer(t, o, map[string]difyapi.Options{"a": appOf(direct{dify})})
 			if asked {
 				go handler.ServeHTTP(httptest.NewRecorder(), question(t.Context(), query))
 			}

@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,23 +13,29 @@ import (
 	"github.com/difygraph/difygraph/difyapi/difytest"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/viewer"
+	"github.com/difygraph/difygraph/internal/config"
 )
 
-// someone may read some apps and has some scopes.
+// someone shows a token that lets it read some apps, by patterns of their keys, in some scopes.
 type someone struct {
 	name   string
 	apps   []string
 	scopes []viewer.Scope
 }
 
-func (s someone) MayRead(app string) bool     { return slices.Contains(s.apps, app) }
-func (s someone) ViewerName() string          { return s.name }
-func (s someone) Has(scope viewer.Scope) bool { return slices.Contains(s.scopes, scope) }
+func (s *someone) token() config.Token {
+	digest := sha256.Sum256([]byte(token))
+	scopes := make([]string, len(s.scopes))
+	for i, scope := range s.scopes {
+		scopes[i] = string(scope)
+	}
+	return config.Token{Name: s.name, SHA256: hex.EncodeToString(digest[:]), Apps: s.apps, Scopes: scopes}
+}
 
 // serveTo serves two apps, each with a run that failed, of an end user, and one of a member. The viewer may read the first.
 func serveTo(t *testing.T, scopes ...viewer.Scope) *api {
 	t.Helper()
-	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{"", []string{"a"}, scopes}})
+	a := serve(t, options{keys: []string{"a", "b"}, viewer: &someone{"", []string{"a"}, scopes}})
 	for _, key := range []string{"a", "b"} {
 		failed, member := run(2), run(1)
 		failed.EndUser = &difytest.EndUser{SessionID: "sess-" + key, Type: "browser", Name: new("Ann"), ExternalUserID: new("crm-77")}
@@ -99,7 +107,7 @@ func TestFieldsNeedScopes(t *testing.T) {
 // rows, apps, nodes or references have it.
 func TestOneErrorPerField(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a", "b"}, viewer: someone{"", []string{"a", "b"}, []viewer.Scope{viewer.Logs}}})
+	a := serve(t, options{keys: []string{"a", "b"}, viewer: &someone{"", []string{"a", "b"}, []viewer.Scope{viewer.Logs}}})
 	for _, app := range a.apps {
 		app.Insert(runsOf(map[int]int{1: 20, 2: 30})...)
 	}
@@ -250,7 +258,7 @@ func TestAppsThatAreNotTheViewers(t *testing.T) {
 
 func TestViewerOfNothing(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a"}, viewer: someone{"", nil, []viewer.Scope{viewer.Logs}}})
+	a := serve(t, options{keys: []string{"a"}, viewer: &someone{"", nil, []viewer.Scope{viewer.Logs}}})
 	a.apps["a"].Insert(run(1))
 	checkData(t, a, `{difyApps {key} workflowLogs {totalCount nodes {uuid} pageInfo {hasNextPage} scan {complete upstreamCalls}}}`,
 		`{"difyApps": [], "workflowLogs": {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false}, "scan": {"complete": true, "upstreamCalls": 0}}}`)
@@ -276,10 +284,10 @@ func TestPeopleByKeysNeedScope(t *testing.T) {
 func TestViewer(t *testing.T) {
 	t.Parallel()
 	const query = `{difygraphViewer {name scopes apps {key}}}`
-	for want, who := range map[string]viewer.Viewer{
-		`{"name": "dashboard", "scopes": ["logs", "people"], "apps": [{"key": "b"}]}`:                   someone{"dashboard", []string{"b"}, []viewer.Scope{viewer.People, viewer.Logs}},
-		`{"name": "nobody", "scopes": [], "apps": []}`:                                                  someone{"nobody", nil, nil},
-		`{"name": null, "scopes": ["logs", "content", "people"], "apps": [{"key": "a"}, {"key": "b"}]}`: viewer.All,
+	for want, who := range map[string]*someone{
+		`{"name": "dashboard", "scopes": ["logs", "people"], "apps": [{"key": "b"}]}`:                   {"dashboard", []string{"b"}, []viewer.Scope{viewer.People, viewer.Logs}},
+		`{"name": "nobody", "scopes": [], "apps": []}`:                                                  {"nobody", nil, nil},
+		`{"name": null, "scopes": ["logs", "content", "people"], "apps": [{"key": "a"}, {"key": "b"}]}`: nil,
 	} {
 		a := serve(t, options{keys: []string{"a", "b"}, viewer: who})
 		checkData(t, a, query, `{"difygraphViewer": `+want+`}`)

@@ -66,17 +66,17 @@ func TestWalkOfShiftedWorld(t *testing.T) {
 // serveDifys serves the API over apps that are there already, of names that are the keys.
 func serveDifys(t tb, o options, keys []string, dify func(key string) *difytest.Server) *api {
 	sockets := make(map[*difytest.Server]*httptest.Server)
-	clients := make(map[string]*difyapi.Client)
+	apps := make(map[string]difyapi.Options)
 	for _, key := range keys {
 		at := dify(key)
 		if sockets[at] == nil {
 			sockets[at] = httptest.NewServer(at)
 			t.Cleanup(sockets[at].Close)
 		}
-		clients[key] = newClient(t, difyapi.Options{BaseURL: sockets[at].URL + "/v1", APIKey: "app-secret-" + key})
+		apps[key] = difyapi.Options{BaseURL: sockets[at].URL + "/v1", APIKey: "app-secret-" + key}
 	}
 	o.keys = keys
-	return &api{url: serveClients(t, o, clients), clients: clients}
+	return &api{url: serveApps(t, o, apps)}
 }
 
 // reader reads a list by a query for each page.

@@ -99,7 +99,7 @@ func startBubbleOf(t *testing.T, limits, cache string, faults map[string]*difyte
 	})
 	cfg := parse(t, yaml)
 	process := NewProcess(cfg.Limits)
-	process.connections = listen(t, b.dify)
+	process.Connections = listen(t, b.dify)
 	t.Cleanup(process.Close)
 	var err error
 	if b.service, err = New(cfg, Options{Process: process}); err != nil {

@@ -20,11 +20,16 @@ import (
 // known of Difys, and what is kept of their answers and of clients' operations. Each service takes it over from the one before,
 // as far as what it depends on is the same.
 type Process struct {
-	accounts    *admission.Accounts // by payer
-	strangers   *admission.Accounts // by address
-	gate        *admission.Gate
-	pool        *difyapi.Pool
-	connections http.RoundTripper // the pool's, but in tests
+	// Connections carry the calls to Difys, Resilience says how often one that fails is tried again, and Clocks what is known of
+	// the apps' times. NewProcess says how it is in production; tests may say otherwise, before the first service.
+	Connections http.RoundTripper
+	Resilience  difyapi.Resilience
+	Clocks      *loader.Clocks
+
+	accounts  *admission.Accounts // by payer
+	strangers *admission.Accounts // by address
+	gate      *admission.Gate
+	pool      *difyapi.Pool
 
 	latest *Service // nil before the first
 }
@@ -33,11 +38,13 @@ type Process struct {
 func NewProcess(limits config.Limits) *Process {
 	pool := difyapi.NewPool()
 	return &Process{
+		Connections: pool.Transport(),
+		Resilience:  resilience,
+		Clocks:      new(loader.Clocks),
 		accounts:    admission.NewAccounts(termsOf(limits)),
 		strangers:   admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
 		gate:        admission.NewGate(gateOf(limits)),
 		pool:        pool,
-		connections: pool.Transport(),
 	}
 }
 
@@ -77,6 +84,7 @@ func (p *Process) callers() *identity.Authenticator {
 func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config) {
 	kept := loader.Options{
 		TTL: cfg.Cache.TTL, OperationBytes: int64(cfg.Limits.OperationBytes), Bytes: int64(cfg.Limits.Bytes),
+		Clocks: p.Clocks,
 	}
 	p.accounts.Configure(termsOf(cfg.Limits))
 	p.gate.Configure(gateOf(cfg.Limits))

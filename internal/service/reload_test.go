@@ -75,7 +75,7 @@ type reloads struct {
 func startReloads(t *testing.T, yaml string) *reloads {
 	t.Helper()
 	r := &reloads{NewProcess(parse(t, yaml).Limits), difytest.New(difytest.Options{})}
-	r.connections = listen(t, r.dify)
+	r.Connections = listen(t, r.dify)
 	t.Cleanup(r.Close)
 	for i, key := range []string{"app-1", "app-2"} {
 		r.dify.AddApp(difytest.AppOptions{APIKey: key}).Insert(difytest.Row{

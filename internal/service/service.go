@@ -34,6 +34,8 @@ type Options struct {
 	Telemetry *telemetry.Telemetry
 	// Process has what the service before has left; if it is nil, the service has one of its own, and ends it.
 	Process *Process
+	// FieldByField leaves rows to gqlgen, to hold the renderer against it.
+	FieldByField bool
 }
 
 // Service serves one configuration. It is to be closed once no request is under way.
@@ -70,7 +72,7 @@ func New(cfg *config.Config, o Options) (s *Service, err error) {
 
 // begin does first what can fail: where it does, the service before stays as it is.
 func (s *Service) begin(cfg *config.Config, o Options) (err error) {
-	if s.clients, err = newClients(cfg, o.Telemetry, s.process.pool, s.process.connections); err != nil {
+	if s.clients, err = newClients(cfg, o.Telemetry, s.process.pool, s.process.Connections, s.process.Resilience); err != nil {
 		return err
 	}
 	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
@@ -91,13 +93,17 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 		return fmt.Errorf("cors: %w", err)
 	}
 	s.process.share(s, transport, cfg)
-	s.Handler = s.handler(cfg, o.Telemetry, origins)
+	s.Handler = s.handler(cfg, o, origins)
 	return nil
 }
 
 // handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
-func (s *Service) handler(cfg *config.Config, told *telemetry.Telemetry, origins func(http.Handler) http.Handler) http.Handler {
-	api := graph.NewServer(s.resolver(cfg), told.Extension())
+func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handler) http.Handler) http.Handler {
+	resolver, told := s.resolver(cfg), o.Telemetry
+	if o.FieldByField {
+		resolver.FieldByField()
+	}
+	api := graph.NewServer(resolver, told.Extension())
 	s.transport.Mount(api)
 	refuse := s.process.refuseBy(s.transport)
 	guard := func(h http.Handler) http.Handler { return h }
@@ -187,16 +193,21 @@ func retry(err error) error {
 
 // NewClients makes a client of the pool for each app, by its key.
 func NewClients(cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Pool) (map[string]*difyapi.Client, error) {
-	return newClients(cfg, told, pool, pool.Transport())
+	return newClients(cfg, told, pool, pool.Transport(), resilience)
 }
 
-func newClients(cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Pool, connections http.RoundTripper) (map[string]*difyapi.Client, error) {
+// resilience is how failures of Difys are borne.
+var resilience = difyapi.Resilience{Retries: 2, Breaker: true}
+
+func newClients(
+	cfg *config.Config, told *telemetry.Telemetry, pool *difyapi.Pool, connections http.RoundTripper, resilience difyapi.Resilience,
+) (map[string]*difyapi.Client, error) {
 	clients := make(map[string]*difyapi.Client, len(cfg.Apps))
 	for _, app := range cfg.Apps {
 		client, err := pool.Client(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
 			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
-			Resilience:    difyapi.Resilience{Retries: 2, Breaker: true},
+			Resilience:    resilience,
 			Transport:     told.Transport(app.Key, connections),
 			HealthChanged: tellHealth(told, app),
 		})
