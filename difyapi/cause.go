@@ -44,6 +44,7 @@ const (
 	ReasonForeignRefusal Reason = "a refusal that Dify did not write, as from a proxy or a firewall"
 	ReasonRedirect       Reason = "a redirect, which is not followed"
 	ReasonNotJSON        Reason = "an answer that is not JSON"
+	ReasonNotEvents      Reason = "an answer that is not a stream of events"
 	ReasonStatus         Reason = "a status that Dify does not give"
 )
 
@@ -53,6 +54,8 @@ const (
 	ReasonTooLargeForProxy Reason = "a proxy before Dify finds the answer or the request too large; raise its limit, or ask for fewer rows"
 	ReasonTooLongForProxy  Reason = "a proxy before Dify finds the request too large; raise its limit, or filter by shorter texts"
 	ReasonCut              Reason = "the answer is cut"
+	ReasonEventTooLarge    Reason = "an event of the run is too large, more than 16 MiB"
+	ReasonTooManyEvents    Reason = "the stream has more events than are read of one"
 )
 
 // ReasonNoSuchRoute is why a server that is Dify does not answer one question.
@@ -214,7 +217,7 @@ func (c *Client) judgeMissing(ctx context.Context, path string, err error) error
 		return err
 	}
 	found := c.isFound(ctx, path)
-	if found && failure.Code == codeNoRun && strings.HasPrefix(path, workflowRunPath) {
+	if found && failure.Code == codeNoRun && (strings.HasPrefix(path, workflowRunPath) || strings.HasPrefix(path, runEventsPath)) {
 		return err
 	}
 	missing := failure.as(KindStatus, ReasonNoRoute)

@@ -3,7 +3,7 @@
 // A [Client] speaks for one Dify app: a base URL and an API key, which selects the app. Every request takes one path through
 // client.go: it waits for a free slot, sends the key, bounds the time and the size of the answer, and turns every failure
 // into an [Error]. Pages of the log are read by page_reader.go where they are as Dify writes them, else like all other answers by
-// decode.go. Above that path there is one file per resource: workflow_logs.go, workflow_run.go, end_user.go, info.go. Every
+// decode.go. Above that path there is one file per resource: workflow_logs.go, workflow_run.go, workflow_run_events.go, end_user.go, info.go. Every
 // result has a [Receipt]: the server's version, when it was asked, and the size of its answer.
 //
 // Dify's quirks end here. Unix seconds, times of RFC 822 and times without a zone become [time.Time] in UTC, `service_api`
@@ -31,7 +31,7 @@
 // # Secrets
 //
 // The API key is sent to Dify and goes nowhere else. No error, log value or formatted value of this package has it in it, and
-// no error names the server.
+// no error names the server. What an event of a run has in it that would let one act, such as the token of a form, is left out.
 package difyapi
 
 import (
@@ -62,6 +62,7 @@ type Client struct {
 	timeout     time.Duration
 	maxInFlight int
 	connections int
+	streams     int // of the connections
 	transport   http.RoundTripper
 	retrier     *retrier // nil: no request is sent again
 	breaks      bool     // the app's breaker is minded
@@ -95,6 +96,7 @@ func newClient(opts Options) (*Client, error) {
 		timeout:     opts.Timeout,
 		maxInFlight: opts.MaxInFlight,
 		connections: opts.ConnectionsPerServer,
+		streams:     opts.StreamsPerServer,
 		transport:   opts.Transport,
 		breaks:      opts.Resilience.Breaker,
 		configured:  opts.Version,
@@ -164,7 +166,7 @@ func (c *Client) send(ctx context.Context, endpoint, path, query string) (got *a
 	began := time.Now()
 	defer func() { c.leave(slot, err, time.Since(began)) }() //nolint:contextcheck // A probe outlives the call that gave cause for it.
 	if !allowed(ctx) {
-		return nil, fmt.Errorf("dify: %s: %w", endpoint, ErrAllowanceSpent)
+		return nil, allowanceSpent(endpoint)
 	}
 	callCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -260,8 +262,11 @@ func (k apiKey) authorize(req *http.Request) {
 
 // redact takes the key out of a text that came from outside: a proxy may repeat the headers that it was sent.
 func (k apiKey) redact(text string) string {
-	return strings.ReplaceAll(text, k.reveal(), "[redacted]")
+	return strings.ReplaceAll(text, k.reveal(), redacted)
 }
+
+// redacted stands where a key was.
+const redacted = "[redacted]"
 
 // attempt is one round trip, and how many requests it took, at least 1: where a connection that was kept turns out to be
 // dead, net/http sends a GET again by itself. The first request has been allowed; each further one is asked for before it
@@ -289,6 +294,10 @@ func (c *Client) attempt(req *http.Request) (resp *http.Response, requests int, 
 // ErrAllowanceSpent is wrapped by the error of a call of which nothing was sent, because the allowance of its context is used
 // up. It is no [Error]: neither Dify nor the way to it is at fault.
 var ErrAllowanceSpent = errors.New("the allowance of requests is used up")
+
+func allowanceSpent(endpoint string) error {
+	return fmt.Errorf("dify: %s: %w", endpoint, ErrAllowanceSpent)
+}
 
 type allowanceKey struct{}
 

@@ -24,27 +24,36 @@ type bodyReader struct {
 	// unreadable is where members stand that could not be read.
 	unreadable []jsontext.Pointer
 	scratch    []byte
+	// redactor sees all texts and all JSON that is passed on; nil: nothing is withheld.
+	redactor *redactor
 }
 
 // decode reads the body of an answer as a T, and tells which of its members could not be read. A body that is no such object is
 // a bad response.
 func decode[T any](a *answer, path string) (*T, []jsontext.Pointer, error) {
 	r := &bodyReader{body: a.body}
-	v := new(T)
-	err := json.Unmarshal(a.body, v, r.options())
-	if clean, notJSON := tolerate(a.body, err); len(notJSON) > 0 {
-		r.notJSON, r.unreadable, v = notJSON, nil, new(T)
-		err = json.Unmarshal(clean, v, r.options())
-	}
+	v, err := read[T](r)
 	if err != nil {
 		return nil, nil, a.notTheAPI(path, decodeFault(err))
 	}
 	return v, r.unreadable, nil
 }
 
-func (r *bodyReader) options() json.Options {
+// read reads the body as a T, whose members may be of types that the more unmarshalers are for.
+func read[T any](r *bodyReader, more ...*json.Unmarshalers) (*T, error) {
+	v := new(T)
+	err := json.Unmarshal(r.body, v, r.options(more))
+	if clean, notJSON := tolerate(r.body, err); len(notJSON) > 0 {
+		r.notJSON, r.unreadable, v = notJSON, nil, new(T)
+		err = json.Unmarshal(clean, v, r.options(more))
+	}
+	return v, err
+}
+
+func (r *bodyReader) options(more []*json.Unmarshalers) json.Options {
 	return json.JoinOptions(decoding, json.WithUnmarshalers(json.JoinUnmarshalers(
-		member(r, written), member(r, status), optional(r, text),
+		json.JoinUnmarshalers(more...),
+		member(r, r.written), member(r, status), optional(r, r.text),
 		optional(r, whole), optional(r, number[int64]), optional(r, decimal), optional(r, flag), member(r, flag),
 		member(r, instant), optional(r, instant), member(r, identity), optional(r, identity), member(r, texts), member(r, r.json),
 		object[WorkflowLog](r), object[WorkflowRun](r), object[Account](r), object[EndUser](r),

@@ -31,6 +31,10 @@ const (
 	KindUnsupported
 	// KindOverloaded: too many calls to the server wait already, see [MaxWaiting]. Nothing was sent.
 	KindOverloaded
+	// KindStreamsInUse: as many streams of events of the server are open as may be, see [Options]. Nothing was sent.
+	KindStreamsInUse
+	// KindSilent: Dify ended a stream of events in silence, as it does after five minutes in which nothing happened.
+	KindSilent
 )
 
 func (k Kind) String() string {
@@ -49,6 +53,10 @@ func (k Kind) String() string {
 		return "unsupported"
 	case KindOverloaded:
 		return "overloaded"
+	case KindStreamsInUse:
+		return "streams in use"
+	case KindSilent:
+		return "silent"
 	}
 	return fmt.Sprintf("Kind(%d)", int(k))
 }
@@ -143,6 +151,9 @@ func route(endpoint string) string {
 		if before, _, found := strings.Cut(endpoint, path); found {
 			return before + path + "{id}"
 		}
+	}
+	if before, _, found := strings.Cut(endpoint, runEventsPath); found {
+		return before + runEventsPath + "{id}" + runEventsSuffix
 	}
 	return endpoint
 }
@@ -240,7 +251,7 @@ func IsUnreadable(err error) bool {
 // IsNotWhole reports whether an answer, which may be Dify's, was too large for a proxy or for this package, or was cut. It goes with
 // [IsBadResponse].
 func IsNotWhole(err error) bool {
-	return isAny(err, ReasonTooLarge, ReasonTooLargeForProxy, ReasonTooLongForProxy, ReasonCut)
+	return isAny(err, ReasonTooLarge, ReasonTooLargeForProxy, ReasonTooLongForProxy, ReasonCut, ReasonEventTooLarge, ReasonTooManyEvents)
 }
 
 func isAny(err error, causes ...error) bool {
@@ -266,6 +277,17 @@ func IsUnsupported(err error) bool {
 // IsOverloaded reports whether nothing was sent because too many calls to the app wait already: [KindOverloaded].
 func IsOverloaded(err error) bool {
 	return hasKind(err, KindOverloaded)
+}
+
+// IsStreamsInUse reports whether nothing was sent because as many streams of events of the server are open as may be:
+// [KindStreamsInUse].
+func IsStreamsInUse(err error) bool {
+	return hasKind(err, KindStreamsInUse)
+}
+
+// IsSilent reports whether Dify ended a stream of events in silence, while the run goes on: [KindSilent].
+func IsSilent(err error) bool {
+	return hasKind(err, KindSilent)
 }
 
 // IsAccountNotFound reports whether Dify says that the workspace has no account with the e-mail that was asked for: a 400

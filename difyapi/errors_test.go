@@ -122,7 +122,9 @@ func TestErrorText(t *testing.T) {
 		{difyapi.Error{Kind: difyapi.KindNotFound, Status: 200}, "dify: not found 200"},
 		{difyapi.Error{Kind: difyapi.KindUnsupported, Status: 404}, "dify: unsupported 404"},
 		{difyapi.Error{Kind: difyapi.KindOverloaded}, "dify: overloaded"},
-		{difyapi.Error{Kind: 9}, "dify: Kind(9)"},
+		{difyapi.Error{Kind: difyapi.KindStreamsInUse}, "dify: streams in use"},
+		{difyapi.Error{Kind: difyapi.KindSilent, Status: 200}, "dify: silent 200"},
+		{difyapi.Error{Kind: 99}, "dify: Kind(99)"},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {

@@ -16,6 +16,7 @@ const DefaultTimeout = 30 * time.Second
 const (
 	defaultMaxInFlight          = 8
 	defaultConnectionsPerServer = 4
+	defaultStreamsPerServer     = 2
 )
 
 // Options configures a [Client]. Its formatted and logged forms show neither the key nor the base URL.
@@ -34,6 +35,9 @@ type Options struct {
 	// host and a port, by all clients of a [Pool]; 0 means 4. By default a Dify has ten for everybody, and who needs an eleventh
 	// gets no answer.
 	ConnectionsPerServer int
+	// StreamsPerServer is how many of these connections may be streams of events at once; 0 means 2. One connection always stays for
+	// calls, so that a server of one connection has no streams.
+	StreamsPerServer int
 	// Timeout bounds one call, from its start to the last byte of its answer. The wait for a free slot is not part of it.
 	// 0 means 30 seconds.
 	Timeout time.Duration
@@ -83,6 +87,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.ConnectionsPerServer < 0 {
 		return o, &OptionError{Option: "ConnectionsPerServer", Reason: "must not be negative"}
+	}
+	if o.StreamsPerServer < 0 {
+		return o, &OptionError{Option: "StreamsPerServer", Reason: "must not be negative"}
+	}
+	if o.StreamsPerServer == 0 {
+		o.StreamsPerServer = defaultStreamsPerServer
 	}
 	if o.ConnectionsPerServer == 0 {
 		o.ConnectionsPerServer = defaultConnectionsPerServer

@@ -21,6 +21,7 @@ type server struct {
 	mu        sync.Mutex
 	semaphore *semaphore
 	spares    int // slots that are promised to calls which nobody waits for, see [Client.Spare]
+	streams   int // of events that are open, or about to be
 
 	open   int           // connections
 	closed chan struct{} // closed and made anew where one closes, or where more may be open

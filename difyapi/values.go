@@ -33,6 +33,17 @@ func written(v value) (string, bool) { return string(v.text), true }
 
 func status(v value) (RunStatus, bool) { return RunStatus(v.text), true }
 
+// text and written are the functions of these names, without what is withheld.
+func (r *bodyReader) text(v value) (string, bool) {
+	shown, ok := text(v)
+	return r.redactor.text(shown), ok
+}
+
+func (r *bodyReader) written(v value) (string, bool) {
+	shown, ok := written(v)
+	return r.redactor.text(shown), ok
+}
+
 // jsonNumber is the form of numbers in JSON.
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
@@ -119,7 +130,10 @@ func texts(v value) ([]string, bool) {
 func (r *bodyReader) json(v value) (jsontext.Value, bool) {
 	raw := r.original(v)
 	err := raw.Format(variablesSyntax)
-	return raw, err == nil && depth(raw) <= maxDepth
+	if err != nil || depth(raw) > maxDepth {
+		return nil, false
+	}
+	return r.redactor.value(raw), true
 }
 
 // variables reads a run's inputs or outputs. What is wrong with them is said by [Variables.Value]. A string is taken for a text
@@ -133,6 +147,9 @@ func (r *bodyReader) variables(dec *jsontext.Decoder, to *Variables) error {
 		*to = newVariables(bytes.Clone(v.text))
 	} else {
 		*to = newVariables(r.original(v))
+	}
+	if to.err == nil {
+		to.value = r.redactor.value(to.value)
 	}
 	return nil
 }

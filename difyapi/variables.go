@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -62,26 +63,34 @@ func newVariables(text jsontext.Value) Variables {
 // as long as the one around it, and what is written anew doubles its backslashes with each.
 const mostTexts = 4
 
-// Without is a JSON value without the members of a name at any depth, however often and however they are written: in any case, and
+// Without is a JSON value without the members of some names at any depth, however often and however they are written: in any case, and
 // between # and braces, as Dify writes variables. The value has to be JSON.
 //
 // It looks into strings that are JSON themselves, and into strings within these. One that cannot be looked into, as it is nested
-// too deep or is only nearly JSON, becomes an empty text if the name may be in it. Text that merely mentions the name stays.
-func Without(value jsontext.Value, name string) jsontext.Value {
+// too deep or is only nearly JSON, becomes an empty text if a name may be in it. Text that merely mentions a name stays.
+func Without(value jsontext.Value, names ...string) jsontext.Value {
 	if !bytes.ContainsAny(value, `{\`) {
 		return value // no object, nor the beginning of one in a string
 	}
-	kept, left, _ := leaver{name: strings.ToLower(name)}.value(value) // that the value is JSON was seen before
+	kept, left, _ := newLeaver(names).value(value) // that the value is JSON was seen before
 	if !left {
 		return value
 	}
 	return kept
 }
 
-// leaver leaves out the members of a name.
+// leaver leaves out the members of some names.
 type leaver struct {
-	name  string
-	texts int // in which the value stands
+	names []string // in lower case
+	texts int      // in which the value stands
+}
+
+func newLeaver(names []string) leaver {
+	l := leaver{names: make([]string, len(names))}
+	for i, name := range names {
+		l.names[i] = strings.ToLower(name)
+	}
+	return l
 }
 
 // value tells whether anything was left out. Its error is for what is no JSON; several values are as good as one.
@@ -109,7 +118,15 @@ func (l leaver) value(value []byte) (kept []byte, left bool, err error) {
 	}
 }
 
-func (l leaver) is(name string) bool { return strings.EqualFold(strings.Trim(name, "{#}"), l.name) }
+func (l leaver) is(name string) bool {
+	return slices.Contains(l.names, strings.ToLower(strings.Trim(name, "{#}")))
+}
+
+// mentions tells whether one of the names is in a text.
+func (l leaver) mentions(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(l.names, func(name string) bool { return strings.Contains(text, name) })
+}
 
 func (l leaver) token(token jsontext.Token) (shown jsontext.Token, changed bool) {
 	if token.Kind() != jsontext.KindString {
@@ -124,7 +141,7 @@ func (l leaver) token(token jsontext.Token) (shown jsontext.Token, changed bool)
 
 // text tells whether a string has to be another.
 func (l leaver) text(text string) (shown string, changed bool) {
-	named := strings.Contains(strings.ToLower(text), l.name)
+	named := l.mentions(text)
 	if !named && !strings.Contains(text, `\`) || !beginsJSON(text) {
 		return text, false
 	}

@@ -157,10 +157,12 @@ func (l *WorkflowLog) normalize() {
 // before 1.10.0, has a hyphen since.
 func Origin(origin string) string {
 	if origin == "service_api" {
-		return "service-api"
+		return serviceAPI
 	}
 	return origin
 }
+
+const serviceAPI = "service-api"
 
 const workflowLogsPath = "/workflows/logs"
 
