@@ -12,6 +12,8 @@ type answer struct {
 	contentType string
 	header      http.Header // beyond the usual; may be nil
 	body        []byte
+	// stream writes an answer that goes on, in the place of a body.
+	stream func(http.ResponseWriter, *http.Request, *Fault)
 }
 
 const (

@@ -1,6 +1,7 @@
 package difytest
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,7 @@ type App struct {
 	server  *Server
 	state   atomic.Int64
 	store   *store
+	plays   sync.Map // of run ids: *play
 }
 
 // ID returns the app's id, which only profiles of end users tell.

@@ -2,8 +2,8 @@
 // with the semantics of Dify's Service API, for tests, benchmarks and
 // demonstrations.
 //
-// It answers GET /v1/workflows/logs, /v1/workflows/run/{id}, /v1/end-users/{id}
-// and /v1/info; any other route gets Dify's HTML 404. What is kept of Dify is what a client can trip over:
+// It answers GET /v1/workflows/logs, /v1/workflows/run/{id}, /v1/end-users/{id},
+// /v1/workflow/{id}/events and /v1/info; any other route gets Dify's HTML 404. What is kept of Dify is what a client can trip over:
 //
 //   - rows are ordered by created_at alone, which has whole seconds; the order
 //     among rows of one second differs from query to query, and OFFSET and LIMIT

@@ -24,6 +24,7 @@ type Fault struct {
 	CutBody bool                     // the connection ends half way through the body
 	Rewrite func(body []byte) []byte // changes the body of Dify's own answer
 	Hang    bool                     // no answer until the client leaves
+	Events  *EventsFault             // what goes wrong with a stream of events
 	Close   bool                     // the connection is closed without an answer
 }
 
@@ -54,6 +55,39 @@ func CutBody() *Fault { return &Fault{CutBody: true} }
 
 // Rewrite changes the body of Dify's own answer, as to leave a field out.
 func Rewrite(change func(body []byte) []byte) *Fault { return &Fault{Rewrite: change} }
+
+// EventsFault goes wrong with a stream of events, once so many were sent.
+type EventsFault struct {
+	After int
+	How   EventsEnd
+}
+
+// EventsEnd is how a stream ends before its time.
+type EventsEnd int
+
+// The ends. A stream that stalls stays open, and even pings cease.
+const (
+	EventsCut   EventsEnd = iota // in the middle of the next event
+	EventsEnded                  // in good order, before the next event
+	EventsStall
+)
+
+// CutEvents breaks a stream off in the middle of the event after so many.
+func CutEvents(after int) *Fault { return &Fault{Events: &EventsFault{after, EventsCut}} }
+
+// EndEvents ends a stream in good order after so many events.
+func EndEvents(after int) *Fault { return &Fault{Events: &EventsFault{after, EventsEnded}} }
+
+// StallEvents lets nothing more come of a stream after so many events.
+func StallEvents(after int) *Fault { return &Fault{Events: &EventsFault{after, EventsStall}} }
+
+func (f *Fault) cuts(sent int) bool   { return f.hits(sent, EventsCut) }
+func (f *Fault) ends(sent int) bool   { return f.hits(sent, EventsEnded) }
+func (f *Fault) stalls(sent int) bool { return f.hits(sent, EventsStall) }
+
+func (f *Fault) hits(sent int, how EventsEnd) bool {
+	return f != nil && f.Events != nil && f.Events.How == how && sent >= f.Events.After
+}
 
 // TooManyRequests is the 429 of an app's limit of requests at once.
 func TooManyRequests() *Fault {

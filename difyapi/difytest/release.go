@@ -31,6 +31,7 @@ var (
 	outputsDecoded       = release{1, 13, 0}
 	unknownRunIs404      = release{1, 13, 1}
 	outputsAreObjects    = release{1, 14, 0}
+	runEventsAdded       = release{1, 14, 0}
 	peopleJoinedOnce     = release{1, 17, 0} // keyword and session id go together from here on
 )
 

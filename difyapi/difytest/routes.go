@@ -12,15 +12,18 @@ const (
 	LogsRoute    = "/v1/workflows/logs"
 	RunRoute     = "/v1/workflows/run/{id}"
 	EndUserRoute = "/v1/end-users/{id}"
+	EventsRoute  = "/v1/workflow/{id}/events"
 )
 
 // RouteOf returns the route of a path and what stands for its id, whether the
 // release has the route or not. A path of no route is its own, and so is one of
 // a route without an id.
 func RouteOf(path string) (route, id string) {
-	for _, route := range []string{RunRoute, EndUserRoute} {
-		id, found := strings.CutPrefix(path, strings.TrimSuffix(route, "{id}"))
-		if found && id != "" && !strings.Contains(id, "/") {
+	for _, route := range []string{RunRoute, EndUserRoute, EventsRoute} {
+		before, after, _ := strings.Cut(route, "{id}")
+		id, begins := strings.CutPrefix(path, before)
+		id, ends := strings.CutSuffix(id, after)
+		if begins && ends && id != "" && !strings.Contains(id, "/") {
 			return route, id
 		}
 	}
@@ -42,6 +45,8 @@ func (s *Server) endpoint(path string) endpoint {
 		return s.workflowRun(id)
 	case EndUserRoute:
 		return s.endUser(id)
+	case EventsRoute:
+		return s.runEvents(id)
 	default:
 		return nil
 	}
