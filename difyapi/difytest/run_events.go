@@ -65,6 +65,7 @@ const serviceAPI = "service-api"
 // watcher is one stream.
 type watcher struct {
 	teller
+	app                       *App
 	began                     time.Duration // since the run's start
 	snapshot, continueOnPause bool
 	loses                     bool // the first event of a node at the seam
@@ -75,6 +76,7 @@ type watcher struct {
 
 func (s *Server) watch(app *App, row Row, query url.Values) *watcher {
 	v := &watcher{
+		app:             app,
 		teller:          teller{play: app.playOf(row.Run.ID), server: s, row: row},
 		snapshot:        query.Get("include_state_snapshot") == "true",
 		continueOnPause: query.Get("continue_on_pause") == "true",
@@ -133,7 +135,11 @@ func (v *watcher) live(r *http.Request) {
 		if event.at <= v.began || v.loseAtSeam(event) {
 			continue
 		}
-		if !v.idle(r, latest, v.start.Add(event.at)) || !v.send(v.task, event) || v.isLast(event) {
+		if !v.idle(r, latest, v.start.Add(event.at)) {
+			return
+		}
+		v.happen(v.app, v.row.ID, event.at) // who is told of it finds it in the log
+		if !v.send(v.task, event) || v.isLast(event) {
 			return
 		}
 		latest = time.Now()

@@ -3,6 +3,7 @@ package difytest
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,6 +67,14 @@ type play struct {
 	script Script
 	start  time.Time
 	task   uuid.UUID
+
+	mu      sync.Mutex
+	changes []change // of the row that are to come, in order
+}
+
+type change struct {
+	at   time.Duration
+	make func(*Run)
 }
 
 // Play starts a run of the row that goes on by itself as the script says, and
@@ -81,29 +90,44 @@ func (a *App) Play(row Row, script Script) Row {
 	}
 	stored.Run.begin(a.server.options.Now())
 	stored = a.Insert(stored)[0]
-	p := &play{script, time.Now(), uuid.New()}
+	p := &play{script: script, start: time.Now(), task: uuid.New(), changes: script.changes()}
 	a.plays.Store(stored.Run.ID, p)
-	for _, pause := range script.Pauses {
-		a.later(pause.At, stored.ID, func(r *Run) { r.Status = StatusPaused })
-		a.later(pause.At+pause.Lasts, stored.ID, func(r *Run) { r.Status = StatusRunning })
+	for _, c := range p.changes {
+		time.AfterFunc(c.at, func() { p.happen(a, stored.ID, c.at) })
 	}
-	a.later(script.Lasts, stored.ID, func(r *Run) {
-		r.Status, r.Outputs = script.Status, script.Outputs
-		r.TotalSteps, r.TotalTokens = script.steps(), script.tokens()
-		r.FinishedAt, r.ElapsedTime = r.CreatedAt.Add(script.Lasts), script.Lasts.Seconds()
-	})
 	return stored
 }
 
-// later changes a run after some time. A row that is gone by then is not missed.
-func (a *App) later(after time.Duration, log uuid.UUID, change func(*Run)) {
-	time.AfterFunc(after, func() {
+// happen makes the changes that are due after so long. A row that is gone by
+// then is not missed.
+func (p *play) happen(a *App, log uuid.UUID, at time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.changes) > 0 && p.changes[0].at <= at {
 		_ = a.Update(log, func(row *Row) {
 			if row.Run != nil {
-				change(row.Run)
+				p.changes[0].make(row.Run)
 			}
 		})
-	})
+		p.changes = p.changes[1:]
+	}
+}
+
+// changes are what becomes of the row.
+func (s Script) changes() []change {
+	var all []change
+	for _, pause := range s.Pauses {
+		all = append(all,
+			change{pause.At, func(r *Run) { r.Status = StatusPaused }},
+			change{pause.At + pause.Lasts, func(r *Run) { r.Status = StatusRunning }})
+	}
+	all = append(all, change{s.Lasts, func(r *Run) {
+		r.Status, r.Outputs = s.Status, s.Outputs
+		r.TotalSteps, r.TotalTokens = s.steps(), s.tokens()
+		r.FinishedAt, r.ElapsedTime = r.CreatedAt.Add(s.Lasts), s.Lasts.Seconds()
+	}})
+	slices.SortStableFunc(all, func(a, b change) int { return cmp.Compare(a.at, b.at) })
+	return all
 }
 
 func (a *App) playOf(run uuid.UUID) *play {
