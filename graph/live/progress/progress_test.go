@@ -91,7 +91,7 @@ func (w *world) want() map[uuid.UUID]string {
 
 // listener hears what is told, and fails where anything comes twice or in the wrong order.
 type listener struct {
-	t              *rapid.T
+	t              failer
 	ends           map[uuid.UUID]string
 	indexes        map[uuid.UUID]int
 	replayed       map[string]bool
@@ -101,7 +101,12 @@ type listener struct {
 	forms          map[string]bool // no node has two
 }
 
-func newListener(t *rapid.T) *listener {
+// failer is a test, or what reports to one.
+type failer interface {
+	Fatalf(format string, args ...any)
+}
+
+func newListener(t failer) *listener {
 	return &listener{t: t, ends: map[uuid.UUID]string{}, indexes: map[uuid.UUID]int{}, replayed: map[string]bool{}, forms: map[string]bool{}}
 }
 
@@ -121,7 +126,7 @@ func (l *listener) hear(event difyapi.RunEvent) {
 		l.started, l.paused = true, false
 	case *difyapi.RunPaused:
 		if l.paused {
-			l.t.Fatal("paused twice")
+			l.t.Fatalf("paused twice")
 		}
 		l.paused = true
 	case *difyapi.RunFinished:
