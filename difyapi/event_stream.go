@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/tmaxmax/go-sse"
@@ -31,12 +30,13 @@ const eventStreamType = "text/event-stream"
 type eventStream struct {
 	client   *Client
 	endpoint string
-	body     io.Reader
+	body     io.ReadCloser
 	ends     endings
-	alive    *time.Timer // ends the stream unless something comes
 	ctx      context.Context
 	callCtx  context.Context // ends with the stream's own deadlines too
-	close    func()
+	cancel   context.CancelFunc
+	alive    *time.Timer // cancels unless something comes
+	close    func()      // to be called once
 }
 
 // openStream sends GET path?query once, and returns what is answered where that is a stream. A stream takes a slot as a call does,
@@ -50,39 +50,29 @@ func (c *Client) openStream(ctx context.Context, path, query string) (*eventStre
 }
 
 func (c *Client) beginStream(ctx context.Context, path, query string) (*eventStream, error) {
-	endpoint := http.MethodGet + " " + path
+	s := &eventStream{client: c, ctx: ctx, endpoint: http.MethodGet + " " + path}
 	done, ok := c.server.stream(c.streams)
 	if !ok {
-		return nil, &Error{Kind: KindStreamsInUse, endpoint: endpoint}
+		return nil, &Error{Kind: KindStreamsInUse, endpoint: s.endpoint}
 	}
 	slot, err := c.enter(ctx)
 	if err != nil {
 		done()
-		return nil, notSent(ctx, endpoint, err)
+		return nil, notSent(ctx, s.endpoint, err)
 	}
-	callCtx, cancel := context.WithTimeout(ctx, maxStreamTime)
-	s := &eventStream{client: c, endpoint: endpoint, ctx: ctx, callCtx: callCtx, alive: time.AfterFunc(c.timeout, cancel)}
 	began := time.Now()
-	body, err := s.connect(path, query)
-	hangUp := func() {
-		s.alive.Stop()
-		cancel()
-		if body != nil {
-			_ = body.Close()
-		}
+	if err := s.connect(path, query); err != nil {
+		s.hangUp()
 		done()
-	}
-	if err != nil {
-		hangUp()
 		c.leave(slot, err, time.Since(began)) //nolint:contextcheck // A probe outlives the call that gave cause for it.
 		return nil, err
 	}
 	c.guard().record(answered, 0) // how it ends tells nothing of the app
-	s.body = body
-	s.close = sync.OnceFunc(func() {
-		hangUp()
+	s.close = func() {
+		s.hangUp()
+		done()
 		c.server.release(slot)
-	})
+	}
 	return s, nil
 }
 
@@ -101,32 +91,47 @@ func (s *server) stream(most int) (done func(), ok bool) {
 	}, true
 }
 
-// connect sends the request, and returns the body of a stream.
-func (s *eventStream) connect(path, query string) (io.ReadCloser, error) {
+// connect sends the request, and has the body of what is a stream. hangUp is to follow.
+func (s *eventStream) connect(path, query string) error {
+	s.callCtx, s.cancel = context.WithTimeout(s.ctx, maxStreamTime)
+	s.alive = time.AfterFunc(s.client.timeout, s.cancel)
 	if !allowed(s.ctx) {
-		return nil, allowanceSpent(s.endpoint)
+		return allowanceSpent(s.endpoint)
 	}
 	req := s.client.newRequest(s.callCtx, path, query)
 	req.Header.Set("Accept", eventStreamType)
 	req.Header.Set("Accept-Encoding", "identity") // what compresses holds events back
-	resp, requests, err := s.client.attempt(req)
+	resp, requests, err := s.client.attempt(req)  //nolint:bodyclose // hangUp closes it
 	if err != nil {
-		return nil, s.explain(&Error{Kind: KindUnavailable, Requests: requests, cause: transportCause(err)})
+		return s.explain(&Error{Kind: KindUnavailable, Requests: requests, cause: transportCause(err)})
 	}
-	version := ParseVersion(resp.Header.Get("X-Version"))
-	s.client.noteVersion(version)
-	resp.Body = metered(s.ctx, resp.Body)
+	s.body = metered(s.ctx, resp.Body)
+	s.client.noteVersion(ParseVersion(resp.Header.Get("X-Version")))
 	if resp.StatusCode == http.StatusOK && mediaType(resp.Header) == eventStreamType {
 		s.alive.Reset(maxStreamPause)
-		return resp.Body, nil
+		return nil
 	}
-	defer resp.Body.Close()
+	return s.explain(s.client.notEvents(resp, requests))
+}
+
+// notEvents is the failure that an answer stands for which is no stream.
+func (c *Client) notEvents(resp *http.Response, requests int) *Error {
 	_, failure := readAnswer(resp)
 	if failure == nil {
 		failure = badResponse(resp.StatusCode, ReasonNotEvents)
 	}
-	failure.version, failure.Requests, failure.ContentType = version, requests, tellable(mediaType(resp.Header))
-	return nil, s.explain(failure)
+	failure.version, failure.Requests = ParseVersion(resp.Header.Get("X-Version")), requests
+	failure.ContentType = tellable(mediaType(resp.Header))
+	return failure
+}
+
+// hangUp closes the connection, unless the server has ended the answer.
+func (s *eventStream) hangUp() {
+	s.alive.Stop()
+	s.cancel()
+	if s.body != nil {
+		_ = s.body.Close()
+	}
 }
 
 func (s *eventStream) explain(failure *Error) error {

@@ -99,6 +99,51 @@ func ExampleClient_WorkflowRun() {
 	// {"temperature":21}
 }
 
+func ExampleClient_WorkflowRunEvents() {
+	dify := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		const node = `"id":"83c2b8dd-d2c6-47d3-a091-134455ff1de2","node_id":"llm","title":"Answer"`
+		for _, event := range []string{
+			`{"event":"node_started","data":{` + node + `}}`,
+			`{"event":"text_chunk","data":{"text":"Hello"}}`,
+			`{"event":"node_finished","data":{` + node + `,"status":"succeeded"}}`,
+			`{"event":"workflow_finished","data":{"status":"succeeded"}}`,
+		} {
+			_, _ = io.WriteString(w, "data: "+event+"\n\n")
+		}
+	}))
+	defer dify.Close()
+
+	client, err := difyapi.New(difyapi.Options{BaseURL: dify.URL + "/v1", APIKey: "app-example"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	query := difyapi.RunEventsQuery{
+		RunID:   "7564e10c-6c67-42f2-9f55-4149dcb51d75",
+		EndUser: &difyapi.EndUser{Type: "service-api", SessionID: new("bob")}, // as the run's entry in the log has it
+	}
+	for event, err := range client.WorkflowRunEvents(context.Background(), query) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch e := event.(type) {
+		case *difyapi.NodeStarted:
+			fmt.Println(e.Execution.Title, "began")
+		case *difyapi.TextChunk:
+			fmt.Println(e.Text)
+		case *difyapi.NodeFinished:
+			fmt.Println(e.Execution.Title, e.Execution.Status)
+		case *difyapi.RunFinished:
+			fmt.Println("the run", e.Run.Status)
+		}
+	}
+	// Output:
+	// Answer began
+	// Hello
+	// Answer succeeded
+	// the run succeeded
+}
+
 func ExampleStoredText() {
 	fmt.Println(difyapi.LogQuery{Keyword: difyapi.StoredText("京都")}.Keyword)
 	// Output: \u4eac\u90fd

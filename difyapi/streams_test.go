@@ -20,9 +20,9 @@ type streamWorld struct {
 	run     difytest.Row
 }
 
-func newStreamWorld(t *testing.T, options difytest.Options) *streamWorld {
+func newStreamWorld(t *testing.T) *streamWorld {
 	t.Helper()
-	w := &streamWorld{network: newNetwork(), dify: difytest.New(options)}
+	w := &streamWorld{network: newNetwork(), dify: difytest.New(difytest.Options{})}
 	w.places = difytest.NewPlaces(w.network, 10)
 	w.network.serve(t, w.places, w.dify)
 	w.app = w.dify.AddApp(difytest.AppOptions{Name: "a", APIKey: "app-a"})
@@ -53,7 +53,7 @@ func TestStreamsLeaveConnectionsForCalls(t *testing.T) {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newStreamWorld(t, difytest.Options{})
+				w := newStreamWorld(t)
 				pool := w.network.pool(t)
 				options := Options{APIKey: "app-a", ConnectionsPerServer: test.connections, StreamsPerServer: test.streams}
 				client := poolClient(t, pool, options)
@@ -94,7 +94,7 @@ func TestStreamsLeaveConnectionsForCalls(t *testing.T) {
 func TestAStreamThatNobodyReadsIsClosedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newStreamWorld(t, difytest.Options{})
+		w := newStreamWorld(t)
 		client := poolClient(t, w.network.pool(t), Options{APIKey: "app-a", StreamsPerServer: 1})
 		for range 20 {
 			for _, err := range client.WorkflowRunEvents(t.Context(), w.query()) {
@@ -118,7 +118,7 @@ func TestAStreamThatNobodyReadsIsClosedAtOnce(t *testing.T) {
 func TestAStreamWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newStreamWorld(t, difytest.Options{})
+		w := newStreamWorld(t)
 		client := poolClient(t, w.network.pool(t), Options{APIKey: "app-a", ConnectionsPerServer: 2, Resilience: Resilience{Breaker: true, Retries: 3}})
 		w.dify.FailNext(difytest.Delay(5*time.Second), difytest.Delay(5*time.Second), difytest.CutEvents(2))
 		for range 2 {
@@ -139,7 +139,7 @@ func TestAStreamWaitsForItsTurn(t *testing.T) {
 func TestWatchingNeverChangesDifysUsers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newStreamWorld(t, difytest.Options{})
+		w := newStreamWorld(t)
 		w.app.Insert(
 			difytest.Row{EndUser: &difytest.EndUser{Type: "browser", SessionID: "web"}, Run: &difytest.Run{Status: difytest.StatusRunning}},
 			difytest.Row{Account: &difytest.Account{Email: "m@example.com"}, Run: &difytest.Run{Status: difytest.StatusRunning}},
@@ -151,8 +151,7 @@ func TestWatchingNeverChangesDifysUsers(t *testing.T) {
 		}
 		for _, row := range page.Rows {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			for range client.WorkflowRunEvents(ctx, RunEventsQuery{RunID: row.WorkflowRun.ID.String(), EndUser: row.CreatedByEndUser, Snapshot: true}) {
-			}
+			_, _ = client.WorkflowRunSnapshot(ctx, RunEventsQuery{RunID: row.WorkflowRun.ID.String(), EndUser: row.CreatedByEndUser})
 			cancel()
 		}
 		if got := w.dify.Calls(difytest.EventsRoute); got != 1 {
@@ -192,7 +191,7 @@ func TestASnapshotIsReadAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newStreamWorld(t, difytest.Options{})
+				w := newStreamWorld(t)
 				client := poolClient(t, w.network.pool(t), Options{APIKey: "app-a"})
 				time.Sleep(test.after)
 				w.dify.FailNext(test.fault)
