@@ -27,8 +27,9 @@ func TestMain(m *testing.M) {
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(&logs, nil)))
 	code := m.Run()
+	told := strings.ReplaceAll(logs.text(), " host=127.0.0.1:", " host=") // of an app that goes down or comes back
 	for _, secret := range []string{"app-secret", "Sign in", "nginx", "<html", "127.0.0.1", "tenant"} {
-		if strings.Contains(logs.text(), secret) {
+		if strings.Contains(told, secret) {
 			fmt.Fprintf(os.Stderr, "the log has %q\n", secret)
 			code = 1
 		}
