@@ -67,8 +67,8 @@ func TestPoliteCallerUnderAttack(t *testing.T) { //nolint:paralleltest // It mea
 	if loud.failed > 0 || quiet.failed > 0 {
 		t.Errorf("%d and %d of the polite caller's requests were not answered", quiet.failed, loud.failed)
 	}
-	if *duration < time.Minute {
-		return // too few to tell one in a hundred
+	if *duration < time.Minute || raceFlags() != nil {
+		return // too few to tell one in a hundred; or all CPUs are busy with looking for races, in this process, too
 	}
 	if within := 2 * quiet.quantile(0.99); loud.quantile(0.99) > within {
 		t.Errorf("99 of 100 requests took up to %v, quiet %v", loud.quantile(0.99), quiet.quantile(0.99))
@@ -110,10 +110,12 @@ func total(counts map[string]int) (sum int) {
 	return sum
 }
 
-// politeCaller asks for one page after the other.
+// politeCaller asks for one page after the other: in turn for the newest rows, which may be kept, and for rows that nobody has asked
+// for, which take a call.
 type politeCaller struct {
 	url, token string
 	client     *http.Client
+	asked      int
 }
 
 // times are how long requests took, and how many got no right answer.
@@ -145,8 +147,11 @@ func (p *politeCaller) measure(t *testing.T, during time.Duration) (s times) {
 
 // ask asks for a page of the healthy app, and holds it against what it must be.
 func (p *politeCaller) ask(ctx context.Context) error {
-	l := load{url: p.url, client: p.client}
-	got, err := l.send(ctx, `{workflowLogs(apps: ["healthy"], first: 20) {nodes {uuid workflowRun {status}} scan {complete}}}`, p.token)
+	l, filter := load{url: p.url, client: p.client}, ""
+	if p.asked++; p.asked%2 == 0 {
+		filter = fmt.Sprintf(`, filter: {createdAt: {since: %q}}`, time.Now().Add(-20*time.Hour-time.Duration(p.asked)*time.Second).Format(time.RFC3339))
+	}
+	got, err := l.send(ctx, fmt.Sprintf(`{workflowLogs(apps: ["healthy"], first: 20%s) {nodes {uuid workflowRun {status}} scan {complete}}}`, filter), p.token)
 	if err != nil {
 		return err
 	}
