@@ -138,13 +138,17 @@ func (l *WorkflowLog) SessionID() *string {
 	return l.CreatedByEndUser.SessionID
 }
 
-// normalize irons out how versions of Dify write the same thing. A run or an end user without an id is none that can be shown.
+// normalize irons out how versions of Dify write the same thing. A run or an end user without an id is none that can be shown; a
+// member can be shown by the e-mail address.
 func (l *WorkflowLog) normalize() {
 	if l.WorkflowRun != nil && l.WorkflowRun.ID == uuid.Nil {
 		l.WorkflowRun, l.Unreadable = nil, append(l.Unreadable, "workflow_run")
 	}
 	if l.CreatedByEndUser != nil && l.CreatedByEndUser.ID == uuid.Nil {
 		l.CreatedByEndUser, l.Unreadable = nil, append(l.Unreadable, "created_by_end_user")
+	}
+	if a := l.CreatedByAccount; a != nil && a.ID == uuid.Nil && !a.Unreadable.Has("id") {
+		a.Unreadable = append(a.Unreadable, "id")
 	}
 	l.CreatedAt = l.CreatedAt.Truncate(time.Second)
 	l.CreatedFrom = Origin(l.CreatedFrom)

@@ -76,7 +76,9 @@ func TestRowForms(t *testing.T) {
 				l.CreatedByEndUser = &difyapi.EndUser{ID: uuid.MustParse(userID), Type: "telex"}
 			}),
 		},
-		"account without anything": {`,"created_by_account":{}`, with(func(l *difyapi.WorkflowLog) { l.CreatedByAccount = &difyapi.Account{} })},
+		"account without anything": {`,"created_by_account":{}`, with(func(l *difyapi.WorkflowLog) {
+			l.CreatedByAccount = &difyapi.Account{Unreadable: difyapi.Unreadable{"id"}}
+		})},
 		"run with nulls": {
 			`,"workflow_run":{"id":"` + runID + `","version":null,"status":"paused","triggered_from":null,"error":null,"elapsed_time":null,` +
 				`"total_tokens":null,"total_steps":null,"created_at":null,"finished_at":null,"exceptions_count":null}`,
