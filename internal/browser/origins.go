@@ -58,7 +58,7 @@ func Origins(origins []string, refuse code.Refuse, headers ...string) (func(http
 			if known {
 				asked.noteRefusal(r, true)
 			}
-			shared.ServeHTTP(w, r)
+			shared.ServeHTTP(w, asBrowsersAsk(r))
 		})
 	}, nil
 }

@@ -65,10 +65,9 @@ func (p preflights) refusal(r *http.Request) string {
 	if method := r.Header.Get("Access-Control-Request-Method"); !slices.Contains(requestMethods, method) {
 		return "it asks for another method than " + strings.Join(requestMethods, ", ")
 	}
-	for name := range strings.SplitSeq(strings.Join(r.Header.Values("Access-Control-Request-Headers"), ","), ",") {
-		name = strings.ToLower(strings.TrimSpace(name))
+	for _, name := range headersAsked(r) {
 		switch {
-		case name == "" || p.headers[name]:
+		case p.headers[name]:
 		case name != "*" && headerName.MatchString(name):
 			return "the header " + name + " is not allowed; it can be, under cors.headers"
 		default:
@@ -76,4 +75,29 @@ func (p preflights) refusal(r *http.Request) string {
 		}
 	}
 	return ""
+}
+
+const requestedHeaders = "Access-Control-Request-Headers"
+
+// headersAsked are the names of the headers that a preflight asks for, in small letters.
+func headersAsked(r *http.Request) (names []string) {
+	for name := range strings.SplitSeq(strings.Join(r.Header.Values(requestedHeaders), ","), ",") {
+		if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// asBrowsersAsk is a preflight with its headers' names in small letters and in order. Browsers write them so, and the CORS library
+// refuses all others; people who try it out by hand do not.
+func asBrowsersAsk(r *http.Request) *http.Request {
+	names := headersAsked(r)
+	if !isPreflight(r) || len(names) == 0 {
+		return r
+	}
+	slices.Sort(names)
+	r = r.Clone(r.Context())
+	r.Header.Set(requestedHeaders, strings.Join(slices.Compact(names), ","))
+	return r
 }
