@@ -284,22 +284,44 @@ enum ErrorCode {
 	{Name: "../federation.graphqls", Input: `# What a subgraph of Apollo Federation v2 answers beside its own schema, and the directives that it uses. A gateway knows
 # all of it, so it is not part of the schema that _service gives.
 
+"What ` + "`" + `@link` + "`" + ` imports: the name of a directive or a type of the specification that is linked."
 scalar link__Import
 
-directive @link(url: String!, import: [link__Import!]) repeatable on SCHEMA
+"Which specifications the schema keeps to."
+directive @link(
+  "The specification, with its version."
+  url: String!
+  "What of it is used by its bare name."
+  import: [link__Import!]
+) repeatable on SCHEMA
 
+"Fields of a type, as a selection without its outer braces."
 scalar federation__FieldSet
 
-directive @key(fields: federation__FieldSet!) repeatable on OBJECT
+"By which fields other graphs can refer to the type."
+directive @key(
+  "These, together."
+  fields: federation__FieldSet!
+) repeatable on OBJECT
 
+"Other graphs may have the type, too, with the same fields."
 directive @shareable on OBJECT
 
-directive @cost(weight: Int!) on FIELD_DEFINITION
+"What the field adds to the price of an operation, as gateways estimate it."
+directive @cost(
+  "The price of one."
+  weight: Int!
+) on FIELD_DEFINITION
 
+"How long the lists are that the field gives, as gateways estimate it."
 directive @listSize(
+  "How long, where no argument says it."
   assumedSize: Int
+  "The arguments that say it."
   slicingArguments: [String!]
+  "The fields below that have the lists; the field itself if left out."
   sizedFields: [String!]
+  "Whether just one of ` + "`" + `slicingArguments` + "`" + ` has to be given."
   requireOneSlicingArgument: Boolean
 ) on FIELD_DEFINITION
 
