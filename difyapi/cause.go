@@ -2,6 +2,8 @@ package difyapi
 
 import (
 	"cmp"
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -36,12 +38,15 @@ const (
 	ReasonCertificate        Reason = "the server's certificate is not valid"
 	ReasonProxyCredentials   Reason = "a proxy on the way wants credentials" //nolint:gosec // G101 takes the name for some
 	ReasonProxyRefused       Reason = "a proxy on the way does not let the connection through"
+	ReasonNetworkLogin       Reason = "the network on the way wants a login"
+	ReasonClosed             Reason = "the connection was closed without an answer"
 )
 
 // Why an answer is none of Dify's.
 const (
 	ReasonNoRoute        Reason = "nothing is at this address; is the app's base URL right?"
 	ReasonForeignRefusal Reason = "a refusal that Dify did not write, as from a proxy or a firewall"
+	ReasonForeignLimit   Reason = "a proxy before Dify limits the calls"
 	ReasonRedirect       Reason = "a redirect, which is not followed"
 	ReasonNotJSON        Reason = "an answer that is not JSON"
 	ReasonNotEvents      Reason = "an answer that is not a stream of events"
@@ -54,6 +59,7 @@ const (
 	ReasonTooLargeForProxy Reason = "a proxy before Dify finds the answer or the request too large; raise its limit, or ask for fewer rows"
 	ReasonTooLongForProxy  Reason = "a proxy before Dify finds the request too large; raise its limit, or filter by shorter texts"
 	ReasonCut              Reason = "the answer is cut"
+	ReasonGarbled          Reason = "the answer can't be decompressed"
 	ReasonEventTooLarge    Reason = "an event of the run is too large, more than 16 MiB"
 	ReasonTooManyEvents    Reason = "the stream has more events than are read of one"
 )
@@ -104,6 +110,10 @@ func statusCause(e *Error) error {
 			}
 		}
 		return nil
+	case e.Status == http.StatusTooManyRequests && e.Code == "":
+		return ReasonForeignLimit
+	case e.Status == http.StatusNetworkAuthenticationRequired:
+		return ReasonNetworkLogin
 	case e.Status == http.StatusProxyAuthRequired:
 		return ReasonProxyCredentials
 	case e.Status == http.StatusRequestEntityTooLarge:
@@ -136,7 +146,7 @@ func (f *fault) Unwrap() error { return Reason(f.Error()) }
 // transportCause tells why no answer came.
 func transportCause(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return errno
+		return systemCause(errno)
 	}
 	if reason, ok := errors.AsType[Reason](err); ok {
 		return reason
@@ -148,10 +158,17 @@ func transportCause(err error) error {
 		return certificateCause(err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return io.ErrUnexpectedEOF
+		return fmt.Errorf("%w: %w", ReasonClosed, io.ErrUnexpectedEOF)
 	}
 	return errNoAnswer
 }
+
+// systemCause is the operating system's word, such as "connection refused". It names nobody, so that callers may read it.
+type systemCause syscall.Errno
+
+func (c systemCause) Error() string { return syscall.Errno(c).Error() }
+
+func (c systemCause) Unwrap() []error { return []error{syscall.Errno(c), Reason(c.Error())} }
 
 func certificateCause(err error) error {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
@@ -194,7 +211,16 @@ func bodyCause(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return fmt.Errorf("%w: %w", ReasonCut, errno)
 	}
+	if isGarbled(err) {
+		return ReasonGarbled
+	}
 	return fmt.Errorf("%w: %w", ReasonCut, io.ErrUnexpectedEOF)
+}
+
+// isGarbled tells whether a body is not what its Content-Encoding says.
+func isGarbled(err error) bool {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
 // decodeFault tells where a body is not what was expected, by position.

@@ -5,12 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,6 +78,38 @@ func TestWhoAnsweredIsJudgedByTheBody(t *testing.T) {
 	} {
 		_, err := newClient(t, difyapi.Options{Transport: answering(test.status, test.body, test.header...)}).WorkflowLogs(t.Context(), difyapi.LogQuery{})
 		checkReason(t, err, difyapi.IsBadResponse, test.want)
+	}
+}
+
+// TestWhatAProxyDoesIsNotSaidOfDify where the status alone can't tell: limits of calls and logins of networks.
+func TestWhatAProxyDoesIsNotSaidOfDify(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		status int
+		body   string
+		is     func(error) bool
+		want   difyapi.Reason
+	}{
+		{429, "<html>", difyapi.IsRateLimited, difyapi.ReasonForeignLimit},
+		{429, `{"message":"API rate limit exceeded"}`, difyapi.IsRateLimited, difyapi.ReasonForeignLimit},
+		{429, `{"code":"too_many_requests","message":"Too many requests.","status":429}`, difyapi.IsRateLimited, ""},
+		{511, "<html>", difyapi.IsUnavailable, difyapi.ReasonNetworkLogin},
+		{502, "<html>", difyapi.IsUnavailable, ""},
+	} {
+		_, err := newClient(t, difyapi.Options{Transport: answering(test.status, test.body)}).WorkflowLogs(t.Context(), difyapi.LogQuery{})
+		checkReason(t, err, test.is, test.want)
+	}
+}
+
+// TestWhyNoAnswerCame is told to callers in the system's words.
+func TestWhyNoAnswerCame(t *testing.T) {
+	t.Parallel()
+	for cause, want := range map[error]difyapi.Reason{
+		syscall.ECONNREFUSED: "connection refused", syscall.EHOSTUNREACH: "no route to host", io.EOF: difyapi.ReasonClosed,
+	} {
+		client := newClient(t, difyapi.Options{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, cause })})
+		_, err := client.WorkflowLogs(t.Context(), difyapi.LogQuery{})
+		checkReason(t, err, difyapi.IsUnavailable, want)
 	}
 }
 
@@ -266,6 +300,8 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 		{respond(431, ""), difyapi.ReasonTooLongForProxy},
 		{respond(200, large), difyapi.ReasonTooLarge},
 		{cut(200, emptyPage), difyapi.ReasonCut},
+		{respond(200, emptyPage, "Content-Encoding", "gzip"), difyapi.ReasonGarbled},
+		{respond(200, gzipHeader+"\xff\xff\xff", "Content-Encoding", "gzip"), difyapi.ReasonGarbled},
 	} {
 		_, err := serve(t, test.handler).WorkflowLogs(t.Context(), difyapi.LogQuery{})
 		checkReason(t, err, difyapi.IsBadResponse, test.want)
@@ -274,3 +310,6 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 		}
 	}
 }
+
+// gzipHeader begins what is compressed by gzip.
+const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"

@@ -195,7 +195,7 @@ func isOfNoWorkspace(err error) bool {
 	return ok && e.hasCode(http.StatusBadRequest, "invalid_param") && e.Message == "Tenant does not exist."
 }
 
-// IsRateLimited reports whether Dify limits the app's calls: 429.
+// IsRateLimited reports whether Dify limits the app's calls, or a proxy before it: 429. [ReasonForeignLimit] tells them apart.
 func IsRateLimited(err error) bool {
 	return hasStatus(err, http.StatusTooManyRequests)
 }
@@ -248,10 +248,10 @@ func IsUnreadable(err error) bool {
 	return isAny(err, ErrVariablesNotJSON, ErrVariablesTooDeep, ReasonUnreadableRun)
 }
 
-// IsNotWhole reports whether an answer, which may be Dify's, was too large for a proxy or for this package, or was cut. It goes with
-// [IsBadResponse].
+// IsNotWhole reports whether an answer, which may be Dify's, was too large for a proxy or for this package, was cut or garbled.
+// It goes with [IsBadResponse].
 func IsNotWhole(err error) bool {
-	return isAny(err, ReasonTooLarge, ReasonTooLargeForProxy, ReasonTooLongForProxy, ReasonCut, ReasonEventTooLarge, ReasonTooManyEvents)
+	return isAny(err, ReasonTooLarge, ReasonTooLargeForProxy, ReasonTooLongForProxy, ReasonCut, ReasonGarbled, ReasonEventTooLarge, ReasonTooManyEvents)
 }
 
 func isAny(err error, causes ...error) bool {

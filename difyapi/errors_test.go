@@ -171,8 +171,8 @@ func TestCauses(t *testing.T) {
 		is           error
 	}{
 		{reset, "connection reset by peer", "the answer is cut: connection reset by peer", syscall.ECONNRESET},
-		{io.EOF, "unexpected EOF", "", io.ErrUnexpectedEOF},
-		{io.ErrUnexpectedEOF, "unexpected EOF", "the answer is cut: unexpected EOF", io.ErrUnexpectedEOF},
+		{io.EOF, "the connection was closed without an answer: unexpected EOF", "", io.ErrUnexpectedEOF},
+		{io.ErrUnexpectedEOF, "the connection was closed without an answer: unexpected EOF", "the answer is cut: unexpected EOF", io.ErrUnexpectedEOF},
 		{lookup, "the host name cannot be resolved", "", nil},
 		{errors.New("secret"), "no answer", "the answer is cut: unexpected EOF", nil},
 	}

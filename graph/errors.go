@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,7 +169,7 @@ func classifyUpstream(err error) (code.Code, string) {
 	case difyapi.IsUnauthorized(err):
 		return code.UpstreamUnauthorized, "Dify refuses the app's calls" + because(err) + status(err)
 	case difyapi.IsRateLimited(err):
-		return code.UpstreamRateLimited, "Dify limits the app's calls; try again later" + status(err)
+		return code.UpstreamRateLimited, cmp.Or(reason(err), "Dify limits the app's calls") + "; try again later" + status(err)
 	case difyapi.IsOverloaded(err):
 		return code.Overloaded, "too many calls to this app wait; try again later"
 	case difyapi.IsTimeout(err):
