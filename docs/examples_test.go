@@ -27,6 +27,16 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
+// TestReadmeSaysWhatToSet where a Dify as it comes is too small, in another zone, or known to an authority of one's own alone.
+func TestReadmeSaysWhatToSet(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"SERVER_WORKER_CLASS=gevent", "limits.connectionsPerServer", "TZ=UTC", "SSL_CERT_FILE"} {
+		if !strings.Contains(read(t, "../README.md"), setting) {
+			t.Errorf("the README says nothing of %s", setting)
+		}
+	}
+}
+
 // TestConfigurations: each YAML block is a configuration that the program takes.
 func TestConfigurations(t *testing.T) {
 	t.Parallel()
