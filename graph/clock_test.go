@@ -163,6 +163,42 @@ func TestCursorOfADeletedRow(t *testing.T) {
 	}
 }
 
+// TestAnyRowOfASecondThatFillsTheAnswerWillDo: where a second has more rows than an answer, the row in question need not be among them,
+// and nothing more is asked for it. The first page asks for one row, a page behind a deleted row for a hundred.
+func TestAnyRowOfASecondThatFillsTheAnswerWillDo(t *testing.T) {
+	t.Parallel()
+	a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{StableTies: true}, unprovenClocks: true})
+	a.apps["a"].Insert(runsOf(map[int]int{0: 1, 1800: 150})...)
+	first := a.page(t, vars{"first": 10})
+	probes := 0
+	for _, r := range a.dify.Requests() {
+		if r.Limit == 1 && r.Query.Get("created_at__before") != "" {
+			probes++
+		}
+	}
+	if len(first.Edges) != 10 || !first.Scan.Complete || probes != 1 {
+		t.Errorf("the first page: %d rows, %+v, %d probes", len(first.Edges), first.Scan, probes)
+	}
+	last := first.Edges[9]
+	a.apps["a"].Delete(last.Node.UUID)
+	calls := a.listCalls()
+	next := a.page(t, vars{"first": 50, "after": last.Cursor})
+	const twiceTheSecond, cursor = 4, 1
+	if more := a.listCalls() - calls; len(next.Edges) != 50 || !next.Scan.Complete || more > twiceTheSecond+cursor {
+		t.Errorf("behind a row that was deleted: %d rows, %+v, %d calls", len(next.Edges), next.Scan, more)
+	}
+}
+
+// TestRowsOfAnotherSecondWillNotDo, however many there are: each answer for a second that is shown is full of rows that are not shown in it.
+func TestRowsOfAnotherSecondWillNotDo(t *testing.T) {
+	t.Parallel()
+	for name, off := range map[string]int{"1 s earlier": 1, "at other times": -1, "2 s earlier": 2} {
+		a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{StableTies: true, Zone: time.FixedZone(name, off)}, unprovenClocks: true})
+		a.apps["a"].Insert(runsOf(map[int]int{0: 110, 1: 110, 2: 110, 3: 110})...)
+		checkUnsupported(t, a, vars{"first": 10}, name)
+	}
+}
+
 // TestChangeOfClocksWithinTheHoursBefore: a row that is shown right in the hours that were read last is of another season than
 // the one that would be skipped. Zones change their clocks at different hours of a Sunday.
 func TestChangeOfClocksWithinTheHoursBefore(t *testing.T) {
