@@ -15,6 +15,8 @@ import (
 type plan struct {
 	steps []step
 	parts []part
+	// serial tells plans that are kept apart; 0 of others.
+	serial uint64
 }
 
 // step writes its lead, which is what is the same in all rows: names, braces, commas. One of the others comes after it, if any:

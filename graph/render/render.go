@@ -38,6 +38,7 @@ type Renderer struct {
 	apps    map[string]*model.DifyApp
 	types   map[string][]string // what each type of columns.go is, too: its interfaces and unions
 	plans   plans
+	texts   *texts
 }
 
 var _ model.Renderer = (*Renderer)(nil)
@@ -53,6 +54,9 @@ func New(schema *ast.Schema, objects Objects, apps map[string]*model.DifyApp) *R
 	}
 	return r
 }
+
+// Keep has lists kept ready to be written again, in so many bytes at most.
+func (r *Renderer) Keep(bytes int) { r.texts = newTexts(bytes) }
 
 // Edges writes the rows with their cursors.
 func (r *Renderer) Edges(ctx context.Context, page *list.Page) *model.Rows {
@@ -80,21 +84,48 @@ func giveBack(b []byte) {
 }
 
 func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
+	if r.Ordinary {
+		return asRows(w.appendOrdinary(ctx, w.buffer()))
+	}
+	field := graphql.GetFieldContext(ctx).Field
+	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
+	key := r.texts.key(plan, w.page)
+	if kept := r.texts.find(key); kept != nil {
+		return w.again(ctx, kept)
+	}
+	b, room, ok := w.appendPlanned(ctx, plan, w.buffer())
+	if ok && !w.hasOdd() {
+		r.texts.keep(key, b, room.size-roomAtOnce)
+	}
+	return asRows(b, ok)
+}
+
+// buffer is for the page's rows.
+func (w writer) buffer() []byte {
 	b := (*buffers.Get().(*[]byte))[:0]
 	if cap(b) == 0 {
 		b = make([]byte, 0, usualRowBytes*len(w.page.Rows)+2)
 	}
-	var ok bool
-	if r.Ordinary {
-		b, ok = w.appendOrdinary(ctx, b)
-	} else {
-		b, ok = w.appendPlanned(ctx, b)
-	}
+	return b
+}
+
+func asRows(b []byte, ok bool) *model.Rows {
 	if !ok {
 		giveBack(b)
 		return nil
 	}
 	return model.NewRows(b, giveBack)
+}
+
+// again writes rows as they were written before. They take as much room as they did.
+func (w writer) again(ctx context.Context, t *text) *model.Rows {
+	if t.room > 0 {
+		if err := w.Room(ctx, t.room); err != nil {
+			graphql.AddError(ctx, err)
+			return nil
+		}
+	}
+	return model.NewRows(t.json, func([]byte) {})
 }
 
 // writer writes a page's rows as objects of a type.
@@ -105,15 +136,13 @@ type writer struct {
 }
 
 // appendPlanned is false where a row is null that must not be.
-func (w writer) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
-	field := graphql.GetFieldContext(ctx).Field
-	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
+func (w writer) appendPlanned(ctx context.Context, plan *plan, b []byte) ([]byte, *room, bool) {
+	room := newRoom(ctx, w.Room)
 	parts, ok := w.resolve(ctx, plan)
 	if !ok {
-		return b, false
+		return b, room, false
 	}
 	var one row
-	room := newRoom(ctx, w.Room)
 	b = append(b, '[')
 	for i := range w.page.Rows {
 		if i > 0 {
@@ -123,14 +152,25 @@ func (w writer) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
 		if !one.odd() {
 			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], room)
 		} else if b, ok = w.appendOdd(ctx, b, i); !ok {
-			return b, false
+			return b, room, false
 		}
 		if !room.holds(b) {
 			graphql.AddError(ctx, room.err)
-			return b, false
+			return b, room, false
 		}
 	}
-	return append(b, ']'), true
+	return append(b, ']'), room, true
+}
+
+// hasOdd tells whether gqlgen has resolved a row, with whatever errors.
+func (w writer) hasOdd() bool {
+	var one row
+	for i := range w.page.Rows {
+		if one.set(w.app(i), w.page, &w.page.Rows[i]); one.odd() {
+			return true
+		}
+	}
+	return false
 }
 
 // resolve has gqlgen make the parts of all rows, each row's side by side with the others'. It returns those of the first row, then
