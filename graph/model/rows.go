@@ -7,30 +7,39 @@ import (
 
 // Rows is a list of a page's rows as the answer has it. It writes itself where gqlgen would go through the list.
 type Rows struct {
-	json []byte
-	done func(json []byte)
+	pieces [][]byte // of JSON
+	done   func(piece []byte)
 }
 
-// NewRows takes over the text of a list. done is called once it is written, and may use the memory again.
-func NewRows(json []byte, done func(json []byte)) *Rows { return &Rows{json, done} }
+// NewRows takes over the text of a list, in pieces. done is called of each once it is written, and may use its memory again.
+func NewRows(pieces [][]byte, done func(piece []byte)) *Rows { return &Rows{pieces, done} }
 
 // restBytes is what mostly comes after a list in an answer.
 const restBytes = 2 << 10
 
 // MarshalGQLContext writes the list, once.
 func (r *Rows) MarshalGQLContext(_ context.Context, w io.Writer) error {
+	pieces := r.pieces
+	r.pieces = nil
+	for _, piece := range pieces {
+		if err := r.write(w, piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Rows) write(w io.Writer, piece []byte) error {
 	if answer, ok := w.(interface {
 		Insert(text []byte, done func([]byte)) bool
-	}); ok && answer.Insert(r.json, r.done) {
-		r.json = nil
+	}); ok && answer.Insert(piece, r.done) {
 		return nil
 	}
 	if buffer, ok := w.(interface{ Grow(bytes int) }); ok {
-		buffer.Grow(len(r.json) + restBytes) // else a few bytes more would make it twice as large
+		buffer.Grow(len(piece) + restBytes) // else a few bytes more would make it twice as large
 	}
-	_, err := w.Write(r.json)
-	r.done(r.json)
-	r.json = nil
+	_, err := w.Write(piece)
+	r.done(piece)
 	return err
 }
 

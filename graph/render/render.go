@@ -85,7 +85,8 @@ func giveBack(b []byte) {
 
 func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
 	if r.Ordinary {
-		return asRows(w.appendOrdinary(ctx, w.buffer()))
+		b, ok := w.appendOrdinary(ctx, w.buffer())
+		return asRows([][]byte{b}, ok)
 	}
 	field := graphql.GetFieldContext(ctx).Field
 	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
@@ -93,11 +94,11 @@ func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
 	if kept := r.texts.find(key); kept != nil {
 		return w.again(ctx, kept)
 	}
-	b, room, ok := w.appendPlanned(ctx, plan, w.buffer())
-	if ok && !w.hasOdd() {
-		r.texts.keep(key, b, room.size-roomAtOnce)
+	pieces, room, ok := w.planned(ctx, plan)
+	if ok && len(pieces) == 1 && !w.hasOdd() {
+		r.texts.keep(key, pieces[0], room.size-roomAtOnce)
 	}
-	return asRows(b, ok)
+	return asRows(pieces, ok)
 }
 
 // buffer is for the page's rows.
@@ -109,12 +110,14 @@ func (w writer) buffer() []byte {
 	return b
 }
 
-func asRows(b []byte, ok bool) *model.Rows {
-	if !ok {
-		giveBack(b)
-		return nil
+func asRows(pieces [][]byte, ok bool) *model.Rows {
+	if ok {
+		return model.NewRows(pieces, giveBack)
 	}
-	return model.NewRows(b, giveBack)
+	for _, piece := range pieces {
+		giveBack(piece)
+	}
+	return nil
 }
 
 // again writes rows as they were written before. They take as much room as they did.
@@ -125,7 +128,7 @@ func (w writer) again(ctx context.Context, t *text) *model.Rows {
 			return nil
 		}
 	}
-	return model.NewRows(t.json, func([]byte) {})
+	return model.NewRows([][]byte{t.json}, func([]byte) {})
 }
 
 // writer writes a page's rows as objects of a type.
@@ -135,31 +138,33 @@ type writer struct {
 	of   string
 }
 
-// appendPlanned is false where a row is null that must not be.
-func (w writer) appendPlanned(ctx context.Context, plan *plan, b []byte) ([]byte, *room, bool) {
-	room := newRoom(ctx, w.Room)
+// pieceBytes is from what size on a list goes on in another buffer: one that grew would be copied again and again.
+const pieceBytes = 256 << 10
+
+// planned is the list in pieces. It is false where a row is null that must not be.
+func (w writer) planned(ctx context.Context, plan *plan) (pieces [][]byte, _ *room, ok bool) {
+	room, b := newRoom(ctx, w.Room), append(w.buffer(), '[')
 	parts, ok := w.resolve(ctx, plan)
-	if !ok {
-		return b, room, false
-	}
 	var one row
-	b = append(b, '[')
-	for i := range w.page.Rows {
+	for i := 0; i < len(w.page.Rows) && ok; i++ {
+		if len(b) >= pieceBytes {
+			pieces, b = append(pieces, b), w.buffer()
+			room.next()
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}
-		one.set(w.app(i), w.page, &w.page.Rows[i])
-		if !one.odd() {
+		if one.set(w.app(i), w.page, &w.page.Rows[i]); one.odd() {
+			b, ok = w.appendOdd(ctx, b, i)
+		} else {
 			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], room)
-		} else if b, ok = w.appendOdd(ctx, b, i); !ok {
-			return b, room, false
 		}
-		if !room.holds(b) {
+		if ok && !room.holds(b) {
 			graphql.AddError(ctx, room.err)
-			return b, room, false
+			ok = false
 		}
 	}
-	return append(b, ']'), room, true
+	return append(pieces, append(b, ']')), room, ok
 }
 
 // hasOdd tells whether gqlgen has resolved a row, with whatever errors.
@@ -174,14 +179,14 @@ func (w writer) hasOdd() bool {
 }
 
 // resolve has gqlgen make the parts of all rows, each row's side by side with the others'. It returns those of the first row, then
-// those of the second, and so on.
-func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
+// those of the second, and so on. They are no text yet: what is large in them is held once.
+func (w writer) resolve(ctx context.Context, p *plan) (parts []graphql.Marshaler, ok bool) {
 	n := len(p.parts)
 	if n == 0 {
 		return nil, true
 	}
 	w.Expect(ctx, w.page.Rows)
-	parts = make([][]byte, n*len(w.page.Rows))
+	parts = make([]graphql.Marshaler, n*len(w.page.Rows))
 	whole := graphql.MarshalSliceConcurrently(ctx, len(w.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		var r row
 		r.set(w.app(i), w.page, &w.page.Rows[i])
@@ -189,8 +194,8 @@ func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) 
 			if r.odd() || !part.exists(&r) {
 				continue
 			}
-			made, ok := w.members(ctx, part, r.object(part.of))
-			if !ok {
+			made := w.part(ctx, part, r.object(part.of))
+			if made == graphql.Null {
 				return graphql.Null
 			}
 			parts[i*n+j] = made
@@ -200,18 +205,20 @@ func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) 
 	return parts, !hasNull(whole)
 }
 
-// members are those of an object that gqlgen makes of a part, without the braces around them.
-func (w writer) members(ctx context.Context, p part, object any) ([]byte, bool) {
+// part is an object with the fields that gqlgen makes of it.
+func (w writer) part(ctx context.Context, p part, object any) graphql.Marshaler {
 	for _, field := range p.path {
 		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field}) //nolint:fatcontext // A field stands in the one before.
 	}
-	made := w.objects.Marshal(ctx, p.selections, object)
-	if made == graphql.Null {
-		return nil, false
-	}
-	var text bytes.Buffer
-	made.MarshalGQL(&text)
-	return text.Bytes()[1 : text.Len()-1], true
+	return w.objects.Marshal(ctx, p.selections, object)
+}
+
+// appendMembers appends an object without the braces around it.
+func appendMembers(b []byte, object graphql.Marshaler) []byte {
+	from, text := len(b), bytes.NewBuffer(b)
+	object.MarshalGQL(text)
+	b = text.Bytes()
+	return append(b[:from], b[from+1:len(b)-1]...)
 }
 
 // appendOrdinary is gqlgen's own way. It is false where a row is null that must not be.

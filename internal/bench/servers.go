@@ -59,9 +59,9 @@ var kinds = []kind{
 
 // handlerOf is the server that a child's arguments name.
 func handlerOf(args []string) (http.Handler, error) {
-	if len(args) == 2 && args[0] == "upstream" {
-		slow, err := time.ParseDuration(args[1])
-		return newUpstream(slow), err
+	if len(args) == 4 && args[0] == "upstream" {
+		c, err := parseCanned(args)
+		return newUpstream(c), err
 	}
 	for _, k := range kinds {
 		if len(args) == 3 && args[0] == k.name {
