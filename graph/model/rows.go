@@ -6,13 +6,16 @@ import (
 )
 
 // Rows is a list of a page's rows as the answer has it. It writes itself where gqlgen would go through the list.
-type Rows struct {
-	pieces [][]byte // of JSON
-	done   func(piece []byte)
+type Rows struct{ pieces []Piece }
+
+// Piece is a part of a list's text. Done is called once it is written, and may use its memory again.
+type Piece struct {
+	JSON []byte
+	Done func(json []byte)
 }
 
-// NewRows takes over the text of a list, in pieces. done is called of each once it is written, and may use its memory again.
-func NewRows(pieces [][]byte, done func(piece []byte)) *Rows { return &Rows{pieces, done} }
+// NewRows takes over the text of a list.
+func NewRows(pieces ...Piece) *Rows { return &Rows{pieces} }
 
 // restBytes is what mostly comes after a list in an answer.
 const restBytes = 2 << 10
@@ -22,24 +25,24 @@ func (r *Rows) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	pieces := r.pieces
 	r.pieces = nil
 	for _, piece := range pieces {
-		if err := r.write(w, piece); err != nil {
+		if err := piece.write(w); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Rows) write(w io.Writer, piece []byte) error {
+func (p Piece) write(w io.Writer) error {
 	if answer, ok := w.(interface {
 		Insert(text []byte, done func([]byte)) bool
-	}); ok && answer.Insert(piece, r.done) {
+	}); ok && answer.Insert(p.JSON, p.Done) {
 		return nil
 	}
 	if buffer, ok := w.(interface{ Grow(bytes int) }); ok {
-		buffer.Grow(len(piece) + restBytes) // else a few bytes more would make it twice as large
+		buffer.Grow(len(p.JSON) + restBytes) // else a few bytes more would make it twice as large
 	}
-	_, err := w.Write(piece)
-	r.done(piece)
+	_, err := w.Write(p.JSON)
+	p.Done(p.JSON)
 	return err
 }
 

@@ -11,7 +11,6 @@ package render
 import (
 	"bytes"
 	"context"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -68,25 +67,12 @@ func (r *Renderer) Nodes(ctx context.Context, page *list.Page) *model.Rows {
 	return r.render(ctx, writer{r, page, "WorkflowLog"})
 }
 
-// usualRowBytes is what a row with all of its fields takes.
-const usualRowBytes = 1 << 10
-
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// mostPooled is the size in bytes of buffers that are worth keeping.
-const mostPooled = 1 << 20
-
-func giveBack(b []byte) {
-	if cap(b) <= mostPooled {
-		b = b[:0]
-		buffers.Put(&b)
-	}
-}
-
 func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
 	if r.Ordinary {
-		b, ok := w.appendOrdinary(ctx, w.buffer())
-		return asRows([][]byte{b}, ok)
+		out := pieces{room: newRoom(ctx, w.Room)}
+		b, ok := w.appendOrdinary(ctx, newBuffer(len(w.page.Rows)))
+		out.end(b)
+		return out.rows(ok)
 	}
 	field := graphql.GetFieldContext(ctx).Field
 	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
@@ -94,30 +80,12 @@ func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
 	if kept := r.texts.find(key); kept != nil {
 		return w.again(ctx, kept)
 	}
-	pieces, room, ok := w.planned(ctx, plan)
-	if ok && len(pieces) == 1 && !w.hasOdd() {
-		r.texts.keep(key, pieces[0], room.size-roomAtOnce)
+	out := pieces{room: newRoom(ctx, w.Room)}
+	ok := w.write(ctx, plan, &out)
+	if ok && len(out.done) == 1 && !w.hasOdd() {
+		r.texts.keep(key, out.done[0].JSON, out.room.size-roomAtOnce)
 	}
-	return asRows(pieces, ok)
-}
-
-// buffer is for the page's rows.
-func (w writer) buffer() []byte {
-	b := (*buffers.Get().(*[]byte))[:0]
-	if cap(b) == 0 {
-		b = make([]byte, 0, usualRowBytes*len(w.page.Rows)+2)
-	}
-	return b
-}
-
-func asRows(pieces [][]byte, ok bool) *model.Rows {
-	if ok {
-		return model.NewRows(pieces, giveBack)
-	}
-	for _, piece := range pieces {
-		giveBack(piece)
-	}
-	return nil
+	return out.rows(ok)
 }
 
 // again writes rows as they were written before. They take as much room as they did.
@@ -128,7 +96,7 @@ func (w writer) again(ctx context.Context, t *text) *model.Rows {
 			return nil
 		}
 	}
-	return model.NewRows([][]byte{t.json}, func([]byte) {})
+	return model.NewRows(model.Piece{JSON: t.json, Done: keepAway})
 }
 
 // writer writes a page's rows as objects of a type.
@@ -138,18 +106,14 @@ type writer struct {
 	of   string
 }
 
-// pieceBytes is from what size on a list goes on in another buffer: one that grew would be copied again and again.
-const pieceBytes = 256 << 10
-
-// planned is the list in pieces. It is false where a row is null that must not be.
-func (w writer) planned(ctx context.Context, plan *plan) (pieces [][]byte, _ *room, ok bool) {
-	room, b := newRoom(ctx, w.Room), append(w.buffer(), '[')
+// write is false where a row is null that must not be, or there is no room for it.
+func (w writer) write(ctx context.Context, plan *plan, out *pieces) (ok bool) {
 	parts, ok := w.resolve(ctx, plan)
+	b := append(newBuffer(len(w.page.Rows)), '[')
 	var one row
 	for i := 0; i < len(w.page.Rows) && ok; i++ {
 		if len(b) >= pieceBytes {
-			pieces, b = append(pieces, b), w.buffer()
-			room.next()
+			b = out.next(b)
 		}
 		if i > 0 {
 			b = append(b, ',')
@@ -157,14 +121,15 @@ func (w writer) planned(ctx context.Context, plan *plan) (pieces [][]byte, _ *ro
 		if one.set(w.app(i), w.page, &w.page.Rows[i]); one.odd() {
 			b, ok = w.appendOdd(ctx, b, i)
 		} else {
-			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], room)
+			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], out)
 		}
-		if ok && !room.holds(b) {
-			graphql.AddError(ctx, room.err)
+		if ok && !out.room.holds(b) {
+			graphql.AddError(ctx, out.room.err)
 			ok = false
 		}
 	}
-	return append(pieces, append(b, ']')), room, ok
+	out.end(append(b, ']'))
+	return ok
 }
 
 // hasOdd tells whether gqlgen has resolved a row, with whatever errors.
@@ -211,14 +176,6 @@ func (w writer) part(ctx context.Context, p part, object any) graphql.Marshaler 
 		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field}) //nolint:fatcontext // A field stands in the one before.
 	}
 	return w.objects.Marshal(ctx, p.selections, object)
-}
-
-// appendMembers appends an object without the braces around it.
-func appendMembers(b []byte, object graphql.Marshaler) []byte {
-	from, text := len(b), bytes.NewBuffer(b)
-	object.MarshalGQL(text)
-	b = text.Bytes()
-	return append(b[:from], b[from+1:len(b)-1]...)
 }
 
 // appendOrdinary is gqlgen's own way. It is false where a row is null that must not be.

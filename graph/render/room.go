@@ -12,7 +12,6 @@ type room struct {
 	more func(ctx context.Context, bytes int) error
 	size int
 	past int // bytes of pieces that are written
-	last int // bytes of the one that was looked at last
 	err  error
 }
 
@@ -22,7 +21,6 @@ func newRoom(ctx context.Context, more func(context.Context, int) error) *room {
 
 // holds tells whether there is room for what was written, and for some more.
 func (r *room) holds(b []byte) bool {
-	r.last = len(b)
 	written := r.past + len(b)
 	if written <= r.size || r.err != nil {
 		return r.err == nil
@@ -33,6 +31,3 @@ func (r *room) holds(b []byte) bool {
 	}
 	return r.err == nil
 }
-
-// next begins another piece after the one that was looked at last.
-func (r *room) next() { r.past += r.last }

@@ -14,7 +14,7 @@ import (
 	"github.com/difygraph/difygraph/internal/service"
 )
 
-// grow measures this server, as it is in production without a cache, where what is asked grows.
+// grow measures this server, as it is in production without a cache, where what is asked grows; its limits are the default ones.
 func grow(ctx context.Context, w io.Writer) error {
 	if err := onServer(ctx, canned{rows: walkedPages*walkedRows + walkedRows}, func(server *child) error { return walk(ctx, w, server) }); err != nil {
 		return fmt.Errorf("a walk: %w", err)
@@ -32,7 +32,7 @@ func onServer(ctx context.Context, c canned, measure func(server *child) error) 
 		return err
 	}
 	defer upstream.stop()
-	server, err := startChild(ctx, 1, "difygraph", upstream.address, "1")
+	server, err := startChild(ctx, 1, "difygraph", upstream.address, "0")
 	if err != nil {
 		return err
 	}
