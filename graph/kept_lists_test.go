@@ -75,7 +75,15 @@ func TestKeptListsGiveEachCallerTheirOwn(t *testing.T) {
 	}
 }
 
-func timeless(r *response) string { return changing.ReplaceAllString(string(r.text), "") }
+// timeless is an answer's data to the byte and its cost, and its errors in an order: these come as they come.
+func timeless(r *response) []string {
+	_, cost, _ := strings.Cut(string(r.text), `"cost":`)
+	all := append(inOrder(r), cost)
+	for i := range all {
+		all[i] = changing.ReplaceAllString(all[i], "")
+	}
+	return all
+}
 
 // TestNothingIsServedBeyondItsTTL: a list that was written again and again is written anew from the page that comes after its TTL. In
 // a bubble, where Dify's rows change in between.
