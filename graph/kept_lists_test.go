@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,20 +16,6 @@ import (
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
-// caller may read some apps, and of them what the scopes say.
-type caller struct {
-	scopes
-	apps []string
-}
-
-func (c caller) MayRead(app string) bool { return slices.Contains(c.apps, app) }
-
-// inTurn is the caller of the next operation.
-type inTurn struct{ atomic.Pointer[caller] }
-
-func (t *inTurn) MayRead(app string) bool     { return t.Load().MayRead(app) }
-func (t *inTurn) Has(scope viewer.Scope) bool { return t.Load().Has(scope) }
-
 // changing is what differs from answer to answer to the same question.
 var changing = regexp.MustCompile(`"asOf":"[^"]*"`)
 
@@ -38,21 +23,21 @@ var changing = regexp.MustCompile(`"asOf":"[^"]*"`)
 // app of Dify's: each gets to the byte what they get from a server that keeps nothing, and pays as much.
 func TestKeptListsGiveEachCallerTheirOwn(t *testing.T) {
 	t.Parallel()
-	callers := []*caller{
-		{scopes{viewer.Logs, viewer.Content, viewer.People}, []string{"a", "b", "twin"}},
-		{scopes{viewer.Logs}, []string{"a", "b", "twin"}},
-		{scopes{viewer.Logs, viewer.Content}, []string{"a"}},
-		{scopes{viewer.Logs, viewer.Content, viewer.People}, []string{"twin"}},
-		{scopes{}, []string{"a"}},
-		{scopes{viewer.Logs}, nil},
-	}
-	var who inTurn
-	o := options{keys: []string{"a", "b", "twin"}, viewer: &who}
-	keepsNothing := serve(t, o)
-	keepsNothing.clients["twin"] = keepsNothing.clients["a"]
+	keepsNothing := serve(t, options{keys: []string{"a", "b"}})
+	keepsNothing.reached["twin"] = keepsNothing.reached["a"]
+	o := options{keys: []string{"a", "b", "twin"}, viewers: []*someone{
+		{"all", []string{"a", "b", "twin"}, viewer.Scopes()},
+		{"plain", []string{"a", "b", "twin"}, []viewer.Scope{viewer.Logs}},
+		{"content", []string{"a"}, []viewer.Scope{viewer.Logs, viewer.Content}},
+		{"one", []string{"a"}, viewer.Scopes()},
+		{"twin", []string{"twin"}, viewer.Scopes()},
+		{"no-scope", []string{"a"}, nil},
+		{"no-app", nil, []viewer.Scope{viewer.Logs}},
+	}}
+	keepsNothing.url = serveApps(t, o, keepsNothing.reached)
 	o.ttl = time.Hour
 	keeps := *keepsNothing
-	keeps.url = serveClients(t, o, keeps.clients)
+	keeps.url = serveApps(t, o, keeps.reached)
 	keeps.apps["a"].Insert(oddRows()...)
 	keeps.apps["b"].Insert(oddRows()...)
 	const fields = `{id app {key} details createdByEndUser {sessionId} createdByAccount {email} workflowRun {error status}} `
@@ -63,12 +48,15 @@ func TestKeptListsGiveEachCallerTheirOwn(t *testing.T) {
 		`{difyApps {key workflowLogs {nodes ` + fields + `}}}`,
 	} {
 		for round := range 5 {
-			for i, c := range callers {
-				who.Store(c)
+			for i, who := range o.viewers {
+				keepsNothing.token, keeps.token = who.shows(), who.shows()
 				variables := map[string]any{"first": 3 + round%2, "on": (round+i)%2 == 0}
 				want, got := keepsNothing.post(t, query, variables), keeps.post(t, query, variables)
+				if slices.Contains(want.codes(), "UNAUTHENTICATED") {
+					t.Fatalf("%s is not known", who.name)
+				}
 				if diff := cmp.Diff(timeless(want), timeless(got)); diff != "" {
-					t.Errorf("caller %d, round %d, %s (-keeps nothing +keeps):\n%s", i, round, query, diff)
+					t.Errorf("%s, round %d, %s (-keeps nothing +keeps):\n%s", who.name, round, query, diff)
 				}
 			}
 		}
@@ -96,11 +84,7 @@ func TestNothingIsServedBeyondItsTTL(t *testing.T) {
 		row := run(0)
 		row.Run.Status = difytest.StatusRunning
 		row = app.Insert(row)[0]
-		client := newClient(t, difyapi.Options{BaseURL: "http://dify.test/v1", APIKey: "app-secret-a", Transport: direct{dify}})
-		o := options{keys: []string{"a"}, ttl: ttl}
-		upstream := newUpstream(o, map[string]*difyapi.Client{"a": client})
-		defer upstream.Close()
-		handler := serverOver(o, upstream)
+		handler := newServer(t, options{keys: []string{"a"}, ttl: ttl}, map[string]difyapi.Options{"a": appOf(direct{dify})})
 		status := func() string {
 			var data struct {
 				WorkflowLogs struct {

@@ -87,7 +87,7 @@ type estimate struct {
 	free      int64 // bytes of the answer that have no price of their own
 	described int   // fields of the schema's own description
 	extents   map[*ast.Field]extent
-	taken     atomic.Int64 // the price of what its answers have taken so far
+	taken     *atomic.Int64 // the price of what its answers have taken so far
 }
 
 // reserve adds to what was foreseen what an operation may take beyond.
@@ -144,7 +144,7 @@ func (r *Resolver) estimate(ctx context.Context, op *graphql.OperationContext) *
 }
 
 func (r *Resolver) reckon(op *graphql.OperationContext, apps int) *estimate {
-	e := &estimate{extents: make(map[*ast.Field]extent)}
+	e := &estimate{extents: make(map[*ast.Field]extent), taken: new(atomic.Int64)}
 	p := pricer{r: r, op: op, apps: apps, read: newRead(), estimate: e}
 	var sum quote
 	for _, field := range p.fields(selections{op.Operation.SelectionSet}, "Query") {
