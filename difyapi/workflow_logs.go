@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -60,7 +61,16 @@ type WorkflowLog struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	Unreadable Unreadable `json:"-"`
+
+	serial uint64
 }
+
+// Serial tells what was read here apart from all else that this process has read, the same entry at another time included: who
+// makes something of it can keep that by its number, and need not hold on to the entry. It is 0 where no client has read it.
+func (l *WorkflowLog) Serial() uint64 { return l.serial }
+
+// serials is how many entries were read.
+var serials atomic.Uint64
 
 // WorkflowRun is a run as an entry of the log shows it.
 type WorkflowRun struct {
@@ -240,8 +250,10 @@ func (a *answer) logPage(q LogQuery) (*LogPage, error) {
 		return nil, a.notTheAPI(workflowLogsPath, fault)
 	}
 	body.mark(unreadable)
-	for _, row := range body.Data {
+	last := serials.Add(uint64(len(body.Data)))
+	for i, row := range body.Data {
 		row.normalize()
+		row.serial = last - uint64(i)
 	}
 	return &LogPage{
 		Rows: body.Data, Page: q.Page, Limit: *body.Limit, Total: *body.Total, HasMore: body.HasMore,

@@ -110,7 +110,7 @@ func TestRowForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			row := readRow(t, `{"id":"`+logID+`","created_at":1795418445`+test.members+`}`)
-			if diff := cmp.Diff(test.want, row); diff != "" {
+			if diff := cmp.Diff(test.want, row, readHere); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if row.CreatedAt.Location() != time.UTC {

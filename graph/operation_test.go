@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -26,7 +27,7 @@ func TestOperationLeavesOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			left, spent := make(chan int, 10), &estimate{foreseen: 11}
+			left, spent := make(chan int, 10), &estimate{foreseen: 11, taken: new(atomic.Int64)}
 			admit := func(ctx context.Context, _ int) (context.Context, func(int), error) {
 				return ctx, func(spent int) { left <- spent }, nil
 			}
@@ -83,7 +84,7 @@ func TestOperationLeavesAfterAPanic(t *testing.T) {
 				return ctx, func(int) { left++ }, nil
 			}
 			ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: ast.Subscription}})
-			graphql.GetOperationContext(ctx).Stats.SetExtension(estimateStat, new(estimate))
+			graphql.GetOperationContext(ctx).Stats.SetExtension(estimateStat, &estimate{taken: new(atomic.Int64)})
 			func() {
 				defer func() { _ = recover() }()
 				operations{&Resolver{Admit: admit}}.InterceptOperation(ctx, next)(ctx)

@@ -87,7 +87,7 @@ type estimate struct {
 	free      int64 // bytes of the answer that have no price of their own
 	described int   // fields of the schema's own description
 	extents   map[*ast.Field]extent
-	taken     atomic.Int64 // the price of what its answers have taken so far
+	taken     *atomic.Int64 // the price of what its answers have taken so far
 }
 
 // reserve adds to what was foreseen what an operation may take beyond.
@@ -128,8 +128,24 @@ type pricer struct {
 
 // estimate foresees an operation. Its price is at least 1.
 func (r *Resolver) estimate(ctx context.Context, op *graphql.OperationContext) *estimate {
-	e := &estimate{extents: make(map[*ast.Field]extent)}
-	p := pricer{r: r, op: op, apps: len(r.appsOf(ctx)), read: newRead(), estimate: e}
+	apps := len(r.appsOf(ctx))
+	variables, short := variablesKey(op.Variables)
+	if !short {
+		return r.reckon(op, apps)
+	}
+	kept, of := r.prices.Of(op.Doc), priced{operation: op.Operation, apps: apps, variables: variables}
+	if e := kept.find(of); e != nil {
+		return e
+	}
+	e := r.reckon(op, apps)
+	of.estimate = *e
+	kept.keep(of)
+	return e
+}
+
+func (r *Resolver) reckon(op *graphql.OperationContext, apps int) *estimate {
+	e := &estimate{extents: make(map[*ast.Field]extent), taken: new(atomic.Int64)}
+	p := pricer{r: r, op: op, apps: apps, read: newRead(), estimate: e}
 	var sum quote
 	for _, field := range p.fields(selections{op.Operation.SelectionSet}, "Query") {
 		sum = sum.plus(p.root(field))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/documents"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/fields"
 	"github.com/difygraph/difygraph/graph/generated"
@@ -37,6 +38,7 @@ type Resolver struct {
 	byKey     map[string]*model.DifyApp
 	described func() *described
 	rows      *render.Renderer
+	prices    documents.Notes[prices]
 }
 
 // Limits bound what a page may take.
@@ -63,8 +65,14 @@ func NewResolver(apps []*model.DifyApp, upstream *loader.Upstream, limits Limits
 	}
 	r.rows = render.New(Schema(), generated.NewObjects(generated.Config{Resolvers: r}), r.byKey)
 	r.rows.Expect, r.rows.Room = expectChildren, renderRows
+	if upstream.Shares() {
+		r.rows.Keep(keptTexts)
+	}
 	return r
 }
+
+// keptTexts bounds the lists that are kept as they were written, in bytes. The pages that they show are kept beside them.
+const keptTexts = 16 << 20
 
 // FieldByField leaves rows to gqlgen, to hold the renderer against it. It is to be called before the first operation.
 func (r *Resolver) FieldByField() { r.rows.Ordinary = true }

@@ -33,6 +33,7 @@ type api struct {
 	difys  map[string]*upstream // by the apps' keys; that of most is dify
 
 	reached map[string]difyapi.Options // how the apps are reached
+	token   string                     // that is shown, if it is another one than all others show
 }
 
 // upstream is a Dify and its socket.
@@ -52,6 +53,7 @@ type options struct {
 	price     int           // limit; 1,000,000 if 0
 	deadline  time.Duration // of an operation; an hour if 0
 	viewer    *someone      // may see all if nil
+	viewers   []*someone    // instead of one, who show tokens of their own
 	timeout   time.Duration
 	// resilience is none unless it is said: each call that fails is to be seen.
 	resilience difyapi.Resilience
@@ -207,7 +209,10 @@ func configure(o options, apps map[string]difyapi.Options) *config.Config {
 	limits.Deadline, limits.ConnectionsPerServer = cmp.Or(o.deadline, time.Hour), cmp.Or(o.connections, 1000)
 	cfg.Cache.TTL = o.ttl
 	if o.viewer != nil {
-		cfg.Auth.Tokens = []config.Token{o.viewer.token()}
+		cfg.Auth.Tokens = []config.Token{o.viewer.token(token)}
+	}
+	for _, who := range o.viewers {
+		cfg.Auth.Tokens = append(cfg.Auth.Tokens, who.token(who.shows()))
 	}
 	return cfg
 }
@@ -245,7 +250,7 @@ func (a *api) post(t tb, query string, variables map[string]any) *response {
 		t.Fatalf("request: %v", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Authorization", "Bearer "+cmp.Or(a.token, token))
 	answer, err := a.client.Do(request)
 	if err != nil {
 		t.Fatalf("post: %v", err)

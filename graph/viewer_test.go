@@ -23,8 +23,11 @@ type someone struct {
 	scopes []viewer.Scope
 }
 
-func (s *someone) token() config.Token {
-	digest := sha256.Sum256([]byte(token))
+// shows is a token of its own.
+func (s *someone) shows() string { return token + "_" + s.name }
+
+func (s *someone) token(shown string) config.Token {
+	digest := sha256.Sum256([]byte(shown))
 	scopes := make([]string, len(s.scopes))
 	for i, scope := range s.scopes {
 		scopes[i] = string(scope)

@@ -175,7 +175,9 @@ func (s *stream) expect(row *difyapi.WorkflowLog) { s.shown = append(s.shown, s.
 // meet notes a row of a second that is known now.
 func (s *stream) meet(p list.Position) {
 	s.metCursor = s.metCursor || s.from != nil && p == s.from.Position
-	s.shown = slices.DeleteFunc(s.shown, func(shown list.Position) bool { return shown == p })
+	if len(s.shown) > 0 {
+		s.shown = slices.DeleteFunc(s.shown, func(shown list.Position) bool { return shown == p })
+	}
 }
 
 func (c clock) prove(second int64) {

@@ -32,20 +32,20 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	}
 	rows, count := f.reader(req), new(reader)
 	told := tellsTotals(req)
-	group, groupCtx := errgroup.WithContext(ctx)
+	var calls []func(context.Context) error
 	if req.Rows {
-		group.Go(rescued(func() (err error) {
-			page, err = rows.fill(groupCtx, req)
+		calls = append(calls, func(ctx context.Context) (err error) {
+			page, err = rows.fill(ctx, req)
 			return err
-		}))
+		})
 	}
 	if req.Total && p.countable() && !told {
 		all := req
 		all.Slice.From = nil // a total is of the whole list
 		count = f.reader(all)
-		group.Go(rescued(func() error { return count.count(groupCtx) }))
+		calls = append(calls, count.count)
 	}
-	if err := group.Wait(); err != nil {
+	if err := together(ctx, calls); err != nil {
 		return nil, err
 	}
 	report(page, rows, count)
@@ -69,8 +69,17 @@ func tellsTotals(req list.Request) bool { return req.Total && req.Rows && req.Sl
 // matchesNone tells whether no row can be in the list.
 func matchesNone(l list.List) bool { return len(l.Apps()) == 0 || seconds(l).empty() }
 
-func rescued(call func() error) func() error {
-	return func() error { return rescue.Call(call) }
+// together makes calls side by side, and ends them with the first that fails. One alone is made where it stands: a goroutine more
+// costs as much as all else that reading a kept answer does.
+func together(ctx context.Context, calls []func(context.Context) error) error {
+	if len(calls) == 1 {
+		return rescue.Call(func() error { return calls[0](ctx) })
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, call := range calls {
+		group.Go(func() error { return rescue.Call(func() error { return call(ctx) }) })
+	}
+	return group.Wait()
 }
 
 func (f *Feed) reader(req list.Request) *reader {

@@ -27,7 +27,7 @@ func merge(toward list.Direction, streams []*stream) merged {
 			m.done, m.front = false, s.next()
 		}
 	}
-	slices.SortFunc(m.rows, func(a, b candidate) int { return toward.Compare(a.Position, b.Position) })
+	sortRows(toward, m.rows)
 	m.rows = slices.CompactFunc(m.rows, func(a, b candidate) bool { return a.Position == b.Position })
 	m.known = len(m.rows)
 	if !m.done {
@@ -36,6 +36,17 @@ func merge(toward list.Direction, streams []*stream) merged {
 		})
 	}
 	return m
+}
+
+// sortRows puts rows in the order in which they are met while reading. Mostly they are: to see that takes no copies of rows, which a
+// comparison of two does.
+func sortRows(toward list.Direction, rows []candidate) {
+	for i := 1; i < len(rows); i++ {
+		if toward.Compare(rows[i-1].Position, rows[i].Position) > 0 {
+			slices.SortFunc(rows, func(a, b candidate) int { return toward.Compare(a.Position, b.Position) })
+			return
+		}
+	}
 }
 
 // page is its first n rows.

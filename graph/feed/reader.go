@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/list"
 	"github.com/difygraph/difygraph/internal/rescue"
@@ -173,11 +171,13 @@ func (r *reader) isSpent(m merged) bool {
 
 // each runs a call for each of the streams, side by side. Apps that fail are dropped where the caller asked for that.
 func (r *reader) each(ctx context.Context, streams []*stream, call func(context.Context, *stream) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, s := range streams {
-		group.Go(func() error { return r.absorb(s, rescue.Call(func() error { return s.within(ctx, call) })) })
+	calls := make([]func(context.Context) error, len(streams))
+	for i, s := range streams {
+		calls[i] = func(ctx context.Context) error {
+			return r.absorb(s, rescue.Call(func() error { return s.within(ctx, call) }))
+		}
 	}
-	if err := group.Wait(); err != nil {
+	if err := together(ctx, calls); err != nil {
 		return err
 	}
 	return r.drop()

@@ -222,12 +222,12 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 		rows[i].Row = list.Row{WorkflowLog: log, Position: s.position(log)}
 		s.meet(rows[i].Position)
 	}
-	slices.SortFunc(rows, func(a, b candidate) int { return s.toward.Compare(a.Position, b.Position) })
+	sortRows(s.toward, rows)
 	s.hint(rows)
 	for _, row := range rows {
 		s.density.meet(row.Second)
 	}
-	s.rows = slices.Grow(s.rows, len(rows))
+	matching := rows[:0]
 	for _, row := range rows {
 		pending, unmatchable := s.search.pending(row.WorkflowLog, s.apart)
 		row.pending, row.apart = pending, s.apart
@@ -237,8 +237,13 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 		case s.passed(row.Position):
 			s.hasPrevious = s.hasPrevious || row.Second == s.from.Position.Second
 		default:
-			s.rows = append(s.rows, row)
+			matching = append(matching, row)
 		}
+	}
+	if s.rows == nil {
+		s.rows = matching // as it mostly is: one answer
+	} else {
+		s.rows = append(s.rows, matching...)
 	}
 }
 

@@ -1,6 +1,7 @@
 package list
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -65,11 +66,34 @@ func (p *Page) Cursor(row *Row) string { return string(p.AppendCursor(nil, row))
 
 // AppendCursor appends it to b.
 func (p *Page) AppendCursor(b []byte, row *Row) []byte {
+	return Cursor{Digest: p.digest, Position: row.Position, Hints: p.hints(row)}.Append(b)
+}
+
+// hints are those of a row's cursor.
+func (p *Page) hints(row *Row) Hints {
 	hints := row.Hints
 	if p.newest == nil || row.Position != *p.newest {
 		hints.SecondsPerHundred = p.secondsPerHundred // beyond the newest row, nobody knows how dense the next ones will be
 	}
-	return Cursor{Digest: p.digest, Position: row.Position, Hints: hints}.Append(b)
+	return hints
+}
+
+// AppendIdentity appends to b what is the same for two pages exactly where they are of one list, and have the same readings of
+// the same rows with the same cursors. It is false where a row was not read by a client.
+func (p *Page) AppendIdentity(b []byte) ([]byte, bool) {
+	b = append(b, p.digest[:]...)
+	for i := range p.Rows {
+		row := &p.Rows[i]
+		if row.Serial() == 0 {
+			return b, false
+		}
+		h := p.hints(row)
+		for _, n := range [...]int{h.Crowd, h.Newer, h.SecondsPerHundred, len(row.App)} {
+			b = binary.AppendUvarint(b, uint64(n))
+		}
+		b = binary.AppendUvarint(append(b, row.App...), row.Serial())
+	}
+	return b, true
 }
 
 // Reading is what a reader met, in the order in which it read.
@@ -88,9 +112,9 @@ func NewPage(req Request, r Reading) *Page {
 	p := &Page{Rows: r.Rows, HasNextPage: r.HasMore, HasPreviousPage: r.HasPassed, digest: req.List.digest, secondsPerHundred: r.SecondsPerHundred}
 	n, toward := len(p.Rows), req.Toward()
 	if n > 0 && toward == Older && !r.HasPassed {
-		p.newest = &p.Rows[0].Position
+		p.newest = new(p.Rows[0].Position)
 	} else if n > 0 && toward == Newer && !r.HasMore {
-		p.newest = &p.Rows[n-1].Position
+		p.newest = new(p.Rows[n-1].Position)
 	}
 	if n > 0 {
 		p.StartCursor, p.EndCursor = p.Cursor(&p.Rows[0]), p.Cursor(&p.Rows[n-1])

@@ -176,8 +176,7 @@ func TestSlowAnswerIsRenewedInTime(t *testing.T) {
 // and nobody waits for longer than a call takes beyond the quarter of it.
 func TestSlowDifyIsAskedLittleMoreOften(t *testing.T) {
 	t.Parallel()
-	for _, delay := range []time.Duration{200, 500, 700, 900, 1500} {
-		delay *= time.Millisecond
+	for _, delay := range []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, 700 * time.Millisecond, 900 * time.Millisecond, 1500 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			const ttl, interval, during = 2 * time.Second, 50 * time.Millisecond, 60 * time.Second
 			dify := newCountingDify()

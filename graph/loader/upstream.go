@@ -102,6 +102,9 @@ func (u *Upstream) Close() {
 	u.endUsers.close()
 }
 
+// Shares tells whether answers are kept for other operations.
+func (u *Upstream) Shares() bool { return u.options.TTL > 0 }
+
 // AnswerBytes is how large an operation's own answer may be.
 func (u *Upstream) AnswerBytes() int64 { return u.options.OperationBytes / heldTwice }
 

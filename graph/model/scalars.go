@@ -136,7 +136,18 @@ func MarshalJSON(v jsontext.Value) graphql.Marshaler {
 	if len(v) == 0 {
 		return graphql.Null
 	}
-	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(v) })
+	return graphql.WriterFunc(func(w io.Writer) {
+		if taking, ok := w.(Taker); ok && taking.Take(v) {
+			return
+		}
+		_, _ = w.Write(v)
+	})
+}
+
+// Taker is a writer that can hold on to a value which nobody changes, where it is too large to be copied.
+type Taker interface {
+	// Take is false where the value has to be written.
+	Take(value []byte) bool
 }
 
 // UnmarshalJSON is never called: no input has a JSON value.

@@ -15,6 +15,8 @@ import (
 type plan struct {
 	steps []step
 	parts []part
+	// serial tells plans that are kept apart; 0 of others.
+	serial uint64
 }
 
 // step writes its lead, which is what is the same in all rows: names, braces, commas. One of the others comes after it, if any:
@@ -148,15 +150,15 @@ func (c *compiler) call(at place, field graphql.CollectedField) {
 }
 
 // append writes a row, as far as there is room for it. parts are what gqlgen made for it.
-func (p *plan) append(b []byte, r *row, parts [][]byte, room *room) []byte {
-	for i := 0; i < len(p.steps) && room.holds(b); i++ {
+func (p *plan) append(b []byte, r *row, parts []graphql.Marshaler, out *pieces) []byte {
+	for i := 0; i < len(p.steps) && out.room.holds(b); i++ {
 		s := &p.steps[i]
 		b = append(b, s.lead...)
 		switch {
 		case s.write != nil:
 			b = s.write(b, r)
 		case s.part > 0:
-			b = append(b, parts[s.part-1]...)
+			b = out.members(b, parts[s.part-1])
 		case s.there != nil && !s.there(r):
 			b = append(b, null...)
 			i = s.leap - 1

@@ -2,19 +2,20 @@ package render
 
 import (
 	"context"
-	"runtime"
 	"sync"
-	"weak"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/difygraph/difygraph/graph/documents"
 	"github.com/difygraph/difygraph/graph/viewer"
 )
 
 // plans are kept with the documents that they are of, for as long as these are.
 type plans struct {
-	byDocument sync.Map // *documentPlans by weak.Pointer[ast.QueryDocument]
+	byDocument documents.Notes[documentPlans]
+	made       atomic.Uint64
 }
 
 // documentPlans has a plan for each list of a document. Their number is bounded by the document's size.
@@ -34,7 +35,7 @@ func (p *plans) of(ctx context.Context, list graphql.CollectedField, compile fun
 		return compile() // merged from several
 	}
 	op := graphql.GetOperationContext(ctx)
-	kept := p.ofDocument(op.Doc)
+	kept := p.byDocument.Of(op.Doc)
 	key := planKey{list.Field, viewer.Needs(ctx, viewer.Content) == nil, viewer.Needs(ctx, viewer.People) == nil}
 	if found, ok := kept.byList.Load(key); ok && found.(*plan) != nil {
 		return found.(*plan)
@@ -45,21 +46,10 @@ func (p *plans) of(ctx context.Context, list graphql.CollectedField, compile fun
 	if varies(list.SelectionSet, map[string]bool{}) {
 		kept.byList.Store(key, (*plan)(nil))
 	} else {
+		made.serial = p.made.Add(1)
 		kept.byList.Store(key, made)
 	}
 	return made
-}
-
-func (p *plans) ofDocument(document *ast.QueryDocument) *documentPlans {
-	key := weak.Make(document)
-	if kept, ok := p.byDocument.Load(key); ok {
-		return kept.(*documentPlans)
-	}
-	kept, known := p.byDocument.LoadOrStore(key, new(documentPlans))
-	if !known {
-		runtime.AddCleanup(document, func(key weak.Pointer[ast.QueryDocument]) { p.byDocument.Delete(key) }, key)
-	}
-	return kept.(*documentPlans)
 }
 
 // varies tells whether what a selection includes depends on variables.

@@ -2,7 +2,6 @@ package render
 
 import (
 	"context"
-	"runtime"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -53,25 +52,4 @@ func TestPlansAreKept(t *testing.T) {
 			t.Errorf("%s is planned %d times, want %d", query, made, want)
 		}
 	}
-}
-
-// TestPlansLeaveWithTheirDocuments holds that nothing is kept of a document that is gone.
-func TestPlansLeaveWithTheirDocuments(t *testing.T) {
-	t.Parallel()
-	var p plans
-	func() {
-		ctx, list := operation(t, scopes{}, `{ workflowLogs { nodes { id } } }`)
-		p.of(ctx, list, func() *plan { return new(plan) })
-	}()
-	kept := func() (n int) {
-		p.byDocument.Range(func(any, any) bool { n++; return true })
-		return n
-	}
-	for range 1000 {
-		if runtime.GC(); kept() == 0 {
-			return
-		}
-		runtime.Gosched()
-	}
-	t.Errorf("%d documents are kept", kept())
 }

@@ -11,7 +11,6 @@ package render
 import (
 	"bytes"
 	"context"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -38,6 +37,7 @@ type Renderer struct {
 	apps    map[string]*model.DifyApp
 	types   map[string][]string // what each type of columns.go is, too: its interfaces and unions
 	plans   plans
+	texts   *texts
 }
 
 var _ model.Renderer = (*Renderer)(nil)
@@ -54,6 +54,9 @@ func New(schema *ast.Schema, objects Objects, apps map[string]*model.DifyApp) *R
 	return r
 }
 
+// Keep has lists kept ready to be written again, in so many bytes at most.
+func (r *Renderer) Keep(bytes int) { r.texts = newTexts(bytes) }
+
 // Edges writes the rows with their cursors.
 func (r *Renderer) Edges(ctx context.Context, page *list.Page) *model.Rows {
 	return r.render(ctx, writer{r, page, "WorkflowLogEdge"})
@@ -64,37 +67,36 @@ func (r *Renderer) Nodes(ctx context.Context, page *list.Page) *model.Rows {
 	return r.render(ctx, writer{r, page, "WorkflowLog"})
 }
 
-// usualRowBytes is what a row with all of its fields takes.
-const usualRowBytes = 1 << 10
-
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// mostPooled is the size in bytes of buffers that are worth keeping.
-const mostPooled = 1 << 20
-
-func giveBack(b []byte) {
-	if cap(b) <= mostPooled {
-		b = b[:0]
-		buffers.Put(&b)
+func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
+	if r.Ordinary {
+		out := pieces{room: newRoom(ctx, w.Room)}
+		b, ok := w.appendOrdinary(ctx, newBuffer(len(w.page.Rows)))
+		out.end(b)
+		return out.rows(ok)
 	}
+	field := graphql.GetFieldContext(ctx).Field
+	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
+	key := r.texts.key(plan, w.page)
+	if kept := r.texts.find(key); kept != nil {
+		return w.again(ctx, kept)
+	}
+	out := pieces{room: newRoom(ctx, w.Room)}
+	ok := w.write(ctx, plan, &out)
+	if ok && len(out.done) == 1 && !w.hasOdd() {
+		r.texts.keep(key, out.done[0].JSON, out.room.size-roomAtOnce)
+	}
+	return out.rows(ok)
 }
 
-func (r *Renderer) render(ctx context.Context, w writer) *model.Rows {
-	b := (*buffers.Get().(*[]byte))[:0]
-	if cap(b) == 0 {
-		b = make([]byte, 0, usualRowBytes*len(w.page.Rows)+2)
+// again writes rows as they were written before. They take as much room as they did.
+func (w writer) again(ctx context.Context, t *text) *model.Rows {
+	if t.room > 0 {
+		if err := w.Room(ctx, t.room); err != nil {
+			graphql.AddError(ctx, err)
+			return nil
+		}
 	}
-	var ok bool
-	if r.Ordinary {
-		b, ok = w.appendOrdinary(ctx, b)
-	} else {
-		b, ok = w.appendPlanned(ctx, b)
-	}
-	if !ok {
-		giveBack(b)
-		return nil
-	}
-	return model.NewRows(b, giveBack)
+	return model.NewRows(model.Piece{JSON: t.json, Done: keepAway})
 }
 
 // writer writes a page's rows as objects of a type.
@@ -104,44 +106,52 @@ type writer struct {
 	of   string
 }
 
-// appendPlanned is false where a row is null that must not be.
-func (w writer) appendPlanned(ctx context.Context, b []byte) ([]byte, bool) {
-	field := graphql.GetFieldContext(ctx).Field
-	plan := w.plans.of(ctx, field, func() *plan { return compile(ctx, w.types, w.of, field.Selections) })
+// write is false where a row is null that must not be, or there is no room for it.
+func (w writer) write(ctx context.Context, plan *plan, out *pieces) (ok bool) {
 	parts, ok := w.resolve(ctx, plan)
-	if !ok {
-		return b, false
-	}
+	b := append(newBuffer(len(w.page.Rows)), '[')
 	var one row
-	room := newRoom(ctx, w.Room)
-	b = append(b, '[')
-	for i := range w.page.Rows {
+	for i := 0; i < len(w.page.Rows) && ok; i++ {
+		if len(b) >= pieceBytes {
+			b = out.next(b)
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}
-		one.set(w.app(i), w.page, &w.page.Rows[i])
-		if !one.odd() {
-			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], room)
-		} else if b, ok = w.appendOdd(ctx, b, i); !ok {
-			return b, false
+		if one.set(w.app(i), w.page, &w.page.Rows[i]); one.odd() {
+			b, ok = w.appendOdd(ctx, b, i)
+		} else {
+			b = plan.append(b, &one, parts[i*len(plan.parts):][:len(plan.parts)], out)
 		}
-		if !room.holds(b) {
-			graphql.AddError(ctx, room.err)
-			return b, false
+		if ok && !out.room.holds(b) {
+			graphql.AddError(ctx, out.room.err)
+			ok = false
 		}
 	}
-	return append(b, ']'), true
+	out.end(append(b, ']'))
+	return ok
+}
+
+// hasOdd tells whether gqlgen has resolved a row, with whatever errors.
+func (w writer) hasOdd() bool {
+	var one row
+	for i := range w.page.Rows {
+		if one.set(w.app(i), w.page, &w.page.Rows[i]); one.odd() {
+			return true
+		}
+	}
+	return false
 }
 
 // resolve has gqlgen make the parts of all rows, each row's side by side with the others'. It returns those of the first row, then
-// those of the second, and so on.
-func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) {
+// those of the second, and so on. They are no text yet: what is large in them is held once.
+func (w writer) resolve(ctx context.Context, p *plan) (parts []graphql.Marshaler, ok bool) {
 	n := len(p.parts)
 	if n == 0 {
 		return nil, true
 	}
 	w.Expect(ctx, w.page.Rows)
-	parts = make([][]byte, n*len(w.page.Rows))
+	parts = make([]graphql.Marshaler, n*len(w.page.Rows))
 	whole := graphql.MarshalSliceConcurrently(ctx, len(w.page.Rows), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		var r row
 		r.set(w.app(i), w.page, &w.page.Rows[i])
@@ -149,8 +159,8 @@ func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) 
 			if r.odd() || !part.exists(&r) {
 				continue
 			}
-			made, ok := w.members(ctx, part, r.object(part.of))
-			if !ok {
+			made := w.part(ctx, part, r.object(part.of))
+			if made == graphql.Null {
 				return graphql.Null
 			}
 			parts[i*n+j] = made
@@ -160,18 +170,12 @@ func (w writer) resolve(ctx context.Context, p *plan) (parts [][]byte, ok bool) 
 	return parts, !hasNull(whole)
 }
 
-// members are those of an object that gqlgen makes of a part, without the braces around them.
-func (w writer) members(ctx context.Context, p part, object any) ([]byte, bool) {
+// part is an object with the fields that gqlgen makes of it.
+func (w writer) part(ctx context.Context, p part, object any) graphql.Marshaler {
 	for _, field := range p.path {
 		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.ObjectDefinition.Name, Field: field}) //nolint:fatcontext // A field stands in the one before.
 	}
-	made := w.objects.Marshal(ctx, p.selections, object)
-	if made == graphql.Null {
-		return nil, false
-	}
-	var text bytes.Buffer
-	made.MarshalGQL(&text)
-	return text.Bytes()[1 : text.Len()-1], true
+	return w.objects.Marshal(ctx, p.selections, object)
 }
 
 // appendOrdinary is gqlgen's own way. It is false where a row is null that must not be.

@@ -11,6 +11,7 @@ type room struct {
 	ctx  context.Context //nolint:containedctx // lives for one call
 	more func(ctx context.Context, bytes int) error
 	size int
+	past int // bytes of pieces that are written
 	err  error
 }
 
@@ -20,10 +21,11 @@ func newRoom(ctx context.Context, more func(context.Context, int) error) *room {
 
 // holds tells whether there is room for what was written, and for some more.
 func (r *room) holds(b []byte) bool {
-	if len(b) <= r.size || r.err != nil {
+	written := r.past + len(b)
+	if written <= r.size || r.err != nil {
 		return r.err == nil
 	}
-	bytes := max(len(b)-r.size, roomAtOnce)
+	bytes := max(written-r.size, roomAtOnce)
 	if r.err = r.more(r.ctx, bytes); r.err == nil {
 		r.size += bytes
 	}

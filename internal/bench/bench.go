@@ -17,6 +17,7 @@ type bench struct {
 	kinds       []kind
 	slow        time.Duration // what Dify takes for an answer
 	profile     string
+	growth      bool // whether what must not grow is measured, too
 }
 
 // figures are those of one server at one size of pages.
@@ -31,7 +32,9 @@ type figures struct {
 }
 
 func (b bench) run(ctx context.Context, w io.Writer) error {
-	upstream, err := startChild(ctx, 0, "upstream", b.slow.String())
+	c := usually
+	c.slow = b.slow
+	upstream, err := startChild(ctx, 0, c.args()...)
 	if err != nil {
 		return err
 	}
@@ -44,6 +47,9 @@ func (b bench) run(ctx context.Context, w io.Writer) error {
 		if err := b.print(w, rows, measured); err != nil {
 			return err
 		}
+	}
+	if b.growth {
+		return grow(ctx, w)
 	}
 	return nil
 }

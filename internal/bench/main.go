@@ -4,6 +4,8 @@
 //	go run ./internal/bench
 //
 // Each is a process of its own on one core, between a load generator (this process) and a Dify with canned pages (a third one).
+// At the end it shows what must not grow: what a page takes far down a walk, and the memory that a large answer does.
+//
 // All talk over loopback. Figures of CPU are the server process's own, from getrusage; they hold on a busy machine, unlike
 // pages a second.
 package main
@@ -41,6 +43,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&b.connections, "connections", 32, "connections of the busy time")
 	only := flags.String("only", "", "servers to measure, separated by commas; all if empty")
 	rows := flags.Int("rows", 0, "rows of a page; 20 and 95 if 0")
+	growth := flags.Bool("growth", false, "measure a long walk and a large answer; so it is in any case where all servers are measured")
 	flags.DurationVar(&b.slow, "slow", 0, "what Dify takes for an answer; choose -busy and -connections to go with it")
 	flags.StringVar(&b.profile, "profile", "", "file for a CPU profile of the last server")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -48,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 	} else if err != nil {
 		return err
 	}
-	b.sizes, b.kinds = []int{20, 95}, kinds
+	b.sizes, b.kinds, b.growth = []int{20, 95}, kinds, *only == "" && *rows == 0 || *growth
 	if *rows != 0 {
 		b.sizes = []int{*rows}
 	}

@@ -59,9 +59,9 @@ var kinds = []kind{
 
 // handlerOf is the server that a child's arguments name.
 func handlerOf(args []string) (http.Handler, error) {
-	if len(args) == 2 && args[0] == "upstream" {
-		slow, err := time.ParseDuration(args[1])
-		return newUpstream(slow), err
+	if len(args) == 4 && args[0] == "upstream" {
+		c, err := parseCanned(args)
+		return newUpstream(c), err
 	}
 	for _, k := range kinds {
 		if len(args) == 3 && args[0] == k.name {
@@ -246,7 +246,13 @@ func serviceOf(file []byte) (http.Handler, error) {
 	return service.New(cfg, service.Options{Telemetry: told})
 }
 
+// configuration leaves the limits out of the way of so many clients; or as they are by default, if there are none.
 func configuration(u upstream, ttl time.Duration) []byte {
+	inFlight, limits := "", ""
+	if n := u.connections(); u.clients > 0 {
+		inFlight = fmt.Sprintf(", maxInFlight: %d", n)
+		limits = fmt.Sprintf(", connectionsPerServer: %d, waiting: %d", n, u.waiting())
+	}
 	var entries []string
 	for caller := range callers {
 		token := tokenOf(caller)
@@ -255,9 +261,9 @@ func configuration(u upstream, ttl time.Duration) []byte {
 	}
 	return fmt.Appendf(nil, `listen: 127.0.0.1:0
 auth: {tokens: [%s]}
-apps: [{key: %s, baseURL: "%s/v1", apiKey: %s, maxInFlight: %d}]
-limits: {rate: 10000000, burst: 10000000, connectionsPerServer: %d, waiting: %d}
+apps: [{key: %s, baseURL: "%s/v1", apiKey: %s%s}]
+limits: {rate: 10000000, burst: 10000000%s}
 cache: {ttl: %v}
 metrics: {listen: "127.0.0.1:0"}
-`, strings.Join(entries, ", "), appKey, u.url, apiKey, u.connections(), u.connections(), u.waiting(), ttl)
+`, strings.Join(entries, ", "), appKey, u.url, apiKey, inFlight, limits, ttl)
 }

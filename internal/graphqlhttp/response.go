@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"unicode/utf8"
@@ -88,7 +89,24 @@ func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, b
 	}
 	h.Set("Content-Length", strconv.Itoa(body.size()))
 	w.WriteHeader(status)
+	if size := body.size(); size < streamFrom {
+		body.writeOnce(w, size)
+		return
+	}
 	body.writeTo(w)
+}
+
+var whole = sync.Pool{New: func() any { return new([]byte) }}
+
+// writeOnce copies the parts, which are not large: that takes less than the system calls for a small one before and after.
+func (p parts) writeOnce(w io.Writer, size int) {
+	b, _ := whole.Get().(*[]byte)
+	defer whole.Put(b)
+	*b = slices.Grow((*b)[:0], size)
+	for _, part := range p {
+		*b = append(*b, part...)
+	}
+	_, _ = w.Write(*b) // who can't be written to has left
 }
 
 // parts are the bytes of a body, one after the other: an answer can be large, and is not copied.

@@ -60,7 +60,7 @@ func TestTokensThatNameNoIssuerFetchNothing(t *testing.T) {
 	for _, token := range []string{
 		signers()["EdDSA"].sign(t, claims(map[string]any{"iss": "https://evil.example"}), nil), unsigned(t, "none"), "abc",
 	} {
-		a.authenticate(requestWith(t, "Bearer "+token))
+		_, _ = a.authenticate(requestWith(t, "Bearer "+token))
 	}
 	if got := idp.fetches(); got != 0 {
 		t.Errorf("%d fetches", got)
