@@ -113,7 +113,7 @@ func (s *stream) check(ctx context.Context, page *difyapi.LogPage, w span) error
 	q := bounded(s.query, w, 0, 0)
 	for _, row := range page.Rows {
 		if filter := contradiction(q, row); filter != "" {
-			return &UnsupportedError{Filter: filter, Has: page.Version}
+			return &unsupportedError{Filter: filter, Has: page.Version}
 		}
 		if s.filter.TriggeredFrom != nil && page.Version.IsZero() && lacksTrigger(row) {
 			return noTriggers(page.Version)

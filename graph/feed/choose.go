@@ -161,7 +161,7 @@ func (s *stream) combines(ctx context.Context, session string, v difyapi.Version
 // where a single page of them may cost less.
 func (s *stream) isMoreThan(ctx context.Context, bySession []*stream) (bool, error) {
 	rows, err := countEach(ctx, bySession)
-	if _, ignored := errors.AsType[*UnsupportedError](err); ignored {
+	if _, ignored := errors.AsType[*unsupportedError](err); ignored {
 		return false, nil // by a server whose version is not known
 	}
 	if err != nil {

@@ -38,16 +38,16 @@ import (
 //
 // A clock that is simply wrong is no shift: it shows the same time that it compares.
 
-// ClockError says that an app's Dify shows other times than those that it filters by, so that its log can't be read in order.
-type ClockError struct {
+// clockError says that an app's Dify shows other times than those that it filters by, so that its log can't be read in order.
+type clockError struct {
 	// Shift is the time shown less the time compared; 0 if it is not known.
 	Shift time.Duration
 }
 
 // Code is the error's code.
-func (e *ClockError) Code() code.Code { return code.UpstreamUnsupported }
+func (e *clockError) Code() code.Code { return code.UpstreamUnsupported }
 
-func (e *ClockError) Error() string {
+func (e *clockError) Error() string {
 	by := "at other times"
 	switch {
 	case e.Shift < 0:
@@ -121,7 +121,7 @@ func (r *reader) eachClock(ctx context.Context, check func(clock, context.Contex
 	}
 	return r.each(ctx, first, func(ctx context.Context, s *stream) error {
 		err := check(clock{s, apps[s.app]}, ctx)
-		if _, shifted := errors.AsType[*ClockError](err); shifted {
+		if _, shifted := errors.AsType[*clockError](err); shifted {
 			s.source.DoubtClock(s.app)
 		}
 		if errors.Is(err, errSpent) {
@@ -215,7 +215,7 @@ func (c clock) checkRow(ctx context.Context, ask func(span) (*difyapi.LogPage, e
 	}
 	shift, exists, err := c.locate(ctx, row)
 	if err == nil && exists {
-		err = &ClockError{Shift: shift}
+		err = &clockError{Shift: shift}
 	}
 	return err // a row that is gone proves nothing
 }

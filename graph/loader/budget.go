@@ -10,44 +10,44 @@ import (
 	"github.com/difygraph/difygraph/internal/fairshare"
 )
 
-// SizeError says that an operation's answers from Dify are together larger than it may hold.
-type SizeError struct {
+// sizeError says that an operation's answers from Dify are together larger than it may hold.
+type sizeError struct {
 	// Limit is in bytes of JSON.
 	Limit int64
 }
 
 // Code is the error's code.
-func (e *SizeError) Code() code.Code { return code.CostLimitExceeded }
+func (e *sizeError) Code() code.Code { return code.CostLimitExceeded }
 
-func (e *SizeError) Error() string {
+func (e *sizeError) Error() string {
 	return fmt.Sprintf("Dify's answers to this operation are together larger than %d MiB; ask for fewer rows at once, or for "+
 		"fewer runs with inputs and outputs", e.Limit>>20)
 }
 
-// AnswerError says that an operation's own answer would be larger than it may be.
-type AnswerError struct {
+// answerError says that an operation's own answer would be larger than it may be.
+type answerError struct {
 	// Limit is in bytes of JSON.
 	Limit int64
 }
 
 // Code is the error's code.
-func (e *AnswerError) Code() code.Code { return code.CostLimitExceeded }
+func (e *answerError) Code() code.Code { return code.CostLimitExceeded }
 
-func (e *AnswerError) Error() string {
+func (e *answerError) Error() string {
 	return fmt.Sprintf("the answer to this operation may have %d KiB, and would have more; ask for fewer rows at once, for fewer "+
 		"of them with inputs, outputs and errors, and for each field once", e.Limit>>10)
 }
 
-// FullError says that all operations together hold as much as they may, or that their caller's do.
-type FullError struct {
+// fullError says that all operations together hold as much as they may, or that their caller's do.
+type fullError struct {
 	// Limit of all together is in bytes of JSON.
 	Limit int64
 }
 
 // Code is the error's code.
-func (e *FullError) Code() code.Code { return code.Overloaded }
+func (e *fullError) Code() code.Code { return code.Overloaded }
 
-func (e *FullError) Error() string {
+func (e *fullError) Error() string {
 	return fmt.Sprintf("the operations under way, yours or all together, hold as much as they may of %d MiB of answers; try again later", e.Limit>>20)
 }
 
@@ -93,10 +93,10 @@ func (p *pool) resize(limit int64) {
 	p.bytes.Resize(limit)
 }
 
-func (p *pool) full() *FullError {
+func (p *pool) full() *fullError {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return &FullError{p.limit}
+	return &fullError{p.limit}
 }
 
 // budget is how much one operation may take: requests to Dify, and bytes of answers, shared ones included, out of its caller's
@@ -131,7 +131,7 @@ func (b *budget) take(bytes int) {
 	switch {
 	case b.closed:
 	case b.taken+int64(bytes) > b.limit:
-		b.end(&SizeError{b.limit})
+		b.end(&sizeError{b.limit})
 	case !b.pool.claim(b.caller, int64(bytes)):
 		b.end(b.pool.full())
 	default:
@@ -144,7 +144,7 @@ func (b *budget) write(bytes int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if most := min(b.left.AnswerBytes, b.limit/heldTwice); b.written+bytes > most {
-		return &AnswerError{most}
+		return &answerError{most}
 	}
 	if !b.pool.claim(b.caller, heldTwice*bytes) {
 		return b.pool.full()

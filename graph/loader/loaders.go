@@ -36,10 +36,11 @@ type appLoaders struct {
 
 type contextKey struct{}
 
-// Attach gives an operation of the context's caller ([difyapi.WithCaller]) loaders of its own, to be called once per response,
-// not per connection. The returned context ends where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
-// called. What the operation held is given back by then; but for the bytes of its own answer, which done is told of, and
-// which are held until ctx ends: they have to be sent.
+// Attach gives an operation of the context's caller ([difyapi.WithCaller]) loaders of its own. It is called once for each response,
+// not for each connection. The returned context ends when done is called, or when Dify's answers are together larger than the
+// operation or all operations may hold; then its cause has the code code.CostLimitExceeded or code.Overloaded. done gives back
+// what the operation held, but for the bytes of its own answer: it takes their number, and they are held until ctx ends, because
+// they still have to be sent.
 func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, done func(answer int)) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
 	a.Calls += a.Extra
@@ -163,7 +164,8 @@ func (l *Loaders) Extra() bool { return l.budget.extra() }
 // Hold counts bytes that are made of Dify's answers like the answers themselves.
 func (l *Loaders) Hold(bytes int) { l.budget.take(bytes) }
 
-// Write makes room in the operation's own answer for so many bytes. Its errors are an [AnswerError] and a [FullError].
+// Write makes room in the operation's own answer for so many bytes. Its errors have the code code.CostLimitExceeded where the
+// answer would be too large, and code.Overloaded where all operations hold as much as they may.
 func (l *Loaders) Write(bytes int) error { return l.budget.write(int64(bytes)) }
 
 // Taken is what an operation has taken so far.

@@ -16,7 +16,7 @@ import (
 const checkCalls = 20
 
 // CheckLog reads the newest entry of an app's log as a list does, and holds the app's clock against it. Errors are those of
-// [feed.Feed.Read]: a [feed.ClockError] where Dify shows other times than it filters by. None shows address or key.
+// [feed.Feed.Read], with the code code.UpstreamUnsupported where Dify shows other times than it filters by. None shows address or key.
 func CheckLog(ctx context.Context, app string, client *difyapi.Client) error {
 	upstream := loader.New(map[string]*difyapi.Client{app: client}, loader.Options{OperationBytes: 64 << 20})
 	defer upstream.Close()
