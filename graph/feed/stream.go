@@ -235,7 +235,7 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 		case unmatchable || !s.filter.Matches(row.WorkflowLog):
 			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || s.misnames(row.WorkflowLog) || unmatchable && row.Unreadable.Has("workflow_run")
 		case s.passed(row.Position):
-			s.hasPrevious = s.hasPrevious || row.Second == s.from.Position.Second
+			s.hasPrevious = true
 		default:
 			s.rows = append(s.rows, row)
 		}
