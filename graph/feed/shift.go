@@ -29,7 +29,7 @@ func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, 
 	return cmp.Or[error](err, &clockError{Shift: shift})
 }
 
-// isWithin asks whether Dify takes a row for one of a window; false of a row without a run, which can't be found.
+// isWithin asks whether Dify counts a row into a window. It is false for a row without a run, which can't be searched for.
 func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span) (bool, error) {
 	if w = w.writable(); row.WorkflowRun == nil || w.empty() {
 		return false, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/difygraph/difygraph/internal/rescue"
 )
 
-// batchWait is how long a question waits for its like. What is asked for by one resolver of many comes well within it.
+// batchWait is how long a question waits for others that one call can answer. Resolvers of one list's rows ask well within it.
 const batchWait = time.Millisecond
 
 // Loaders are those of one operation. They are safe for concurrent use.
@@ -20,7 +20,7 @@ type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
 	budget   budget
-	oneList  bool // no question for a window has its like
+	oneList  bool // no two questions are for the same window, so none needs to wait for a batch
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
@@ -57,7 +57,8 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	}
 }
 
-// ExpectOneList says, before any list is read, that the operation has one list alone: none of its windows has its like.
+// ExpectOneList says that the operation has only one list, so that no question for a window waits for others like it. It is called
+// before any list is read.
 func (l *Loaders) ExpectOneList() { l.oneList = true }
 
 // For returns the operation's loaders.
@@ -69,7 +70,7 @@ func For(ctx context.Context) *Loaders {
 // fresh is asked for: then Dify is asked in any case.
 func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
 	if fresh {
-		resume, err := suspend(at(ctx, app))
+		resume, err := suspend(withApp(ctx, app))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -157,11 +158,11 @@ func expect[K comparable, V any](ctx context.Context, loader *awaited[K, V], key
 	loader.Flush()
 }
 
-// Extra makes the next call one of those that were not foreseen, beside which those that were can still be made. It is false
-// where the operation may make no more of them.
+// Extra counts the next call among those that were not foreseen ([Allowance]), so that the foreseen ones can still be made. It is
+// false where the operation may make no more of them.
 func (l *Loaders) Extra() bool { return l.budget.extra() }
 
-// Hold counts bytes that are made of Dify's answers like the answers themselves.
+// Hold counts bytes that the operation makes of Dify's answers, like those of the answers themselves.
 func (l *Loaders) Hold(bytes int) { l.budget.take(bytes) }
 
 // Write makes room in the operation's own answer for so many bytes. Its errors have the code code.CostLimitExceeded where the
