@@ -237,7 +237,7 @@ func startSample(ctx context.Context, cfg *config.Config) (stop func(), err erro
 		return nil, fmt.Errorf("sample data: %w", err)
 	}
 	demo := difytest.NewDemo(difytest.Options{})
-	closeServer := httpserver.Beside(listener, demo)
+	closeServer := httpserver.StartAuxiliary(listener, demo)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { demo.Run(ctx) })
@@ -285,7 +285,7 @@ func serveMetrics(ctx context.Context, cfg *config.Config, told *telemetry.Telem
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	return httpserver.Beside(listener, service.Metrics(cfg, told)), nil
+	return httpserver.StartAuxiliary(listener, service.Metrics(cfg, told)), nil
 }
 
 func stopTelemetry(ctx context.Context, told *telemetry.Telemetry) {
@@ -312,7 +312,7 @@ func (c checkCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 	}
 	pool := difyapi.NewPool()
 	defer pool.Close()
-	patients, err := service.Patients(cfg, pool)
+	patients, err := service.AppsToExamine(cfg, pool)
 	if err != nil {
 		return err
 	}

@@ -91,11 +91,7 @@ func TestExamplesRun(t *testing.T) {
 
 func TestPlaygroundInBrowser(t *testing.T) {
 	t.Parallel()
-	face := browsertest.Plain
-	if playground.HasGraphiQL() {
-		face = browsertest.GraphiQL
-	}
-	browsertest.Run(t, start(t, "DIFYGRAPH_LISTEN=127.0.0.1:0").url, face)
+	browsertest.Run(t, start(t, "DIFYGRAPH_LISTEN=127.0.0.1:0").url, browsertest.BuiltIn())
 }
 
 func TestBadRequests(t *testing.T) {

@@ -260,10 +260,10 @@ func (c *Client) isFound(ctx context.Context, path string) bool {
 	if path == infoPath || c.found.Load() {
 		return c.found.Load()
 	}
-	done := companyOf(ctx).lend(&c.lookers)
+	done := waitersOf(ctx).lend(&c.lookers)
 	defer done()
 	answered := c.lookup.DoChan(infoPath, func() (any, error) {
-		return c.Info(WithCompany(context.WithoutCancel(ctx), &c.lookers)) // others may wait for it, and it has a time limit of its own
+		return c.Info(WithWaiters(context.WithoutCancel(ctx), &c.lookers)) // others may wait for it, and it has a time limit of its own
 	})
 	select {
 	case <-answered:

@@ -35,19 +35,19 @@ func crowd(t *testing.T) (client *Client, began time.Time) {
 func TestWhoJoinsACallWaitsInItsOwnLine(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		join  func(t *testing.T, c *Company) (leave func())
+		join  func(t *testing.T, c *Waiters) (leave func())
 		takes time.Duration // at least
 		most  time.Duration
 	}{
-		"nobody joins": {func(*testing.T, *Company) func() { return func() {} }, 1000 * time.Second, 3000 * time.Second},
+		"nobody joins": {func(*testing.T, *Waiters) func() { return func() {} }, 1000 * time.Second, 3000 * time.Second},
 		"its own caller": {
-			func(t *testing.T, c *Company) func() { t.Helper(); return c.Join(WithCaller(t.Context(), "greedy")) }, 1000 * time.Second, 3000 * time.Second,
+			func(t *testing.T, c *Waiters) func() { t.Helper(); return c.Join(WithCaller(t.Context(), "greedy")) }, 1000 * time.Second, 3000 * time.Second,
 		},
 		"another": {
-			func(t *testing.T, c *Company) func() { t.Helper(); return c.Join(WithCaller(t.Context(), "polite")) }, 40 * time.Second, 61 * time.Second,
+			func(t *testing.T, c *Waiters) func() { t.Helper(); return c.Join(WithCaller(t.Context(), "polite")) }, 40 * time.Second, 61 * time.Second,
 		},
 		"another, who leaves": {
-			func(t *testing.T, c *Company) func() {
+			func(t *testing.T, c *Waiters) func() {
 				t.Helper()
 				c.Join(WithCaller(t.Context(), "polite"))()
 				return func() {}
@@ -58,12 +58,12 @@ func TestWhoJoinsACallWaitsInItsOwnLine(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				client, began := crowd(t)
-				var c Company
+				var c Waiters
 				ctx := WithOperation(WithCaller(t.Context(), "greedy"), "last")
 				leave := c.Join(ctx)
 				done := make(chan error)
 				go func() {
-					_, err := client.WorkflowLogs(WithCompany(ctx, &c), LogQuery{})
+					_, err := client.WorkflowLogs(WithWaiters(ctx, &c), LogQuery{})
 					done <- err
 				}()
 				synctest.Wait()
@@ -91,7 +91,7 @@ func TestSharedCallHoldsOnePlace(t *testing.T) {
 		client := server.client(t, NewPool(), Options{ConnectionsPerServer: 1})
 		var calls sync.WaitGroup
 		for i := range 10 {
-			var c Company
+			var c Waiters
 			for _, caller := range []string{"a", "b", "c"} {
 				c.Join(WithCaller(t.Context(), caller))
 			}
@@ -101,7 +101,7 @@ func TestSharedCallHoldsOnePlace(t *testing.T) {
 			}
 			calls.Go(func() {
 				defer cancel()
-				_, _ = client.WorkflowLogs(WithCompany(ctx, &c), LogQuery{})
+				_, _ = client.WorkflowLogs(WithWaiters(ctx, &c), LogQuery{})
 			})
 		}
 		calls.Wait()
@@ -115,12 +115,12 @@ func TestSharedCallHoldsOnePlace(t *testing.T) {
 // calls. As soon as another caller has a 404 too, or joins the call that had it, the look is made in that one's turn.
 func TestWhoWaitsForTheLookAtTheBaseURLDoesSoInItsOwnLine(t *testing.T) {
 	t.Parallel()
-	for name, join := range map[string]func(t *testing.T, c *Client, first *Company){
-		"a 404 of its own": func(t *testing.T, c *Client, _ *Company) {
+	for name, join := range map[string]func(t *testing.T, c *Client, first *Waiters){
+		"a 404 of its own": func(t *testing.T, c *Client, _ *Waiters) {
 			t.Helper()
 			go func() { c.isFound(WithCaller(t.Context(), "polite"), workflowLogsPath) }()
 		},
-		"the same call": func(t *testing.T, _ *Client, first *Company) {
+		"the same call": func(t *testing.T, _ *Client, first *Waiters) {
 			t.Helper()
 			t.Cleanup(first.Join(WithCaller(t.Context(), "polite")))
 		},
@@ -129,11 +129,11 @@ func TestWhoWaitsForTheLookAtTheBaseURLDoesSoInItsOwnLine(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				client, began := crowd(t)
-				var first Company
+				var first Waiters
 				ctx := WithOperation(WithCaller(t.Context(), "greedy"), "last")
 				defer first.Join(ctx)()
 				done := make(chan bool)
-				go func() { done <- client.isFound(WithCompany(ctx, &first), workflowLogsPath) }()
+				go func() { done <- client.isFound(WithWaiters(ctx, &first), workflowLogsPath) }()
 				synctest.Wait()
 				join(t, client, &first)
 				found := <-done

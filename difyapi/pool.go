@@ -47,7 +47,7 @@ type app struct {
 	found    atomic.Bool        // Dify has answered at the app's base URL
 	asked    atomic.Bool        // Dify has answered GET /info
 	lookup   singleflight.Group // of whether it does
-	lookers  Company            // on whose behalf that is
+	lookers  Waiters            // on whose behalf that is
 }
 
 // Client makes a client of the pool, as [New] does. Of clients of one server the latest says how many connections there may be.

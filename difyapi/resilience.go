@@ -312,7 +312,7 @@ const prober = "difyapi: probe"
 // enter waits for a slot, as far as the app is not known to give no answer. Its errors are the context's, errBreakerOpen and
 // errTooManyWait.
 func (c *Client) enter(ctx context.Context) (slot claim, err error) {
-	on := companyOf(ctx)
+	on := waitersOf(ctx)
 	for {
 		now, err := c.admitted(ctx)
 		if err != nil {
@@ -356,7 +356,7 @@ func (c *Client) guard() *breaker {
 
 // probeApp finds out whether the app answers. It has its turn as callers have.
 func (c *Client) probeApp() {
-	slot, err := c.server.acquire(c.ctx, companyOf(WithCaller(c.ctx, prober)), c.spot(), nil, new(counters))
+	slot, err := c.server.acquire(c.ctx, waitersOf(WithCaller(c.ctx, prober)), c.spot(), nil, new(counters))
 	if err != nil {
 		c.breaker.probed(failed) // even for this there is no room, or nobody wants to know any more
 		return

@@ -63,7 +63,7 @@ type spot struct {
 	slots int
 }
 
-func (p spot) claim(m *companion) claim {
+func (p spot) claim(m *waitingCaller) claim {
 	return claim{caller: m.caller, operation: m.operation, app: p.app, appSlots: p.slots}
 }
 
@@ -78,7 +78,7 @@ type queuedCall struct {
 
 // acquire waits for a slot, and counts how long. It returns the claim that the slot is by. Its errors are the context's,
 // errTooManyWait, and errHalted where halt is closed meanwhile.
-func (s *server) acquire(ctx context.Context, c *Company, p spot, halt <-chan struct{}, count *counters) (claim, error) {
+func (s *server) acquire(ctx context.Context, c *Waiters, p spot, halt <-chan struct{}, count *counters) (claim, error) {
 	if err := ctx.Err(); err != nil {
 		return claim{}, err
 	}
@@ -95,7 +95,7 @@ func (s *server) acquire(ctx context.Context, c *Company, p spot, halt <-chan st
 }
 
 // enter takes a free slot by one of the members' claims; or waits in line for all of them.
-func (s *server) enter(p spot, members []*companion) (*queuedCall, claim, error) {
+func (s *server) enter(p spot, members []*waitingCaller) (*queuedCall, claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range members {
@@ -114,7 +114,7 @@ func (s *server) enter(p spot, members []*companion) (*queuedCall, claim, error)
 }
 
 // join lets a call that waits do so by one more member's claim.
-func (s *server) join(q *queuedCall, m *companion) {
+func (s *server) join(q *queuedCall, m *waitingCaller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch c := q.claim(m); {
@@ -127,7 +127,7 @@ func (s *server) join(q *queuedCall, m *companion) {
 }
 
 // part takes a member's claim out of its line, unless it is the last one by which the others' call waits.
-func (s *server) part(q *queuedCall, m *companion) {
+func (s *server) part(q *queuedCall, m *waitingCaller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(q.waiters, m.waiter); i >= 0 && len(q.waiters) > 1 && !q.isGranted() {
@@ -165,7 +165,7 @@ func (s *server) dispatch() {
 }
 
 // line has a call wait by a member's claim, if there is room.
-func (s *server) line(q *queuedCall, m *companion) {
+func (s *server) line(q *queuedCall, m *waitingCaller) {
 	w := &waiter{claim: q.claim(m), call: q}
 	if s.semaphore.wait(w) {
 		m.waiter = w
@@ -250,51 +250,51 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// Company is on whose behalf a call is made, where several wait for the same one. While the call waits for a slot it stands in the
-// line of each of their callers, and takes the first turn that comes: nobody waits longer for having joined another's call. The
-// zero value is ready for use, and safe for concurrent use.
-type Company struct {
+// Waiters are those who wait for one call. While the call waits for a slot it stands in the queue of each of their callers, and takes
+// the first turn that comes: nobody waits longer for having joined another's call. The zero value is ready for use, and safe for
+// concurrent use.
+type Waiters struct {
 	mu      sync.Mutex
-	members []*companion // one for each caller
-	queued  *queuedCall  // while the call waits
-	lent    *Company     // see [Company.lend]
+	members []*waitingCaller // one for each caller
+	queued  *queuedCall      // while the call waits
+	lent    *Waiters         // see [Waiters.lend]
 }
 
-// companion is a caller, by the operation that came first.
-type companion struct {
+// waitingCaller is one of their callers, by its operation that came first.
+type waitingCaller struct {
 	caller    string
 	operation any
 	count     int // of those who wait
 	waiter    *waiter
-	part      func() // from the company that it is lent to
+	part      func() // leaves the waiters that it is lent to
 }
 
-type companyKey struct{}
+type waitersKey struct{}
 
-// WithCompany has a call under the context made on behalf of the company, whoever the context's own caller is.
-func WithCompany(ctx context.Context, c *Company) context.Context {
-	return context.WithValue(ctx, companyKey{}, c)
+// WithWaiters has a call under the context made on behalf of its waiters, whoever the context's own caller is.
+func WithWaiters(ctx context.Context, c *Waiters) context.Context {
+	return context.WithValue(ctx, waitersKey{}, c)
 }
 
-// companyOf is that of [WithCompany], or one of the context's caller alone.
-func companyOf(ctx context.Context) *Company {
-	if c, ok := ctx.Value(companyKey{}).(*Company); ok {
+// waitersOf are those of [WithWaiters], or else the context's caller alone.
+func waitersOf(ctx context.Context) *Waiters {
+	if c, ok := ctx.Value(waitersKey{}).(*Waiters); ok {
 		return c
 	}
-	return &Company{members: []*companion{{caller: CallerOf(ctx), operation: ctx.Value(operationKey{}), count: 1}}}
+	return &Waiters{members: []*waitingCaller{{caller: CallerOf(ctx), operation: ctx.Value(operationKey{}), count: 1}}}
 }
 
 // Join adds the context's caller and operation to those who wait for the call, until leave.
-func (c *Company) Join(ctx context.Context) (leave func()) {
+func (c *Waiters) Join(ctx context.Context) (leave func()) {
 	return c.join(CallerOf(ctx), ctx.Value(operationKey{}))
 }
 
-func (c *Company) join(caller string, operation any) (leave func()) {
+func (c *Waiters) join(caller string, operation any) (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.member(caller)
 	if m == nil {
-		m = &companion{caller: caller, operation: operation}
+		m = &waitingCaller{caller: caller, operation: operation}
 		c.members = append(c.members, m)
 		if c.queued != nil {
 			c.queued.server.join(c.queued, m)
@@ -307,8 +307,8 @@ func (c *Company) join(caller string, operation any) (leave func()) {
 	return sync.OnceFunc(func() { c.leave(m) })
 }
 
-// lend adds the company's members, those to come too, to those who wait for another company's call, until done.
-func (c *Company) lend(to *Company) (done func()) {
+// lend adds these waiters, those to come too, to the waiters of another call, until done.
+func (c *Waiters) lend(to *Waiters) (done func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lent = to
@@ -325,13 +325,13 @@ func (c *Company) lend(to *Company) (done func()) {
 	}
 }
 
-func (c *Company) leave(m *companion) {
+func (c *Waiters) leave(m *waitingCaller) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m.count--; m.count > 0 {
 		return
 	}
-	c.members = slices.DeleteFunc(c.members, func(o *companion) bool { return o == m })
+	c.members = slices.DeleteFunc(c.members, func(o *waitingCaller) bool { return o == m })
 	if c.queued != nil {
 		c.queued.server.part(c.queued, m)
 	}
@@ -341,8 +341,8 @@ func (c *Company) leave(m *companion) {
 }
 
 // member is called with the lock held.
-func (c *Company) member(caller string) *companion {
-	i := slices.IndexFunc(c.members, func(m *companion) bool { return m.caller == caller })
+func (c *Waiters) member(caller string) *waitingCaller {
+	i := slices.IndexFunc(c.members, func(m *waitingCaller) bool { return m.caller == caller })
 	if i < 0 {
 		return nil
 	}
@@ -350,7 +350,7 @@ func (c *Company) member(caller string) *companion {
 }
 
 // queue has a call wait in its members' lines; nil where it need not, since one of them has a slot for it.
-func (c *Company) queue(s *server, p spot) (*queuedCall, claim, error) {
+func (c *Waiters) queue(s *server, p spot) (*queuedCall, claim, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q, granted, err := s.enter(p, c.members)
@@ -359,7 +359,7 @@ func (c *Company) queue(s *server, p spot) (*queuedCall, claim, error) {
 }
 
 // unqueue ends the waiting.
-func (c *Company) unqueue() {
+func (c *Waiters) unqueue() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queued = nil

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/difygraph/difygraph/internal/playground"
 	"github.com/difygraph/difygraph/internal/playground/browsertest"
 )
 
@@ -28,11 +27,7 @@ var takePicture = flag.Bool("picture", false, "take the picture of the playgroun
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	if *takePicture {
-		ui := browsertest.Plain
-		if playground.HasGraphiQL() {
-			ui = browsertest.GraphiQL
-		}
-		write(t, browsertest.Picture(t, serveSample(t).url, ui))
+		write(t, browsertest.Picture(t, serveSample(t).url, browsertest.BuiltIn()))
 	}
 	content := read(t, picture)
 	if shown, err := png.DecodeConfig(bytes.NewBufferString(content)); err != nil || shown.Width < 1000 {

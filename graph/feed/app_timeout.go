@@ -12,8 +12,8 @@ import (
 // ErrAppTimeout says that an app took longer than its list wants to wait for it.
 var ErrAppTimeout = code.New(code.UpstreamTimeout, "Dify took longer than appTimeout allows")
 
-// within makes a call within what is left of the time that the stream's app has in this list. Only its own calls take from it:
-// an app that has answered does not fail because of one that hangs.
+// within makes a call within what is left of the app's time in this list. Only the stream's own calls count: an app that has answered
+// does not fail because another one hangs.
 func (s *stream) within(ctx context.Context, call func(context.Context, *stream) error) error {
 	if s.timeLeft == nil {
 		return causeOf(ctx, call(ctx, s))
@@ -40,16 +40,16 @@ var (
 	// ErrLate says that an app had not answered when the time of the operation was nearly over, so that no row could be shown.
 	ErrLate = code.New(code.OperationTimeout, "Dify had not answered when the operation's time was over; name fewer apps, or go on "+
 		"without the slow ones by onAppFailure: PARTIAL")
-	// ErrAppLate says so of an app that its list goes on without.
+	// ErrAppLate is the same for an app that its list goes on without.
 	ErrAppLate = code.New(code.UpstreamTimeout, "Dify had not answered when the list had to end")
-	// errLate ends the reading of a stream like a budget of calls that is spent.
+	// errLate ends the reading of a stream as a spent budget of calls does.
 	errLate = fmt.Errorf("%w: no time is left", errSpent)
 )
 
-// finishing is the part of an operation's time in which no more rows are read: a tenth. What has been read is checked and shown.
+// finishing says that in the last tenth of an operation's time no more rows are read. What has been read is checked and shown.
 const finishing = 10
 
-// early ends a part of its time before the operation does.
+// early is a context that ends when this last part of the operation's time begins.
 func early(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -58,8 +58,8 @@ func early(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadlineCause(ctx, deadline.Add(-time.Until(deadline)/finishing), errLate)
 }
 
-// hurry ends the looking at runs, once some were looked at, where no time is left.
-func (r *reader) hurry(early context.Context) {
+// endLateSearch ends the search in runs where no time is left, once some were looked at.
+func (r *reader) endLateSearch(early context.Context) {
 	if s := r.search; s != nil && s.looked > 0 && early.Err() != nil {
 		s.left = 0
 	}

@@ -56,8 +56,7 @@ func (s *stream) mayAsk() bool {
 	return s.foreseen >= 0 || s.together.take() || s.source.Extra()
 }
 
-// logs is one call: of those that were foreseen, as long as there are some left, and then of those that the operation may make
-// beside them.
+// logs is one call. It is counted among those that were foreseen as long as some are left, and then among the operation's extra ones.
 func (s *stream) logs(ctx context.Context, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, error) {
 	if !s.mayAsk() {
 		return nil, errSpent
@@ -93,7 +92,7 @@ func bounded(q difyapi.LogQuery, w span, page, limit int) difyapi.LogQuery {
 // endOf is the last moment of a second.
 func endOf(second int64) time.Time { return time.Unix(second, 999_999_000).UTC() }
 
-// keepSample keeps a row of the log, one with a run if there is one: it can be found by its run's id.
+// keepSample keeps a row to hold the app's clock against: one with a run if there is one, since its run's id finds it.
 func (s *stream) keepSample(page *difyapi.LogPage) {
 	if s.sample != nil && s.sample.WorkflowRun != nil || len(page.Rows) == 0 {
 		return
@@ -113,7 +112,7 @@ func (s *stream) check(ctx context.Context, page *difyapi.LogPage, w span) error
 	q := bounded(s.query, w, 0, 0)
 	for _, row := range page.Rows {
 		if filter := contradiction(q, row); filter != "" {
-			return &UnsupportedError{Filter: filter, Has: page.Version}
+			return &unsupportedError{Filter: filter, Has: page.Version}
 		}
 		if s.filter.TriggeredFrom != nil && page.Version.IsZero() && lacksTrigger(row) {
 			return noTriggers(page.Version)

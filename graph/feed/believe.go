@@ -6,10 +6,9 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// What an answer says of itself is believed as long as it does not contradict itself. An answer that is short of its limit,
-// although its counts say that more rows come, may be cut: by a proxy that caps the limit, or since Dify counts what it
-// does not show. It then stands for a full one of as many rows, so that reading goes on below it. Only where it has no
-// row to go on from, the pages behind it are looked at, and the list says that it may not be whole.
+// This file reads answers that contradict themselves: they are short of their limit, but their counts say that more rows come. A proxy
+// may cap the limit, or Dify counts rows that it does not show. Such an answer is taken for a full one of as many rows, and reading
+// goes on below it. Where it has no row to go on from, the pages behind it are asked for, and the list says that it may not be whole.
 
 // emptyPages bounds the pages without a row that are passed in search of one.
 const emptyPages = 10

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/list"
 )
@@ -255,6 +257,23 @@ func TestFlagsOfAnAnswerThatContradictsItself(t *testing.T) {
 	o.change = func(_ int, answer *difyapi.LogPage) { answer.Rows, answer.Total = nil, 5 }
 	if err := s.peek(t.Context()); err != nil || !s.hasNext || s.done() {
 		t.Errorf("beyond %v, done %v, %v", s.hasNext, s.done(), err)
+	}
+}
+
+// TestFlagsOfALargerAnswer than was asked for, as where another question has got it: it is short of its limit, and has rows.
+func TestFlagsOfALargerAnswer(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[int]bool{0: false, 1: true} {
+		o := &odd{memory: memory{most: 50, extra: 50}, change: func(_ int, answer *difyapi.LogPage) { answer.Limit = maxLimit }}
+		o.insert(5, rows)
+		s := &stream{source: o, bounds: span{beginning, end}, rest: span{beginning, 8}, toward: list.Older}
+		if err := s.peek(t.Context()); err != nil || s.hasNext != want || s.done() == want {
+			t.Errorf("%d rows: next %v, done %v, %v", rows, s.hasNext, s.done(), err)
+		}
+		s.from = &list.Cursor{Position: list.Position{Second: 3, ID: uuid.Max}}
+		if err := s.askPrevious(t.Context()); err != nil || s.hasPrevious != want {
+			t.Errorf("%d rows: previous %v, %v", rows, s.hasPrevious, err)
+		}
 	}
 }
 

@@ -21,7 +21,8 @@ type Combinations interface {
 	NoteCombines(app string, v difyapi.Version, works bool)
 }
 
-// What reading costs, by the time that it takes a large Dify. A search for a keyword looks at each run of the app.
+// What calls cost, as multiples of the time in which a large Dify finds a run: of one run, of a page of the log, and of a page of the
+// log with a keyword, for which Dify looks at each run of the app.
 const (
 	lookCost   = 1
 	listCost   = 10
@@ -47,7 +48,7 @@ func keywordCost(rows int) int { return pagesOf(rows) * searchCost }
 
 func pagesOf(rows int) int { return (rows + maxLimit - 1) / maxLimit }
 
-// choose puts streams for each session id in the place of those for the keyword, where that is less.
+// choose replaces each stream that sends the keyword by streams that send a session id, where reading these costs less.
 func (r *reader) choose(ctx context.Context) error {
 	if len(r.sessions) == 0 {
 		return nil
@@ -57,18 +58,18 @@ func (r *reader) choose(ctx context.Context) error {
 	}
 	var chosen []*stream
 	for _, s := range r.streams {
-		if s.instead == nil {
+		if s.replacements == nil {
 			chosen = append(chosen, s)
 			continue
 		}
 		r.scan.add(s.scan)
-		for _, c := range s.instead {
+		for _, c := range s.replacements {
 			if s.timeLeft != nil {
 				c.timeLeft = new(*s.timeLeft)
 			}
 		}
-		chosen = append(chosen, s.instead...)
-		if search := s.instead[0].search; search != nil {
+		chosen = append(chosen, s.replacements...)
+		if search := s.replacements[0].search; search != nil {
 			r.search = search
 		}
 	}
@@ -93,16 +94,16 @@ func (r *reader) chooseFor(ctx context.Context, s *stream) error {
 	}
 	if combined, err := s.combines(ctx, r.sessions[0], v); err != nil || combined {
 		for _, c := range bySession {
-			c.query.Keyword, c.search, c.apart = s.query.Keyword, s.search, false
+			c.query.Keyword, c.search, c.localKeyword = s.query.Keyword, s.search, false
 		}
-		s.instead = bySession
+		s.replacements = bySession
 		return err
 	}
 	switch less, err := s.isMoreThan(ctx, bySession); {
 	case err != nil:
 		return err
 	case less:
-		s.instead = bySession
+		s.replacements = bySession
 	default:
 		for _, c := range bySession {
 			s.scan.add(c.scan)
@@ -115,14 +116,14 @@ func (r *reader) chooseFor(ctx context.Context, s *stream) error {
 // takes tells whether a version applies what the stream asks for.
 func (s *stream) takes(v difyapi.Version) bool { return s.supported(s.rest, v) == nil }
 
-// bySession are streams of the session ids, in which the keyword is looked for here.
+// bySession are streams that send a session id each, and look for the keyword here.
 func (r *reader) bySession(s *stream) []*stream {
 	streams, scans := make([]*stream, len(r.sessions)), s.scans.part(s.budget-len(r.sessions))
 	for i, session := range r.sessions {
 		c := *s
 		c.query.Keyword, c.query.EndUserSessionID = "", session
 		c.filter.EndUserSessionID = nil // the end user of a row may be gone
-		c.search, c.apart, c.versioned = r.inRuns, true, false
+		c.search, c.localKeyword, c.versioned = r.localSearch, true, false
 		c.scans = scans
 		c.beside = s.beside * len(r.sessions)
 		c.foreseen = min(callsForSession, s.foreseen/len(r.sessions))
@@ -161,7 +162,7 @@ func (s *stream) combines(ctx context.Context, session string, v difyapi.Version
 // where a single page of them may cost less.
 func (s *stream) isMoreThan(ctx context.Context, bySession []*stream) (bool, error) {
 	rows, err := countEach(ctx, bySession)
-	if _, ignored := errors.AsType[*UnsupportedError](err); ignored {
+	if _, ignored := errors.AsType[*unsupportedError](err); ignored {
 		return false, nil // by a server whose version is not known
 	}
 	if err != nil {

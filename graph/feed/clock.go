@@ -30,24 +30,23 @@ import (
 // A cursor is a row of one app. The clocks of the others are held against one of their rows for each season of the log that is
 // read, within which no zone changes its clocks.
 //
-// What is not found out: a row that is shown at a wrong time where nothing is read on from it, as the last row of a list or of the
-// last page that a client asks for, if it is the first of the app's beyond a change of clocks. The app was held against a row from
-// before the change, and the row is in the window that it was asked for. To know it would take a request of one row for each app and
-// each week of its log that a page has rows of, at every page that is the first to show them, where one for each app is what is
-// paid. No row is lost by it: the page that reads on from there begins with the second of that row, and says so.
+// One case is not found out: a row shown at a wrong time that nothing is read on from. It is the last row of a list, or of the last page
+// that a client asks for, and the app's first row beyond a change of clocks. Its app was checked by a row from before the change. To
+// find it would take a request for each app and week of a page, where one for each app is paid. No row is lost: the page that reads
+// on from there begins with the second of that row, and finds out.
 //
 // A clock that is simply wrong is no shift: it shows the same time that it compares.
 
-// ClockError says that an app's Dify shows other times than those that it filters by, so that its log can't be read in order.
-type ClockError struct {
+// clockError says that an app's Dify shows other times than those that it filters by, so that its log can't be read in order.
+type clockError struct {
 	// Shift is the time shown less the time compared; 0 if it is not known.
 	Shift time.Duration
 }
 
 // Code is the error's code.
-func (e *ClockError) Code() code.Code { return code.UpstreamUnsupported }
+func (e *clockError) Code() code.Code { return code.UpstreamUnsupported }
 
-func (e *ClockError) Error() string {
+func (e *clockError) Error() string {
 	by := "at other times"
 	switch {
 	case e.Shift < 0:
@@ -87,8 +86,8 @@ type Clocks interface {
 	Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error)
 }
 
-// keepCalls keeps one of the calls that are not foreseen for each app whose clock is not known to be right, lest a crowded
-// second takes all of them: then no page would get on.
+// keepCalls reserves one extra call for each app whose clock is not known to be right. Otherwise a crowded second might take all of
+// them, and no page would make progress.
 func (r *reader) keepCalls() {
 	apps := make(map[string]bool)
 	for _, s := range r.streams {
@@ -99,7 +98,7 @@ func (r *reader) keepCalls() {
 	}
 }
 
-// isRight tells whether no call is needed to know so.
+// isRight tells whether the app's times are known to be right without a call.
 func (c clock) isRight() bool {
 	return c.source.ClockProven(c.app, EverProven) && (c.from == nil || c.from.Position.App == c.app || c.knowsBefore())
 }
@@ -121,7 +120,7 @@ func (r *reader) eachClock(ctx context.Context, check func(clock, context.Contex
 	}
 	return r.each(ctx, first, func(ctx context.Context, s *stream) error {
 		err := check(clock{s, apps[s.app]}, ctx)
-		if _, shifted := errors.AsType[*ClockError](err); shifted {
+		if _, shifted := errors.AsType[*clockError](err); shifted {
 			s.source.DoubtClock(s.app)
 		}
 		if errors.Is(err, errSpent) {
@@ -185,7 +184,7 @@ func (c clock) prove(second int64) {
 	c.source.ProveClock(c.app, SeasonOf(second))
 }
 
-// metCursor tells whether the cursor's row was in its second, or can't be told to be missing.
+// metCursor tells whether the cursor's row was in its second, or whether nobody can tell that it is missing.
 func (c clock) metCursor() bool {
 	return slices.ContainsFunc(c.streams, func(s *stream) bool {
 		return s.metCursor || s.scan.crowded || s.accountUnknown || !s.pastCursor() && !s.done()
@@ -217,7 +216,7 @@ func (c clock) checkRow(ctx context.Context, ask func(span) (*difyapi.LogPage, e
 	}
 	shift, exists, err := c.locate(ctx, row)
 	if err == nil && exists {
-		err = &ClockError{Shift: shift}
+		err = &clockError{Shift: shift}
 	}
 	return err // a row that is gone proves nothing
 }
@@ -330,8 +329,8 @@ func indexOf(page *difyapi.LogPage, id uuid.UUID) int {
 	return slices.IndexFunc(page.Rows, func(row *difyapi.WorkflowLog) bool { return row.ID == id })
 }
 
-// probe asks for one row of a window whatever the list's filter. It is not counted among the page's requests: from these nobody
-// is to learn what others have read.
+// probe asks for one row of a window, without the list's filter. The request is not counted among the page's, which would tell what
+// other operations have read.
 func (c clock) probe(ctx context.Context) func(span) (*difyapi.LogPage, error) {
 	return func(w span) (*difyapi.LogPage, error) {
 		if w = w.writable(); w.empty() {
@@ -351,10 +350,10 @@ func (c clock) probe(ctx context.Context) func(span) (*difyapi.LogPage, error) {
 	}
 }
 
-// useKept lets the call that was kept be made.
+// useKept lets the reserved call be made.
 func (c clock) useKept() { c.foreseen, c.reserved = max(c.foreseen, 0)+c.reserved, 0 }
 
-// askAny asks for rows of a window whatever the list's filter.
+// askAny asks for rows of a window, without the list's filter.
 func (c clock) askAny(ctx context.Context, w span, limit int) (*difyapi.LogPage, error) {
 	if w = w.writable(); w.empty() {
 		return new(difyapi.LogPage), nil

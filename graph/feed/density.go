@@ -9,7 +9,7 @@ import (
 type density struct {
 	before        float64 // seconds a row of the pages before, as the cursor says; 0 if it does not
 	secondsPerRow float64 // seconds a row, as far as known; else 0
-	misses        int     // windows in succession that held too few rows
+	misses        int     // windows in succession that held far fewer rows than wanted
 	crowd         int     // rows of the most crowded second met, or likely
 
 	rows    int   // of the seconds that are known, matching or not
@@ -45,8 +45,8 @@ func (d *density) meet(second int64) {
 // crowded notes that a second has so many rows, or likely has.
 func (d *density) crowded(rows int) { d.crowd = max(d.crowd, rows) }
 
-// spread is how many rows came within the seconds covered: those of the second that was met first were there before, unless
-// nearly all are of it.
+// spread is how many rows to divide the seconds covered by. Those of the second met first do not count, since the time before that
+// second is not covered; but at least half of all do, lest one crowded second leaves none.
 func (d *density) spread() int { return max(d.rows-d.leading, d.rows/2) }
 
 // guides tells whether there is enough to guess a window by.

@@ -9,8 +9,8 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// UnsupportedError says that an app's Dify server would not apply a filter that was asked for.
-type UnsupportedError struct {
+// unsupportedError says that an app's Dify server would not apply a filter that was asked for.
+type unsupportedError struct {
 	// Filter is what was asked for, in the caller's terms.
 	Filter string
 	// Has is the server's version, zero if it is not known. Needs is the first that applies the filter, zero if its
@@ -19,9 +19,9 @@ type UnsupportedError struct {
 }
 
 // Code is the error's code.
-func (e *UnsupportedError) Code() code.Code { return code.UpstreamUnsupported }
+func (e *unsupportedError) Code() code.Code { return code.UpstreamUnsupported }
 
-func (e *UnsupportedError) Error() string {
+func (e *unsupportedError) Error() string {
 	has := "this server (version unknown)"
 	if !e.Has.IsZero() {
 		has = "Dify " + e.Has.String()
@@ -44,8 +44,8 @@ var ErrCallsSpent = code.New(code.CostLimitExceeded, "this operation may make no
 // isUpstream tells whether a list that was asked to go on without failing apps may go on after err: the app or its server
 // is at fault, not the question nor the caller's deadline.
 func isUpstream(err error) bool {
-	_, unsupported := errors.AsType[*UnsupportedError](err)
-	_, shifted := errors.AsType[*ClockError](err)
+	_, unsupported := errors.AsType[*unsupportedError](err)
+	_, shifted := errors.AsType[*clockError](err)
 	return errors.Is(err, ErrAppTimeout) || unsupported || shifted || difyapi.IsUnauthorized(err) || difyapi.IsRateLimited(err) || difyapi.IsTimeout(err) ||
 		difyapi.IsUnavailable(err) || difyapi.IsBadResponse(err) || difyapi.IsUnsupported(err) || difyapi.IsOverloaded(err)
 }

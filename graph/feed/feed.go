@@ -63,7 +63,7 @@ func (f *Feed) Read(ctx context.Context, req list.Request) (*list.Page, error) {
 	return page, nil
 }
 
-// tellsTotals tells whether the first answers are to tell the totals, too: those of a list from its end can.
+// tellsTotals tells whether the first answers give the totals, too. They do where reading begins at an end of the list.
 func tellsTotals(req list.Request) bool { return req.Total && req.Rows && req.Slice.From == nil }
 
 // matchesNone tells whether no row can be in the list.
@@ -90,7 +90,7 @@ func (f *Feed) reader(req list.Request) *reader {
 	}
 	now, keys := time.Now().Unix(), streams(req.List)
 	if r.sessions = p.sessionsBeside(len(keys)); r.sessions != nil {
-		r.inRuns = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
+		r.localSearch = cmp.Or(r.search, makeSearch(p, f.ScanDetails))
 	}
 	quota := f.quota(len(keys), p, shapeOf(req))
 	if req.Unforeseen {
@@ -221,7 +221,7 @@ func report(p *list.Page, rows, count *reader) {
 	}
 }
 
-// leaveOut reports apps whose rows are missing.
+// leaveOut reports the apps whose rows the page does not have.
 func leaveOut(p *list.Page, apps []*list.AppError) {
 	if len(apps) > 0 {
 		p.Scan.FailedApps = apps

@@ -9,7 +9,7 @@ import (
 // merged is what the streams know together.
 type merged struct {
 	rows  []candidate // all matching rows that were seen, as they are met while reading
-	known int         // how many of them no stream can come before
+	known int         // how many of them are final: no stream can have a row before them
 	front int64       // the first second that some stream does not know
 	done  bool        // all seconds are known
 	more  bool        // matching rows were seen that are not among rows
@@ -70,7 +70,7 @@ func (m merged) fits(toward list.Direction, count int, until *list.Cursor) int {
 	return stop
 }
 
-// stop is the position up to which all is known.
+// stop is the position up to which all rows are known.
 func (m merged) stop(toward list.Direction) list.Position {
 	if m.limit != nil {
 		return *m.limit

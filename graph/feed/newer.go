@@ -32,7 +32,7 @@ func (s *stream) readNewer(ctx context.Context, wanted int) error {
 // guess is the window that should hold the rows that are wanted; all of the rest where there is nothing to go by, or
 // where the guess would reach the present, so that whoever polls the newest rows is answered by one call.
 func (s *stream) guess(wanted int) span {
-	idle := s.ahead.rows > 0 && s.density.misses > 0 // one that has next to nothing for pages to come
+	idle := s.ahead.rows > 0 && s.density.misses > 0 // it has hardly any rows for the next pages
 	if !s.density.guides() || s.rest.from == beginning || idle {
 		return s.rest
 	}
@@ -74,8 +74,8 @@ func (s *stream) readWindow(ctx context.Context, w span, limit, wanted int) erro
 	return s.readTail(ctx, w, head, wanted)
 }
 
-// readTwoPages reads a window that fits two answers, of which head is the first: it has rows of one second alone, so that its
-// tail would mostly be of the same, and of no use without the rest.
+// readTwoPages reads a window that fits two answers, where all rows of the first, head, are of one second. Most of the second answer
+// would be of that second, too, and of no use without the first. known is false where rows moved meanwhile.
 func (s *stream) readTwoPages(ctx context.Context, w span, head *difyapi.LogPage) (logs []*difyapi.WorkflowLog, known bool, err error) {
 	var c completeness
 	c.add(head)

@@ -21,8 +21,8 @@ func shapeOf(r list.Request) Shape {
 	return s
 }
 
-// Plan is what a page is foreseen to take. It may take more: where a second has many rows, where rows come in bursts, and where
-// calls have to be made again. Each further call is asked for ([Source]).
+// Plan is how many calls a page is foreseen to take, see [Feed.Plan]. It may take more: where a second has many rows, where rows come in
+// bursts, and where calls have to be made again. Each of these needs leave of [Source.Extra].
 type Plan struct {
 	// Streams is how many lists of Dify's are merged.
 	Streams int
@@ -50,8 +50,8 @@ const (
 	newerCalls = 2
 )
 
-// quota is how many calls a page is foreseen to take: for each of its streams, and for those of them that need more, which
-// nobody knows beforehand, together.
+// quota is how many calls a page is foreseen to take: so many for each of its streams, and so many together for the streams that turn
+// out to need more.
 type quota struct{ each, together int }
 
 func (q quota) of(streams int) int { return streams*q.each + q.together }
@@ -92,8 +92,8 @@ func (f *Feed) pageCalls(streams, asked int) int {
 	return calls
 }
 
-// quotaOfRows foresees that streams which are asked for a share of the page have as many rows on it as they are asked for: but a
-// few of them, since the page has no room for more.
+// quotaOfRows foresees the calls for rows. Where each stream is asked for a share of the page, some will have more rows on it than that
+// and be asked again, but only as many as the page has room for.
 func (s Shape) quotaOfRows(streams int) quota {
 	n := share(streams)
 	if n >= s.Rows {

@@ -45,3 +45,28 @@ func TestStreams(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionsBeside: a keyword has session ids beside it as long as they make few streams, unless it is one that only Dify can look
+// for: a run's id, or what an empty object holds.
+func TestSessionsBeside(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		keyword           string
+		streams, sessions int
+		want              bool
+	}{
+		"few":             {"k", 1, 3, true},
+		"as many as may":  {"k", 12, 5, true},
+		"one more":        {"k", 61, 1, false},
+		"none":            {"k", 1, 0, false},
+		"a run's id":      {"00000000-0000-4000-8000-000000000001", 1, 3, false},
+		"an empty object": {"{}", 1, 3, false},
+		"half of one":     {"{", 1, 3, false},
+		"a brace in text": {"{a", 1, 3, true},
+	} {
+		p := pushdown{list.Filter{Keyword: &test.keyword, EndUserSessionID: make([]string, test.sessions)}}
+		if got := len(p.sessionsBeside(test.streams)); got != 0 != test.want {
+			t.Errorf("%s: %d sessions", name, got)
+		}
+	}
+}

@@ -21,10 +21,10 @@ type reader struct {
 	streams []*stream
 	search  *search // nil where Dify compares the whole keyword
 
-	sessions []string // beside a keyword, see choose
-	inRuns   *search  // for the keyword where these are sent
-	failed   []*list.AppError
-	scan     tally // of streams that were dropped
+	sessions    []string // beside a keyword, see choose
+	localSearch *search  // looks for the keyword where session ids are sent
+	failed      []*list.AppError
+	scan        tally // of streams that were dropped
 
 	uncounted error // why nothing could be counted
 }
@@ -32,12 +32,12 @@ type reader struct {
 // errSpent ends the reading of a stream whose budget of calls is spent, or where the operation's is.
 var errSpent = errors.New("budget of calls spent")
 
-// read reads until the page is full and it is known whether there is more, or there is nothing left, or a budget ends.
-// It returns the number of rows for the page, and whether a budget ended. Where early ends, so does the budget of calls for rows.
+// read reads until the page is full and it is known whether there is more, or there is nothing left, or a budget ends. It returns the
+// number of rows for the page, and whether a budget ended. Calls for rows are made under early, see there.
 func (r *reader) read(ctx, early context.Context) (m merged, count int, spent bool, err error) {
 	for {
 		m = merge(r.toward, r.streams)
-		r.hurry(early)
+		r.endLateSearch(early)
 		if again, err := r.resolvePending(ctx, &m); err != nil {
 			return m, 0, false, err
 		} else if again {
@@ -82,7 +82,7 @@ func (r *reader) readSound(ctx, early context.Context) (m merged, count int, spe
 	return r.read(ctx, early)
 }
 
-// full tells whether no further row can come onto the page.
+// full tells whether the page has all rows that it can have, by their number or by the cursor where it ends.
 func (r *reader) full(m merged, count int) bool {
 	return count == r.slice.Count || r.pastUntil(m)
 }
@@ -99,12 +99,12 @@ func (r *reader) ended(m merged, count int) bool {
 	return count == r.slice.Count || r.slice.Until != nil && r.toward.Compare(r.slice.Until.Position, *m.limit) <= 0
 }
 
-// settled tells whether the page is full, and it is known that there is more if that is of interest.
+// settled tells whether the page is full and, if that is asked for, it is known that there are more rows.
 func (r *reader) settled(m merged, count int) bool {
 	return r.full(m, count) && (!r.flags || m.more || len(m.rows) > count)
 }
 
-// lagging are the streams that may still have rows for the page; or tell, where it is full, that there is more.
+// lagging are the streams that may still have rows for the page or, where it is full, tell that there are more.
 func (r *reader) lagging(m merged, count int) []*stream {
 	last, bounded := r.last(m, count)
 	var lagging []*stream
@@ -116,11 +116,10 @@ func (r *reader) lagging(m merged, count int) []*stream {
 	return lagging
 }
 
-// atOnce is how many of the streams that lag are read on side by side, if nobody knows how far they have to be.
+// atOnce is how many lagging streams are read side by side as long as it is not known how far the page reaches.
 const atOnce = 20
 
-// next are the streams to read on: of those that lag the ones that lag most, since the page may be full before it gets to what
-// the others know.
+// next are the streams to read on: the ones that lag most. The page may be full before it needs more of the others.
 func (r *reader) next(m merged, count int) []*stream {
 	lagging := r.lagging(m, count)
 	last, bounded := r.last(m, count)
@@ -144,13 +143,13 @@ func (r *reader) next(m merged, count int) []*stream {
 	return lagging
 }
 
-// fromEnd tells whether reading begins at the list's end of older rows, where nobody knows how far the page reaches until a few streams
-// were read. The others are asked for the rows up to there alone, by a call each where it takes two to find the oldest; but for all
-// if their numbers are wanted.
+// fromEnd tells whether reading begins at the oldest rows of the list. How far the page reaches is known once a few streams were read.
+// The others are then asked for the rows up to there, by one call each; to find their oldest rows would take two. Where totals are
+// wanted, all streams have to be asked for all rows.
 func (r *reader) fromEnd() bool { return r.toward == list.Newer && r.slice.From == nil && !r.totals }
 
-// last is the last second that a page which is not full can show: that of its last row, if as many rows as it takes have
-// been seen, or that of the cursor where it ends.
+// last is the last second that a page can show which is not full. It is bounded if as many rows as the page takes have been seen, by
+// the last of them, or if the page ends at a cursor.
 func (r *reader) last(m merged, count int) (second int64, bounded bool) {
 	if r.full(m, count) {
 		return 0, false
@@ -273,7 +272,7 @@ func (r *reader) tally() tally {
 // secondsPerHundred is how many seconds a hundred rows took in all streams together, smoothed over the pages of a walk.
 func (r *reader) secondsPerHundred() int { return smoothed(r.before, readings(r.streams)) }
 
-// likelyPace is the same by the streams that were read, if the others are alike.
+// likelyPace guesses the same from the streams that were read, as if the others were like them.
 func (r *reader) likelyPace() int {
 	read := slices.DeleteFunc(slices.Clone(r.streams), func(s *stream) bool { return !s.moved() })
 	return smoothed(0, readings(read)) * len(read) / len(r.streams)

@@ -11,9 +11,9 @@ import (
 	"github.com/difygraph/difygraph/graph/list"
 )
 
-// search looks for a keyword of which Dify compares only the head, or that it is not sent. Rows that have the head are open until their run's inputs
-// and outputs have told whether they have the whole, at a call for each run. They are looked at in the list's order, so
-// that a page can end before any of them.
+// search looks for a keyword in the runs themselves: one that is longer than Dify compares, or that is not sent to Dify. A row is
+// pending until its run's inputs and outputs were looked at, which takes a call for each run. Rows are looked at in the list's
+// order, so that a page can end before any of them.
 type search struct {
 	text   *difyapi.Text
 	head   *difyapi.Text // as much of it as Dify compares
@@ -41,16 +41,16 @@ func makeSearch(p pushdown, runs int) *search {
 	}
 }
 
-// pending tells whether it takes the run's detail to know if a row matches; unmatchable, that there is no run to ask for. apart says
-// that Dify has not looked for the head: it finds it only in rows that have a run.
+// pending tells whether only the run's detail shows if a row matches; unmatchable says that there is no run to ask for. apart says that
+// the keyword was not sent. Dify, too, finds a keyword only in rows that have a run.
 func (s *search) pending(row *difyapi.WorkflowLog, apart bool) (pending, unmatchable bool) {
 	session := row.SessionID()
 	visible := s == nil || session != nil && s.text.In(*session) && (!apart || s.plain && row.WorkflowRun != nil)
 	return !visible, !visible && row.WorkflowRun == nil
 }
 
-// resolvePending looks at the next open rows of which no stream can bring one before, if the page needs them. It tells whether it
-// did, and that the rows have to be merged again; else it leaves m with the rows before the first that is open.
+// resolvePending looks at the next pending rows, if the page needs them. Then again is true, and the rows are to be merged again. Else
+// it leaves m with the rows before the first pending one.
 func (r *reader) resolvePending(ctx context.Context, m *merged) (again bool, err error) {
 	if r.search == nil {
 		return false, nil
@@ -59,28 +59,28 @@ func (r *reader) resolvePending(ctx context.Context, m *merged) (again bool, err
 	if r.flags {
 		needed++ // the one after the page tells that there is more
 	}
-	open := slices.IndexFunc(known, func(row candidate) bool { return row.pending })
-	if open < 0 || open >= needed {
-		m.settle(open)
+	first := slices.IndexFunc(known, func(row candidate) bool { return row.pending })
+	if first < 0 || first >= needed {
+		m.settle(first)
 		return false, nil
 	}
 	if r.search.left == 0 {
-		m.limit = new(r.search.reached(r.toward, known[:open]))
-		m.settle(open)
+		m.limit = new(r.search.reached(r.toward, known[:first]))
+		m.settle(first)
 		return false, nil
 	}
-	return true, r.resolve(ctx, r.search.next(known[open:], needed-open))
+	return true, r.resolve(ctx, r.search.next(known[first:], needed-first))
 }
 
-// settle leaves the rows before the first open one, if there is one: no other is known to match.
-func (m *merged) settle(open int) {
-	if open >= 0 {
-		m.known = open
+// settle leaves the rows before the first pending one, at index first; all known ones if first is -1.
+func (m *merged) settle(first int) {
+	if first >= 0 {
+		m.known = first
 	}
 	m.rows, m.more = m.rows[:m.known], false
 }
 
-// reached is the last position at or before which no row is open.
+// reached is the last position up to which no row is pending.
 func (s *search) reached(toward list.Direction, settled []candidate) list.Position {
 	if n := len(settled); n > 0 && toward.Compare(settled[n-1].Position, s.last) > 0 {
 		return settled[n-1].Position
@@ -88,20 +88,20 @@ func (s *search) reached(toward list.Direction, settled []candidate) list.Positi
 	return s.last
 }
 
-// next are the open rows to look at together: those of the first needed rows, since all may match; or as many as are likely
-// to have the matches needed, but not more at once than were looked at before.
+// next are the pending rows to look at together: those among the first needed rows, since all may match, and as many more as are likely
+// to hold the matches that are needed, but at most as many as were looked at before.
 func (s *search) next(rows []candidate, needed int) []candidate {
 	likely := min(needed*s.looked/max(s.found, 1), s.looked)
-	var open []candidate
+	var pending []candidate
 	for i, row := range rows {
-		if row.pending && len(open) < s.left && (i < needed || len(open) < likely) {
-			open = append(open, row)
+		if row.pending && len(pending) < s.left && (i < needed || len(pending) < likely) {
+			pending = append(pending, row)
 		}
 	}
-	return open
+	return pending
 }
 
-// resolve asks for the runs of rows, each app's side by side, and closes the rows.
+// resolve asks for the runs of rows, side by side for each app. The rows match then, or are dropped.
 func (r *reader) resolve(ctx context.Context, rows []candidate) error {
 	byApp := make(map[string][]candidate)
 	for _, row := range rows {
@@ -125,7 +125,7 @@ func (r *reader) resolve(ctx context.Context, rows []candidate) error {
 	return err
 }
 
-// note books what was looked at.
+// note counts what was looked at, and what matched.
 func (s *search) note(rows []candidate, matches map[list.Position]bool) {
 	s.left -= len(rows)
 	s.looked += len(rows)
@@ -170,16 +170,16 @@ func (s *search) find(ctx context.Context, at *stream, rows []candidate) ([]bool
 // matches tells whether a row matches by its run.
 func (s *search) matches(row candidate, run *difyapi.WorkflowRunDetail) bool {
 	session := row.SessionID()
-	if row.apart && !run.Inputs.Keeps(s.head) && !run.Outputs.Keeps(s.head) && (session == nil || !s.head.StoredIn(*session)) {
+	if row.localKeyword && !run.Inputs.Keeps(s.head) && !run.Outputs.Keeps(s.head) && (session == nil || !s.head.StoredIn(*session)) {
 		return false
 	}
-	if row.apart && (s.whole || session != nil && s.text.In(*session)) {
+	if row.localKeyword && (s.whole || session != nil && s.text.In(*session)) {
 		return true
 	}
 	return run.Inputs.Has(s.text) || run.Outputs.Has(s.text)
 }
 
-// close drops the rows that were looked at and do not match.
+// close drops the rows that were looked at and do not match. Those that match are no longer pending.
 func (s *stream) close(matches map[list.Position]bool) {
 	s.rows = slices.DeleteFunc(s.rows, func(row candidate) bool {
 		match, looked := matches[row.Position]

@@ -13,9 +13,9 @@ import (
 // take some 26, 300 some 40.
 const SecondCalls = 60
 
-// vainRounds is how often in succession a second's pages must show nothing new, and contradict their counts, to say that they
-// always will: rows that go between two of Dify's statements make an honest server look so now and then. Once is enough of a
-// server that has been caught.
+// vainRounds is after how many rounds in succession reading a second is given up, where its pages show nothing new and contradict their
+// counts. Once or twice happens to an honest server, if rows go between two of its statements. One round is enough if the server has
+// contradicted itself twice before (distrusts).
 const vainRounds = 3
 
 // readSecond reads a second that may have more rows than one answer. seen are rows of it that an answer showed. Its calls count

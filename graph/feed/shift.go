@@ -16,20 +16,20 @@ import (
 func (s *stream) shifted(ctx context.Context, row *difyapi.WorkflowLog, w span, v difyapi.Version) error {
 	if v.IsZero() {
 		if ignored, err := s.isWithin(ctx, row, span{list.FirstSecond, list.FirstSecond}); ignored || err != nil {
-			return cmp.Or[error](err, &UnsupportedError{Filter: "createdAt", Has: v})
+			return cmp.Or[error](err, &unsupportedError{Filter: "createdAt", Has: v})
 		}
 	}
 	if w.from == w.to {
-		return &ClockError{Shift: time.Duration(secondOf(row)-w.from) * time.Second}
+		return &clockError{Shift: time.Duration(secondOf(row)-w.from) * time.Second}
 	}
 	shift, _, err := s.measure(ctx, row)
 	if errors.Is(err, errSpent) {
-		return &ClockError{} // by how much is not worth more calls
+		return &clockError{} // by how much is not worth more calls
 	}
-	return cmp.Or[error](err, &ClockError{Shift: shift})
+	return cmp.Or[error](err, &clockError{Shift: shift})
 }
 
-// isWithin asks whether Dify takes a row for one of a window; false of a row without a run, which can't be found.
+// isWithin asks whether Dify counts a row into a window. It is false for a row without a run, which can't be searched for.
 func (s *stream) isWithin(ctx context.Context, row *difyapi.WorkflowLog, w span) (bool, error) {
 	if w = w.writable(); row.WorkflowRun == nil || w.empty() {
 		return false, nil
@@ -91,8 +91,8 @@ func (s *stream) disordered(ctx context.Context, rows []*difyapi.WorkflowLog) er
 			return err
 		}
 		if shift != 0 {
-			return &ClockError{Shift: shift}
+			return &clockError{Shift: shift}
 		}
 	}
-	return &ClockError{}
+	return &clockError{}
 }

@@ -38,24 +38,24 @@ type Source interface {
 // stream reads one list of Dify's in one direction, second by second. Only one goroutine may use it at a time.
 type stream struct {
 	streamKey
-	source    Source
-	bounds    span           // of the list
-	filter    list.Filter    // what is looked at in rows that Dify gave
-	whole     bool           // Dify applies the whole filter
-	versioned bool           // the server's version has to be known first
-	keyword   string         // as the caller wrote it, as far as Dify compares it
-	search    *search        // nil where Dify compares the whole keyword
-	apart     bool           // the keyword is not sent: all of it is looked for here
-	instead   []*stream      // what is read in its place, see choose
-	budget    int            // calls that a page may take, those for crowded seconds aside; no limit if 0
-	scans     *pool          // calls beyond the first of each that all streams of the page may take together, counted as the budget does
-	foreseen  int            // calls that are left of those that were foreseen for this stream
-	together  *pool          // those that were foreseen for all streams of the page beside
-	beside    int            // streams that are read side by side with this one, itself included
-	ahead     ahead          // how far windows toward newer rows reach, where many streams are merged
-	compared  bool           // Dify has compared the cursor's time with those of rows near it
-	reserved  int            // calls that were not, and are kept for the look at the clock
-	timeLeft  *time.Duration // how long the app may still take; no limit if nil
+	source       Source
+	bounds       span           // of the list
+	filter       list.Filter    // what is looked at in rows that Dify gave
+	whole        bool           // Dify applies the whole filter
+	versioned    bool           // the server's version has to be known first
+	keyword      string         // as the caller wrote it, as far as Dify compares it
+	search       *search        // nil where Dify compares the whole keyword
+	localKeyword bool           // the keyword is not sent, but looked for here
+	replacements []*stream      // the streams that are read in its place, see choose
+	budget       int            // calls that a page may take, those for crowded seconds aside; no limit if 0
+	scans        *pool          // calls beyond the first of each that all streams of the page may take together, counted as the budget does
+	foreseen     int            // calls that are left of those that were foreseen for this stream
+	together     *pool          // those that were foreseen for all streams of the page beside
+	beside       int            // streams that are read side by side with this one, itself included
+	ahead        ahead          // how far windows toward newer rows reach, where many streams are merged
+	compared     bool           // Dify has compared the cursor's time with those of rows near it
+	reserved     int            // calls that were not, and are kept to check the clock
+	timeLeft     *time.Duration // how long the app may still take; no limit if nil
 
 	toward list.Direction // of reading
 	from   *list.Cursor   // rows up to it were read on an earlier page; nil where reading begins at an end of the list
@@ -68,7 +68,7 @@ type stream struct {
 	// cursor's second, at the cursor or before it.
 	hasNext, hasPrevious bool
 	metCursor            bool                 // the cursor's row was in its second
-	shown                []list.Position      // rows of seconds that are to be read again
+	shown                []list.Position      // rows of seconds that are to be read again: they must be there then
 	sample               *difyapi.WorkflowLog // a row that Dify showed
 	version              difyapi.Version      // that the server told last
 
@@ -87,8 +87,8 @@ type stream struct {
 // candidate is a row of the list as far as is known.
 type candidate struct {
 	list.Row
-	pending bool // whether it matches is not known yet, see search
-	apart   bool // Dify did not look for the keyword
+	pending      bool // whether it matches is not known yet, see search
+	localKeyword bool // Dify did not look for the keyword
 }
 
 // tally is what reading took.
@@ -229,13 +229,13 @@ func (s *stream) take(logs []*difyapi.WorkflowLog) {
 	}
 	matching := rows[:0]
 	for _, row := range rows {
-		pending, unmatchable := s.search.pending(row.WorkflowLog, s.apart)
-		row.pending, row.apart = pending, s.apart
+		pending, unmatchable := s.search.pending(row.WorkflowLog, s.localKeyword)
+		row.pending, row.localKeyword = pending, s.localKeyword
 		switch {
 		case unmatchable || !s.filter.Matches(row.WorkflowLog):
 			s.scan.doubtful = s.scan.doubtful || s.filter.MayMatch(row.WorkflowLog) || s.misnames(row.WorkflowLog) || unmatchable && row.Unreadable.Has("workflow_run")
 		case s.passed(row.Position):
-			s.hasPrevious = s.hasPrevious || row.Second == s.from.Position.Second
+			s.hasPrevious = true
 		default:
 			matching = append(matching, row)
 		}

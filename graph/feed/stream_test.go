@@ -143,22 +143,25 @@ func TestTailThatShrinks(t *testing.T) {
 	}
 }
 
-// TestRestOfAWindow: where the rows below a cut second fit one answer, they are asked for with that second.
+// TestRestOfAWindow: where the rows below a cut second are fewer than an answer holds, they are asked for with that second. One more,
+// and the answer would not tell that it is the last: then the tail is asked for.
 func TestRestOfAWindow(t *testing.T) {
 	t.Parallel()
-	m := &memory{most: 10, extra: 10}
-	for second, n := range each(105) {
-		m.insert(second, n)
-	}
-	page, err := m.read(t, list.OldestFirst, list.Filter{}, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if seconds := secondsIn(page); len(seconds) != 100 || seconds[0] != 1 || seconds[99] != 991 || !slices.IsSorted(seconds) || !page.HasNextPage {
-		t.Errorf("more %v; rows of %v", page.HasNextPage, seconds)
-	}
-	if diff := cmp.Diff([]asked{{1, 100, false}, {1, 100, false}}, m.asked()); diff != "" {
-		t.Errorf("questions (-want +got):\n%s", diff)
+	for rows, next := range map[int64]asked{105: {1, 100, false}, 198: {1, 100, false}, 199: {2, 100, true}} {
+		m := &memory{most: 10, extra: 10}
+		for second, n := range each(rows) {
+			m.insert(second, n)
+		}
+		page, err := m.read(t, list.OldestFirst, list.Filter{}, 95)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seconds := secondsIn(page); len(seconds) != 95 || seconds[0] != 1 || seconds[94] != 941 || !slices.IsSorted(seconds) || !page.HasNextPage {
+			t.Errorf("%d rows: more %v; rows of %v", rows, page.HasNextPage, seconds)
+		}
+		if diff := cmp.Diff([]asked{{1, 100, false}, next}, m.asked()); diff != "" {
+			t.Errorf("%d rows, questions (-want +got):\n%s", rows, diff)
+		}
 	}
 }
 
@@ -320,6 +323,68 @@ func TestWhatIsBehindACursor(t *testing.T) {
 			behind := neighbour == 1 && order == list.NewestFirst || neighbour == -1 && order == list.OldestFirst
 			if page.HasPreviousPage != behind || len(page.Rows) > 0 != (neighbour != 0 && !behind) {
 				t.Errorf("%s, a row %d s away: behind %v, %d rows", order, neighbour, page.HasPreviousPage, len(page.Rows))
+			}
+		}
+	}
+}
+
+// behind is a stream behind a cursor in a crowded second, of which nothing has been read.
+func behind(toward list.Direction, crowd, newer int) *stream {
+	s := &stream{streamKey: streamKey{app: "a"}, whole: true, toward: toward, bounds: span{beginning, end}, beside: 1}
+	s.from = &list.Cursor{Position: list.Position{Second: 50, ID: uuid.Max, App: "a"}, Hints: list.Hints{Crowd: crowd, Newer: newer}}
+	s.begin()
+	return s
+}
+
+// TestLimitBehindACursor: of a second with fifty rows, ten are at the cursor or newer. Those that were read before come again.
+func TestLimitBehindACursor(t *testing.T) {
+	t.Parallel()
+	for toward, want := range map[list.Direction]int{list.Older: 10 + 45 + spare, list.Newer: 50 - 10 + 1 + 45 + spare} {
+		if got := behind(toward, 50, 10).limit(45); got != want {
+			t.Errorf("toward %d: %d, want %d", toward, got, want)
+		}
+	}
+}
+
+// TestSecondThatFillsAnAnswer: where the cursor says so, it is read by itself at once.
+func TestSecondThatFillsAnAnswer(t *testing.T) {
+	t.Parallel()
+	for crowd, first := range map[int]span{99: {beginning, 50}, 100: {50, 50}} {
+		m := &memory{most: 50, extra: 50}
+		m.insert(50, crowd)
+		s := behind(list.Older, crowd, 1)
+		s.source = m
+		if err := s.read(t.Context(), 20); err != nil {
+			t.Fatal(err)
+		}
+		if got := m.questions[0].LogQuery; got != bounded(difyapi.LogQuery{}, first, 1, maxLimit) {
+			t.Errorf("%d rows: %+v", crowd, got)
+		}
+	}
+}
+
+// TestRowsOfAStreamAreOfSecondsThatItKnows: what an answer shows of others is not used, since it may not be all.
+func TestRowsOfAStreamAreOfSecondsThatItKnows(t *testing.T) {
+	t.Parallel()
+	for name, rows := range map[string]map[int64]int{"single": each(300), "crowded": {10: 150, 20: 40, 30: 70, 40: 120, 50: 3}} {
+		for _, toward := range []list.Direction{list.Older, list.Newer} {
+			m := &memory{most: 200, extra: 200}
+			for second, n := range rows {
+				m.insert(second, n)
+			}
+			s := &stream{source: m, whole: true, toward: toward, bounds: span{beginning, end}, rest: span{beginning, end}, now: 10_000, beside: 1}
+			for !s.done() {
+				if err := s.read(t.Context(), 20); err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range s.rows {
+					if !s.knows(row.Second) {
+						t.Fatalf("%s, toward %d: a row of second %d, on from %d", name, toward, row.Second, s.next())
+					}
+				}
+			}
+			if len(s.rows) != len(m.rows) {
+				t.Errorf("%s, toward %d: %d of %d rows", name, toward, len(s.rows), len(m.rows))
 			}
 		}
 	}

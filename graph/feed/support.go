@@ -29,23 +29,23 @@ func (s *stream) supported(w span, v difyapi.Version) error {
 
 // noTriggers is the error for a server that does not tell what triggered a run: an empty list would say that there is none.
 func noTriggers(v difyapi.Version) error {
-	return &UnsupportedError{Filter: "triggeredFrom", Has: v, Needs: difyapi.SinceTriggeredFrom}
+	return &unsupportedError{Filter: "triggeredFrom", Has: v, Needs: difyapi.SinceTriggeredFrom}
 }
 
 // supported refuses what a version of Dify would ignore silently, or read otherwise. An unknown version is taken for a
 // current one: then the look at the rows decides.
 func supported(q difyapi.LogQuery, keyword string, v difyapi.Version) error {
 	if difyapi.KeywordHasWildcards(keyword, v) {
-		return &UnsupportedError{Filter: `keyword with "%", "_" or "\"`, Has: v, Needs: difyapi.SinceLiteralKeyword}
+		return &unsupportedError{Filter: `keyword with "%", "_" or "\"`, Has: v, Needs: difyapi.SinceLiteralKeyword}
 	}
 	switch parameter, since := q.UnsupportedBy(v); parameter {
 	case "":
 		return nil
 	case difyapi.ParamSession:
-		return &UnsupportedError{Filter: "endUserSessionId", Has: v, Needs: since}
+		return &unsupportedError{Filter: "endUserSessionId", Has: v, Needs: since}
 	case difyapi.ParamAccount:
-		return &UnsupportedError{Filter: "accountEmail", Has: v, Needs: since}
+		return &unsupportedError{Filter: "accountEmail", Has: v, Needs: since}
 	default:
-		return &UnsupportedError{Filter: "createdAt (which reading on from a cursor needs too)", Has: v, Needs: since}
+		return &unsupportedError{Filter: "createdAt (which reading on from a cursor needs too)", Has: v, Needs: since}
 	}
 }

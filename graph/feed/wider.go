@@ -9,11 +9,12 @@ import (
 	"github.com/difygraph/difygraph/graph/list"
 )
 
-// Of many apps most have no row on a page, nor in the hours before it. What is read of them need not compare the cursor's time: an
-// answer to a window that begins two hours before the cursor, as rows are met, with no row from there to the cursor, is the same. And
-// what an earlier page has asked may have all that this one wants.
+// This file answers questions behind a cursor from answers for wider windows, so that most apps of a long list need no call and no check
+// of their clocks. Most have no row on a page, nor in the two hours before the cursor. A window that begins these hours earlier then
+// has the same answer, and Dify has not compared the cursor's time, which may be shown by another app's clock. And a kept answer
+// to an earlier page's window may have all rows that this page wants.
 
-// askWider answers a question of a later page in that way; nil where that can't be.
+// askWider answers a question in these ways; nil where neither will do.
 func (s *stream) askWider(ctx context.Context, q difyapi.LogQuery, fresh bool) (answer *difyapi.LogPage, sent int, err error) {
 	if fresh || s.from == nil || q.Page > 1 {
 		return nil, 0, nil
@@ -28,7 +29,7 @@ func (s *stream) askWider(ctx context.Context, q difyapi.LogQuery, fresh bool) (
 	return s.narrow(q, answer), sent, nil
 }
 
-// recall answers from memory. Counts are of windows that nothing else asks for.
+// recall answers from memory. Questions for counts (limit 1) are not worth it toward newer rows: nothing else asks for their windows.
 func (s *stream) recall(ctx context.Context, q difyapi.LogQuery) (answer *difyapi.LogPage, sent int, err error) {
 	switch {
 	case s.toward == list.Older:
@@ -52,7 +53,7 @@ func (s *stream) isNext(q difyapi.LogQuery) bool {
 	return q.Limit > 1 && q.CreatedAfter.Equal(next.CreatedAfter)
 }
 
-// wider has the two hours before the cursor in its window, too.
+// wider is q with the two hours before the cursor in its window, as rows are met.
 func (s *stream) wider(q difyapi.LogQuery) difyapi.LogQuery {
 	w := s.bounds.writable()
 	if s.toward == list.Older {

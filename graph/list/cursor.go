@@ -35,7 +35,7 @@ const (
 	cursorVersion = 1
 	digestSize    = 8
 	maxAppKey     = 64
-	// MaxCrowd is more than a crowded second can be read to have; see [SecondCalls].
+	// MaxCrowd is more than a crowded second can be read to have; see feed.SecondCalls.
 	MaxCrowd = 1 << 16
 	// MaxSecondsPerHundred is some thirty years.
 	MaxSecondsPerHundred = 1_000_000_000

@@ -36,8 +36,8 @@ type Filter struct {
 	TotalTokens *Int64Range `json:"totalTokens,omitempty"`
 	// HasError is whether the run has an error message.
 	HasError *bool `json:"hasError,omitempty"`
-	// EndUser is whose session id the only one in EndUserSessionID is, if the list is that of an end user: it takes the
-	// session id's place in cursors, since not all who may read the list may know that.
+	// EndUser is set if the list is that of an end user; then EndUserSessionID is the end user's one session id. Cursors hold the
+	// end user's id and not the session id, which not everybody who may read the list may see.
 	EndUser *uuid.UUID `json:"endUser,omitempty"`
 	// MatchesNone excludes every row: two conditions of it can't both hold.
 	MatchesNone bool `json:"nothing,omitempty"`
@@ -62,8 +62,8 @@ type Int64Range struct {
 	Max *int64 `json:"max,omitempty"`
 }
 
-// OfEndUser is the filter for rows of one end user, by their session id, that meet this filter too. The session id is not
-// empty; the id may be zero where the list is not shown.
+// OfEndUser is this filter, for the rows of one end user alone. session is the end user's session id, and not empty. The id may be
+// zero where no cursor of the list is shown.
 func (f Filter) OfEndUser(id uuid.UUID, session string) Filter {
 	f.EndUser = &id
 	if f.EndUserSessionID != nil && !slices.Contains(f.EndUserSessionID, session) {
@@ -178,7 +178,7 @@ func checkStorable(argument, text string) error {
 	return nil
 }
 
-// checkNotBlank refuses what Dify would read as no condition, or what matches nearly every run.
+// checkNotBlank refuses a text that Dify would ignore, or that is in nearly every run.
 func checkNotBlank(argument, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return NewInputError(argument, "a text that is empty or blank names nothing; give another, or leave the argument out")

@@ -12,7 +12,7 @@ import (
 type Row struct {
 	*difyapi.WorkflowLog
 	Position
-	// Hints are those of the row's cursor, but for the pace, which is the page's.
+	// Hints are those of the row's cursor; SecondsPerHundred is not set, since it is the page's.
 	Hints Hints
 }
 
@@ -96,18 +96,18 @@ func (p *Page) AppendIdentity(b []byte) ([]byte, bool) {
 	return b, true
 }
 
-// Reading is what a reader met, in the order in which it read.
+// Reading is what a [Reader] has found for a request. Its rows are in the order of reading, see [Request.Toward].
 type Reading struct {
 	Rows []Row
-	// HasMore is whether there are more matching rows in the direction read, HasPassed whether there are some on the other side.
+	// HasMore is whether more rows match in the direction of reading, HasPassed whether some match before the first.
 	HasMore, HasPassed bool
-	// Stop is up to where all rows are known, where the rows do not reach as far; else nil.
+	// Stop is the position up to which all rows are known, where reading ended early beyond the last of Rows; else nil.
 	Stop *Position
 	// SecondsPerHundred is as in [Hints].
 	SecondsPerHundred int
 }
 
-// NewPage turns what was read for a request into the list's order, and says what reading on leads to.
+// NewPage makes the page of what was read for a request: its rows in the list's order, its flags, and its cursors.
 func NewPage(req Request, r Reading) *Page {
 	p := &Page{Rows: r.Rows, HasNextPage: r.HasMore, HasPreviousPage: r.HasPassed, digest: req.List.digest, secondsPerHundred: r.SecondsPerHundred}
 	n, toward := len(p.Rows), req.Toward()

@@ -19,7 +19,7 @@ type Request struct {
 	// Rows, Flags and Total are what is wanted of the page: its rows, whether there are more, and how many there are in
 	// all. What is not wanted costs no call.
 	Rows, Flags, Total bool
-	// Unforeseen says that nobody has foreseen the page: all of its calls are extra.
+	// Unforeseen says that the operation's price does not have the page's calls in it. All of them are extra then.
 	Unforeseen bool
 	// ScanCalls is how many calls each stream of rows may take where rows are filtered here; the reader's own bound if 0.
 	ScanCalls int

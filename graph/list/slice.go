@@ -42,8 +42,8 @@ func NewSlice(list List, first *int, after *string, last *int, before *string) (
 	return s, nil
 }
 
-// cursor reads a cursor of this list. An empty text is none: clients that keep pages make it of the null cursors of an
-// empty list.
+// cursor reads a cursor of this list. An empty text is none: clients that keep cursors as text write an empty one for the null cursor
+// of an empty list.
 func (l List) cursor(argument string, text *string) (*Cursor, error) {
 	if text == nil || *text == "" {
 		return nil, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/graph-gophers/dataloader/v7"
 )
 
-// awaited is a loader whose answers are waited for no longer than who asks lives. Its thunks listen to the operation's context alone, so
-// each takes a goroutine: one for a key, however many fields of the operation want its answer.
+// awaited is a dataloader for fields that may give up before the operation does: each waits under a context of its own. A thunk of
+// the dataloader heeds the operation's context alone. So one goroutine for each key waits for the thunk, and the fields wait for it.
 type awaited[K comparable, V any] struct {
 	*dataloader.Loader[K, V]
 
@@ -23,7 +23,7 @@ type pending[V any] struct {
 	err   error
 }
 
-// await asks for a key by the operation's context, and waits as long as its own.
+// await asks for a key under the operation's context, and waits for the answer until ctx ends.
 func (a *awaited[K, V]) await(ctx, operation context.Context, key K) (V, error) {
 	answer := a.pending(operation, key)
 	select {
@@ -51,8 +51,8 @@ func (a *awaited[K, V]) pending(operation context.Context, key K) *pending[V] {
 	return answer
 }
 
-// unlessEnded is an answer, unless the context has ended: the answer itself may have been too large for what is left of the
-// operation's budget. Otherwise chance would tell, since both come at the same time.
+// unlessEnded is an answer, or the cause where the context has ended. An answer that is too large for the operation's budget ends
+// the context as it arrives: without this look, chance would decide which of the two is returned.
 func unlessEnded[V any](ctx context.Context, value V, err error) (V, error) {
 	if cause := context.Cause(ctx); cause != nil {
 		var none V

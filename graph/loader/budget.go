@@ -10,44 +10,44 @@ import (
 	"github.com/difygraph/difygraph/internal/fairshare"
 )
 
-// SizeError says that an operation's answers from Dify are together larger than it may hold.
-type SizeError struct {
+// sizeError says that an operation's answers from Dify are together larger than it may hold.
+type sizeError struct {
 	// Limit is in bytes of JSON.
 	Limit int64
 }
 
 // Code is the error's code.
-func (e *SizeError) Code() code.Code { return code.CostLimitExceeded }
+func (e *sizeError) Code() code.Code { return code.CostLimitExceeded }
 
-func (e *SizeError) Error() string {
+func (e *sizeError) Error() string {
 	return fmt.Sprintf("Dify's answers to this operation are together larger than %d MiB; ask for fewer rows at once, or for "+
 		"fewer runs with inputs and outputs", e.Limit>>20)
 }
 
-// AnswerError says that an operation's own answer would be larger than it may be.
-type AnswerError struct {
+// answerError says that an operation's own answer would be larger than it may be.
+type answerError struct {
 	// Limit is in bytes of JSON.
 	Limit int64
 }
 
 // Code is the error's code.
-func (e *AnswerError) Code() code.Code { return code.CostLimitExceeded }
+func (e *answerError) Code() code.Code { return code.CostLimitExceeded }
 
-func (e *AnswerError) Error() string {
+func (e *answerError) Error() string {
 	return fmt.Sprintf("the answer to this operation may have %d KiB, and would have more; ask for fewer rows at once, for fewer "+
 		"of them with inputs, outputs and errors, and for each field once", e.Limit>>10)
 }
 
-// FullError says that all operations together hold as much as they may, or that their caller's do.
-type FullError struct {
+// fullError says that all operations together hold as much as they may, or that their caller's do.
+type fullError struct {
 	// Limit of all together is in bytes of JSON.
 	Limit int64
 }
 
 // Code is the error's code.
-func (e *FullError) Code() code.Code { return code.Overloaded }
+func (e *fullError) Code() code.Code { return code.Overloaded }
 
-func (e *FullError) Error() string {
+func (e *fullError) Error() string {
 	return fmt.Sprintf("the operations under way, yours or all together, hold as much as they may of %d MiB of answers; try again later", e.Limit>>20)
 }
 
@@ -69,7 +69,7 @@ type pool struct {
 
 func newPool(limit int64) *pool { return &pool{limit: limit, bytes: fairshare.New(limit)} }
 
-// claim takes bytes if the caller may have them. Those of nobody in particular have no share: they may take all that is free.
+// claim takes bytes if the caller may have them. An operation without a caller has no share, and may take all that is free.
 func (p *pool) claim(caller string, bytes int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,14 +93,14 @@ func (p *pool) resize(limit int64) {
 	p.bytes.Resize(limit)
 }
 
-func (p *pool) full() *FullError {
+func (p *pool) full() *fullError {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return &FullError{p.limit}
+	return &fullError{p.limit}
 }
 
-// budget is how much one operation may take: requests to Dify, and bytes of answers, shared ones included, out of its caller's
-// share of the pool. Where Dify's answers overdraw it, the operation waits for no further one.
+// budget is how much one operation may take: requests to Dify, and bytes of answers. Bytes are taken from its caller's share of the
+// pool, those of shared answers too. Where Dify's answers need more than there is, the operation's context ends.
 type budget struct {
 	limit  int64
 	pool   *pool
@@ -116,8 +116,8 @@ type budget struct {
 	closed  bool      // what comes now is nobody's
 }
 
-// heldTwice is how often a byte of the operation's own answer is held: as a value, and in the answer. Or once in a buffer that
-// is half full.
+// heldTwice is how many bytes of memory a byte of the operation's own answer takes: one as a value, and one in the answer; or both in
+// a buffer that is half full.
 const heldTwice = 2
 
 // take counts bytes as they come, so that an answer which is too large is not read to its end. A nil budget has no limit.
@@ -131,7 +131,7 @@ func (b *budget) take(bytes int) {
 	switch {
 	case b.closed:
 	case b.taken+int64(bytes) > b.limit:
-		b.end(&SizeError{b.limit})
+		b.end(&sizeError{b.limit})
 	case !b.pool.claim(b.caller, int64(bytes)):
 		b.end(b.pool.full())
 	default:
@@ -144,7 +144,7 @@ func (b *budget) write(bytes int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if most := min(b.left.AnswerBytes, b.limit/heldTwice); b.written+bytes > most {
-		return &AnswerError{most}
+		return &answerError{most}
 	}
 	if !b.pool.claim(b.caller, heldTwice*bytes) {
 		return b.pool.full()
@@ -153,7 +153,7 @@ func (b *budget) write(bytes int64) error {
 	return nil
 }
 
-// begin takes one call, for which is paid once its request is sent. It is false where none is left.
+// begin takes one call of the allowance. Its request is counted once it is sent, see pay. It is false where no call is left.
 func (b *budget) begin() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,7 +165,7 @@ func (b *budget) begin() bool {
 	return true
 }
 
-// pay is for a call that has begun: its request is sent, or was on another's behalf. A nil budget has nothing to pay.
+// pay counts the request of a call that has begun. An answer that is shared counts like a request. A nil budget counts nothing.
 func (b *budget) pay() {
 	if b == nil {
 		return
@@ -196,7 +196,8 @@ func (b *budget) request(again bool) bool {
 	return true
 }
 
-// probe takes a call that is not the operation's own, and is not told of: nobody is to learn what others have asked.
+// probe takes a call of the allowance that [Loaders.Taken] does not count. Whether it is made depends on what other operations have
+// asked, which nobody is to learn.
 func (b *budget) probe() (payer, bool) {
 	if !b.begin() {
 		return nil, false
@@ -204,7 +205,7 @@ func (b *budget) probe() (payer, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting--
-	return probing{b}, true
+	return unreportedCall{b}, true
 }
 
 // payer pays for a call, and for what it brings.
@@ -214,18 +215,18 @@ type payer interface {
 	request(again bool) bool
 }
 
-// probing pays for a call that is not told of.
-type probing struct{ *budget }
+// unreportedCall pays for a call that does not count in what the operation reports.
+type unreportedCall struct{ *budget }
 
-func (probing) pay() {}
+func (unreportedCall) pay() {}
 
-// call is what the requests of one call ask.
+// call returns what asks, for each request of one call, whether it may be sent: the first is foreseen, those after it are extra.
 func (b *budget) call() (allow func() bool) {
 	var tried atomic.Bool
 	return func() bool { return b.request(tried.Swap(true)) }
 }
 
-// extra makes a call one of those that were not foreseen. It is false where no more of them may be made.
+// extra counts the next call among those that were not foreseen. It is false where no more of these may be made.
 func (b *budget) extra() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

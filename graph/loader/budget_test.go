@@ -103,7 +103,7 @@ func (u *Upstream) operation(t *testing.T) (context.Context, *Loaders) {
 }
 
 func isSize(err error) bool {
-	_, ok := errors.AsType[*SizeError](err)
+	_, ok := errors.AsType[*sizeError](err)
 	return ok
 }
 
@@ -251,7 +251,7 @@ func TestFreshCallsCost(t *testing.T) {
 
 func TestSizeErrorSaysHowMuch(t *testing.T) {
 	t.Parallel()
-	if text := (&SizeError{64 << 20}).Error(); !strings.Contains(text, "64 MiB") {
+	if text := (&sizeError{64 << 20}).Error(); !strings.Contains(text, "64 MiB") {
 		t.Error(text)
 	}
 }

@@ -23,9 +23,9 @@ type sharedCall[V any] struct {
 	done    chan struct{} // closed once value and err are set
 	value   V
 	err     error
-	company difyapi.Company // the waiters, to Dify's client
+	waiters difyapi.Waiters // on whose behalf the call waits for a slot
 	mu      sync.Mutex
-	waiters []payer // each pays for the whole answer
+	payers  []payer // each pays for the whole answer
 	bytes   int     // of the answer, as far as it has come
 	tried   bool    // a request was asked for
 }
@@ -52,11 +52,11 @@ func (f *sharedCalls[K, V]) join(ctx context.Context, key K, maxAge time.Duratio
 	}
 }
 
-// start is called with the lock held. The call asks its waiters at once, of whom the payer is the first.
+// start begins a call, of which by is the first payer. It is called with the lock held. part is as in [sharedCall.join].
 func (f *sharedCalls[K, V]) start(ctx context.Context, key K, by payer, call func(context.Context) (V, error)) (fl *sharedCall[V], part func()) {
 	fl = &sharedCall[V]{sent: time.Now(), done: make(chan struct{})}
 	part = fl.join(ctx, by)
-	ctx, fl.cancel = context.WithCancel(difyapi.WithCompany(context.WithoutCancel(ctx), &fl.company))
+	ctx, fl.cancel = context.WithCancel(difyapi.WithWaiters(context.WithoutCancel(ctx), &fl.waiters))
 	if f.byKey == nil {
 		f.byKey = make(map[K]*sharedCall[V])
 	}
@@ -73,42 +73,42 @@ func (f *sharedCalls[K, V]) start(ctx context.Context, key K, by payer, call fun
 	return fl, part
 }
 
-// join adds a waiter, who pays for what was sent and has come, too. Where the call waits for its turn it does so on the waiter's
-// behalf as well, until part.
+// join adds a payer, who pays for the request and the bytes so far, too. As long as the call waits for a slot, it does so on behalf
+// of the context's caller as well, until part is called.
 func (fl *sharedCall[V]) join(ctx context.Context, by payer) (part func()) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	fl.waiters = append(fl.waiters, by)
+	fl.payers = append(fl.payers, by)
 	if fl.tried {
 		by.pay()
 	}
 	by.take(fl.bytes)
-	return fl.company.Join(ctx)
+	return fl.waiters.Join(ctx)
 }
 
-// charge lets all waiters pay for what comes.
+// charge lets all payers pay for bytes that have come.
 func (fl *sharedCall[V]) charge(bytes int) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	fl.bytes += bytes
-	for _, payer := range fl.waiters {
+	for _, payer := range fl.payers {
 		payer.take(bytes)
 	}
 }
 
-// request lets all waiters pay for the first request, and the first of them who can for what is sent again; whoever began the
-// call may be gone.
+// request lets all payers pay for the first request. A second try is paid by the first of them who can: the one who began the call may
+// be gone.
 func (fl *sharedCall[V]) request() bool {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	if !fl.tried {
 		fl.tried = true
-		for _, payer := range fl.waiters {
+		for _, payer := range fl.payers {
 			payer.pay()
 		}
 		return true
 	}
-	return slices.ContainsFunc(fl.waiters, func(p payer) bool { return p.request(true) })
+	return slices.ContainsFunc(fl.payers, func(p payer) bool { return p.request(true) })
 }
 
 // leave ends the call with its last waiter. Nobody can join it any more by then.
@@ -117,9 +117,9 @@ func (f *sharedCalls[K, V]) leave(key K, fl *sharedCall[V], by payer) {
 	defer f.mu.Unlock()
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	i := slices.Index(fl.waiters, by)
-	fl.waiters = slices.Delete(fl.waiters, i, i+1)
-	if len(fl.waiters) == 0 {
+	i := slices.Index(fl.payers, by)
+	fl.payers = slices.Delete(fl.payers, i, i+1)
+	if len(fl.payers) == 0 {
 		f.remove(key, fl)
 		fl.cancel()
 	}

@@ -7,11 +7,12 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// maxSeasons bounds what is remembered of all apps' clocks: three hundred apps over six years, of some seasons.
+// maxSeasons bounds the seasons that are remembered of all apps: three hundred apps take six years to reach it.
 const maxSeasons = 200_000
 
-// Clocks remembers of which apps, by their clients' identities, and in which seasons of their logs it was found that Dify shows the
-// times that it filters by; package graph/feed asks for it. It can outlive the upstreams that use it. It is safe for concurrent use.
+// Clocks remembers which apps were found to show the times that they filter by, for each season of their logs (see package
+// graph/feed). Apps are known by their clients' identities. Clocks can outlive the upstreams that use it, and is safe for concurrent
+// use.
 type Clocks struct {
 	mu        sync.Mutex
 	seasonsOf map[string]map[int64]bool
@@ -58,8 +59,8 @@ func (l *Loaders) ProveClock(app string, season int64) {
 	l.upstream.clocks.Prove(l.upstream.clients[app].Identity(), season)
 }
 
-// Probe answers a question that is not the operation's own, and does not count among its calls. It is made within the operation's
-// allowance all the same.
+// Probe asks Dify without counting the call in [Loaders.Taken]. The call is taken from the operation's allowance all the same. Whether
+// it is made depends on what other operations have asked, which nobody is to learn.
 func (l *Loaders) Probe(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	u := l.upstream
 	payer, ok := l.budget.probe()

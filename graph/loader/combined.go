@@ -6,7 +6,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// combinations remembers which Difys take a keyword together with a session id, by whom they are asked with and their version.
+// combinations remembers which apps' servers take a keyword together with a session id, for each client identity and version.
 type combinations struct{ known sync.Map }
 
 type combinationKey struct {

@@ -6,11 +6,11 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// maxLastInfos bounds the apps of which it is kept what Dify said last.
+// maxLastInfos bounds how many apps are remembered.
 const maxLastInfos = 10_000
 
-// LastInfos is what Dify said of apps last, by whom it was asked with: a digest of base URL and API key. It is for apps that
-// can't be asked now, and can outlive an [Upstream]. It is safe for concurrent use.
+// LastInfos keeps the last answer of each app to /info, for when the app can't be asked. Apps are known by their clients' identities,
+// a digest of base URL and API key. LastInfos can outlive an [Upstream], and is safe for concurrent use.
 type LastInfos struct {
 	mu         sync.Mutex
 	byIdentity map[string]*difyapi.AppInfo

@@ -12,7 +12,7 @@ import (
 	"github.com/difygraph/difygraph/internal/rescue"
 )
 
-// batchWait is how long a question waits for its like. What is asked for by one resolver of many comes well within it.
+// batchWait is how long a question waits for others that one call can answer. Resolvers of one list's rows ask well within it.
 const batchWait = time.Millisecond
 
 // Loaders are those of one operation. They are safe for concurrent use.
@@ -20,7 +20,7 @@ type Loaders struct {
 	upstream *Upstream
 	ctx      context.Context // the operation's: a batch must not end with its first caller
 	budget   budget
-	oneList  bool // no question for a window has its like
+	oneList  bool // no two questions are for the same window, so none needs to wait for a batch
 	mu       sync.Mutex
 	byApp    map[string]*appLoaders
 }
@@ -36,10 +36,11 @@ type appLoaders struct {
 
 type contextKey struct{}
 
-// Attach gives an operation of the context's caller ([difyapi.WithCaller]) loaders of its own, to be called once per response,
-// not per connection. The returned context ends where the operation's answers from Dify become too large, with a [SizeError] or [FullError] as its cause, and when done is
-// called. What the operation held is given back by then; but for the bytes of its own answer, which done is told of, and
-// which are held until ctx ends: they have to be sent.
+// Attach gives an operation of the context's caller ([difyapi.WithCaller]) loaders of its own. It is called once for each response,
+// not for each connection. The returned context ends when done is called, or when Dify's answers are together larger than the
+// operation or all operations may hold; then its cause has the code code.CostLimitExceeded or code.Overloaded. done gives back
+// what the operation held, but for the bytes of its own answer: it takes their number, and they are held until ctx ends, because
+// they still have to be sent.
 func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, done func(answer int)) {
 	l := &Loaders{upstream: u, byApp: make(map[string]*appLoaders)}
 	a.Calls += a.Extra
@@ -56,7 +57,8 @@ func (u *Upstream) Attach(ctx context.Context, a Allowance) (_ context.Context, 
 	}
 }
 
-// ExpectOneList says, before any list is read, that the operation has one list alone: none of its windows has its like.
+// ExpectOneList says that the operation has only one list, so that no question for a window waits for others like it. It is called
+// before any list is read.
 func (l *Loaders) ExpectOneList() { l.oneList = true }
 
 // For returns the operation's loaders.
@@ -68,7 +70,7 @@ func For(ctx context.Context) *Loaders {
 // fresh is asked for: then Dify is asked in any case.
 func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fresh bool) (*difyapi.LogPage, int, error) {
 	if fresh {
-		resume, err := suspend(at(ctx, app))
+		resume, err := suspend(withApp(ctx, app))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -156,14 +158,15 @@ func expect[K comparable, V any](ctx context.Context, loader *awaited[K, V], key
 	loader.Flush()
 }
 
-// Extra makes the next call one of those that were not foreseen, beside which those that were can still be made. It is false
-// where the operation may make no more of them.
+// Extra counts the next call among those that were not foreseen ([Allowance]), so that the foreseen ones can still be made. It is
+// false where the operation may make no more of them.
 func (l *Loaders) Extra() bool { return l.budget.extra() }
 
-// Hold counts bytes that are made of Dify's answers like the answers themselves.
+// Hold counts bytes that the operation makes of Dify's answers, like those of the answers themselves.
 func (l *Loaders) Hold(bytes int) { l.budget.take(bytes) }
 
-// Write makes room in the operation's own answer for so many bytes. Its errors are an [AnswerError] and a [FullError].
+// Write makes room in the operation's own answer for so many bytes. Its errors have the code code.CostLimitExceeded where the
+// answer would be too large, and code.Overloaded where all operations hold as much as they may.
 func (l *Loaders) Write(bytes int) error { return l.budget.write(int64(bytes)) }
 
 // Taken is what an operation has taken so far.

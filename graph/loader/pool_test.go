@@ -12,7 +12,7 @@ import (
 )
 
 func isFull(err error) bool {
-	_, ok := errors.AsType[*FullError](err)
+	_, ok := errors.AsType[*fullError](err)
 	return ok
 }
 

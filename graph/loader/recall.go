@@ -9,10 +9,11 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// maxRecent bounds of how many lists it is known which windows were asked for.
+// maxRecent bounds how many lists are remembered in [recent].
 const maxRecent = 100_000
 
-// recent is which windows of a list were asked for last, by its list.
+// recent remembers which window of each list was asked for last. A kept answer can only be found by its exact question, which this
+// tells. A list is an app with its filters, without bounds of time and page.
 type recent struct {
 	// questions are for windows of which the answer may serve those that end before.
 	questions *otter.Cache[logKey, difyapi.LogQuery]
@@ -41,7 +42,7 @@ func (r recent) note(key logKey, page *difyapi.LogPage) {
 	}
 }
 
-// of is the question for the same list; without a page if there was none.
+// of is the last question for the key's list; its Page is 0 if there was none.
 func (r recent) of(key logKey) difyapi.LogQuery {
 	if r.questions == nil {
 		return difyapi.LogQuery{}
@@ -50,7 +51,7 @@ func (r recent) of(key logKey) difyapi.LogQuery {
 	return q
 }
 
-// around is the question for a window that has all of this one; without a page if there was none.
+// around is the last question for a window that has all of the key's; its Page is 0 if there was none.
 func (r recent) around(key logKey) difyapi.LogQuery {
 	if r.whole == nil {
 		return difyapi.LogQuery{}
@@ -117,7 +118,7 @@ func (l *Loaders) recalled(a *dated[*difyapi.LogPage]) (*difyapi.LogPage, int, e
 	}
 	u.logs.stats.hits.Add(1)
 	l.budget.take(a.value.Size())
-	return u.undated(a.value, time.Now()), requests(a.value, nil), nil
+	return u.withOldestTime(a.value, time.Now()), requests(a.value, nil), nil
 }
 
 // serves tells whether the answer to a question for a wider window has the same rows as that to q.

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// An answer that is of use is asked for again in the last part of its TTL: an eighth. Where Dify is slow that part is as long as twice
-// the last request, but a quarter at most, so that Dify has a third more calls and not several times as many. Where that is too late,
-// whoever comes after the TTL waits for the rest of the call.
+// An answer that is asked for in the last eighth of its TTL is renewed. Where Dify is slow, that part is twice as long as the last
+// request took, but a quarter of the TTL at most: so Dify gets a third more calls at most. Where a renewal is not done in time,
+// whoever comes after the TTL waits for the rest of its call.
 const renewalShare, maxRenewalShare = 8, 4
 
-// due is how old an answer is that is to be renewed.
-func (a *dated[V]) due(ttl time.Duration) time.Duration {
+// renewalAge is the age from which an answer is renewed.
+func (a *dated[V]) renewalAge(ttl time.Duration) time.Duration {
 	return ttl - min(max(ttl/renewalShare, 2*a.took), ttl/maxRenewalShare)
 }
 
@@ -20,10 +20,10 @@ func (a *dated[V]) due(ttl time.Duration) time.Duration {
 // costs nobody more. It is done once for each answer: where it fails, the answer stays until it is too old. It takes a slot of
 // Dify's only where that holds up nobody, and ends after the TTL, or when nothing is kept any more.
 func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(context.Context) (V, error)) {
-	if time.Since(a.sent) < a.due(s.ttl) || a.renewed.Load() {
+	if time.Since(a.sent) < a.renewalAge(s.ttl) || a.renewed.Load() {
 		return
 	}
-	r, ok := spare(ctx)
+	r, ok := reserveSpareSlot(ctx)
 	if !ok {
 		return
 	}
@@ -43,8 +43,8 @@ func (s *shared[K, V]) renew(ctx context.Context, key K, a *dated[V], call func(
 	}()
 }
 
-// spare reserves a slot for a call that nobody waits for, see [difyapi.Client.Spare].
-func spare(ctx context.Context) (*renewal, bool) {
+// reserveSpareSlot reserves a slot for a call that nobody waits for, see [difyapi.Client.Spare].
+func reserveSpareSlot(ctx context.Context) (*renewal, bool) {
 	l, _ := ctx.Value(contextKey{}).(*Loaders)
 	app, _ := ctx.Value(appKey{}).(string)
 	if l == nil || l.upstream.clients[app] == nil {
@@ -54,8 +54,8 @@ func spare(ctx context.Context) (*renewal, bool) {
 	return &renewal{pool: l.upstream.pool, caller: l.budget.caller, done: done}, ok
 }
 
-// renewal waits for a call for nobody in particular, and pays for nothing: nor can it have anything sent twice. What is read for
-// it is held like any answer, as its caller's. Where there is no room for that, it ends.
+// renewal is the payer of a call that no operation waits for. It pays for no request, and allows no second one. The bytes that are
+// read count in its caller's share of the pool, like those of any answer; where there is no room for them, the renewal ends.
 type renewal struct {
 	pool   *pool
 	caller string

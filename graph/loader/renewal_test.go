@@ -166,7 +166,7 @@ func TestSlowAnswerIsRenewedInTime(t *testing.T) {
 		0: 7 * time.Second, 500 * time.Millisecond: 7 * time.Second, 750 * time.Millisecond: 6500 * time.Millisecond, time.Second: 6 * time.Second,
 		2 * time.Second: 6 * time.Second, 7 * time.Second: 6 * time.Second,
 	} {
-		if got := (&dated[answerOf]{took: took}).due(8 * time.Second); got != due {
+		if got := (&dated[answerOf]{took: took}).renewalAge(8 * time.Second); got != due {
 			t.Errorf("what took %v is renewed after %v, want %v", took, got, due)
 		}
 	}

@@ -8,9 +8,8 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// shared answers questions for all operations: from an answer that is young enough, by joining a call that is, or by a
-// call of its own. Age counts from the time at which a request began, whether its answer is there or not, so that an
-// answer never tells of a time longer ago than ttl. Errors are not kept.
+// shared answers questions for all operations. It takes a kept answer, joins a call under way, or makes a call: the first of these
+// whose request began less than ttl ago. So an answer is never older than ttl. Errors are not kept.
 type shared[K comparable, V sized] struct {
 	ttl     time.Duration
 	answers *otter.Cache[K, *dated[V]] // nil where ttl is 0
@@ -88,7 +87,7 @@ func (s *shared[K, V]) young(key K) (*dated[V], bool) {
 	return a, ok && time.Since(a.sent) < s.ttl
 }
 
-// close ends renewals, and what keeps the answers' time. None is kept any more.
+// close ends renewals, forgets all answers, and keeps none from now on.
 func (s *shared[K, V]) close() {
 	s.end()
 	if s.answers != nil {

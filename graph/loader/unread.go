@@ -7,7 +7,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// mostPlaces is how many places of one answer a log tells.
+// mostPlaces bounds how many places of one answer are logged.
 const mostPlaces = 5
 
 // received is an answer that knows what of it could not be read.
@@ -16,7 +16,7 @@ type received interface {
 	Unread() []string
 }
 
-// logUnread tells the log of an answer that can't be read, or not all of it: of which app it is and where, never what it says.
+// logUnread logs that an answer, or a part of it, can't be read: the app and the places, never the content.
 func logUnread[V received](ctx context.Context, app, route string, answer V, err error) {
 	var none V
 	failure, failed := asFailure(err)

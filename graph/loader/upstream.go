@@ -45,8 +45,8 @@ type Options struct {
 	LastInfos *LastInfos
 }
 
-// A question is named by whom it is put to: a digest of base URL and API key, not by the app's configured name, so that
-// neither a changed configuration nor another app can be given what is not its own.
+// The keys of shared answers name an app by its client's identity, a digest of base URL and API key, and not by its configured name:
+// so an answer is never given to another app, nor to the same name with another key after a reload.
 type (
 	logKey struct {
 		identity string
@@ -110,7 +110,7 @@ func (u *Upstream) AnswerBytes() int64 { return u.options.OperationBytes / heldT
 
 func (u *Upstream) page(ctx context.Context, app string, q difyapi.LogQuery) (*difyapi.LogPage, error) {
 	key := logKey{u.clients[app].Identity(), q}
-	return ask(at(ctx, app), u.logs, key, func(ctx context.Context) (*difyapi.LogPage, error) {
+	return ask(withApp(ctx, app), u.logs, key, func(ctx context.Context) (*difyapi.LogPage, error) {
 		page, err := u.askLogs(ctx, app, q)
 		if err == nil {
 			u.recent.note(key, page)
@@ -128,7 +128,7 @@ func (u *Upstream) askLogs(ctx context.Context, app string, q difyapi.LogQuery) 
 
 func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.AppInfo, error) {
 	client := u.clients[app]
-	return ask(at(ctx, app), u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
+	return ask(withApp(ctx, app), u.infos, client.Identity(), func(ctx context.Context) (*difyapi.AppInfo, error) {
 		info, err := client.Info(ctx)
 		logUnread(ctx, app, "/info", info, err)
 		if err == nil {
@@ -140,7 +140,7 @@ func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.A
 
 func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
 	client := u.clients[app]
-	return ask(at(ctx, app), u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
+	return ask(withApp(ctx, app), u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
 		run, err := client.WorkflowRun(ctx, id.String())
 		logUnread(ctx, app, "/workflows/run/{id}", run, err)
 		return run, err
@@ -149,7 +149,7 @@ func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.
 
 func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
 	client := u.clients[app]
-	return ask(at(ctx, app), u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
+	return ask(withApp(ctx, app), u.endUsers, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.EndUserProfile, error) {
 		user, err := client.EndUser(ctx, id.String())
 		logUnread(ctx, app, "/end-users/{id}", user, err)
 		return user, err

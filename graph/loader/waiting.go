@@ -16,17 +16,17 @@ type (
 	appKey     struct{}
 )
 
-// WithWaiting says who is to know when the operation of the context waits. What is answered from memory takes no waiting.
+// WithWaiting has w called where the operation of the context waits. It does not wait for what is answered from memory.
 func WithWaiting(ctx context.Context, w Waiting) context.Context {
 	return context.WithValue(ctx, waitingKey{}, w)
 }
 
-// at says whose Dify is waited for under the context.
-func at(ctx context.Context, app string) context.Context {
+// withApp says which app is waited for under the context.
+func withApp(ctx context.Context, app string) context.Context {
 	return context.WithValue(ctx, appKey{}, app)
 }
 
-// suspend begins to wait, until resume.
+// suspend tells [Waiting] that the operation waits from now on, until resume. It fails where the operation may not wait.
 func suspend(ctx context.Context) (resume func(), err error) {
 	waiting, _ := ctx.Value(waitingKey{}).(Waiting)
 	if waiting == nil {

@@ -39,7 +39,7 @@ func TestOperationsTellThatTheyWait(t *testing.T) {
 		var u upstreamOf
 		var w waits
 		s := newTestShared(t, 10*time.Second)
-		ctx := at(WithWaiting(t.Context(), w.wait), "a")
+		ctx := withApp(WithWaiting(t.Context(), w.wait), "a")
 		get := func(ctx context.Context, call func(context.Context) (answerOf, error)) error {
 			_, _, err := s.get(ctx, "q", nobody, call)
 			return err

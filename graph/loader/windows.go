@@ -18,7 +18,7 @@ type windows struct {
 	upstream *Upstream
 	app      string
 	mu       sync.Mutex
-	asked    map[difyapi.LogQuery]*windowAnswer // by what is alike, the largest
+	asked    map[difyapi.LogQuery]*windowAnswer // by windowKey, the one with the largest limit
 }
 
 // windowAnswer answers all questions that became one. Its requests count for whoever looks at it first.
@@ -30,8 +30,8 @@ type windowAnswer struct {
 	sent  atomic.Int32
 }
 
-// answer is the batch function: as few calls as the questions need, side by side. Questions that came too late for the
-// batch of their like take its answer, if it is large enough.
+// answer is the batch function: it makes as few calls as the questions need, side by side. A question that comes after a batch for
+// the same window takes that batch's answer, if its limit was large enough.
 func (w *windows) answer(ctx context.Context, questions []difyapi.LogQuery) []*dataloader.Result[*windowAnswer] {
 	answers := make(map[difyapi.LogQuery]*windowAnswer)
 	for key, q := range largest(questions) {
@@ -39,7 +39,7 @@ func (w *windows) answer(ctx context.Context, questions []difyapi.LogQuery) []*d
 	}
 	results := make([]*dataloader.Result[*windowAnswer], len(questions))
 	for i, q := range questions {
-		answer := answers[alike(q)]
+		answer := answers[windowKey(q)]
 		<-answer.done
 		results[i] = &dataloader.Result[*windowAnswer]{Data: answer}
 	}
@@ -70,20 +70,20 @@ func (a *windowAnswer) ask(ctx context.Context, u *Upstream, app string, q difya
 		began := time.Now()
 		page, err := u.page(ctx, app, q)
 		a.sent.Store(int32(requests(page, err)))
-		a.page = u.undated(page, began)
+		a.page = u.withOldestTime(page, began)
 		return err
 	})
 }
 
-// undated is a page of which it can't be told whether another operation has asked for it, and when: it is as old as a page
-// can be that was asked for at a time.
-func (u *Upstream) undated(page *difyapi.LogPage, asked time.Time) *difyapi.LogPage {
+// withOldestTime is a page that says to be as old as a shared one can be that was asked for at a time. So nobody learns from it
+// whether another operation has asked the same, and when.
+func (u *Upstream) withOldestTime(page *difyapi.LogPage, asked time.Time) *difyapi.LogPage {
 	if page == nil || u.logs.ttl <= 0 {
 		return page
 	}
-	undated := *page
-	undated.SentAt = asked.Add(-u.logs.ttl).UTC()
-	return &undated
+	oldest := *page
+	oldest.SentAt = asked.Add(-u.logs.ttl).UTC()
+	return &oldest
 }
 
 func asFailure(err error) (*difyapi.Error, bool) { return errors.AsType[*difyapi.Error](err) }
@@ -99,19 +99,20 @@ func requests(page *difyapi.LogPage, err error) int {
 	return page.Requests
 }
 
-// largest leaves one question of those that are alike: the one with the largest limit, whose answer has all others'.
+// largest leaves one question for each window: the one with the largest limit, whose answer has the others' rows, too.
 func largest(questions []difyapi.LogQuery) map[difyapi.LogQuery]difyapi.LogQuery {
 	byWindow := make(map[difyapi.LogQuery]difyapi.LogQuery)
 	for _, q := range questions {
-		if key := alike(q); byWindow[key].Limit < q.Limit {
+		if key := windowKey(q); byWindow[key].Limit < q.Limit {
 			byWindow[key] = q
 		}
 	}
 	return byWindow
 }
 
-// alike is the same for questions that one answer can serve. On later pages the limit decides where a page begins.
-func alike(q difyapi.LogQuery) difyapi.LogQuery {
+// windowKey is the same for questions that one answer can serve: those for page 1 of a window, whatever their limit. The limit
+// decides where a later page begins, so such pages have keys of their own.
+func windowKey(q difyapi.LogQuery) difyapi.LogQuery {
 	if q.Page <= 1 {
 		q.Limit = 0
 	}

@@ -11,8 +11,8 @@ import (
 
 // Terms are those of all accounts.
 type Terms struct {
-	// Rate is what comes in a second, Burst what there is at most, both at least 1. An account begins full, and its debt is
-	// at most as large as its savings.
+	// Rate is how much an account gains in a second, Burst its largest balance, both at least 1. An account begins with Burst, and
+	// owes at most as much.
 	Rate, Burst int
 }
 
@@ -64,8 +64,8 @@ type RateError struct {
 
 func (e *RateError) Error() string { return fmt.Sprintf("spent too much; try again in %v", e.After) }
 
-// Spend takes a price, or nothing and says when the payer will have it ([*RateError]). What is dearer than the savings costs
-// all of them.
+// Spend takes a price from the payer's account. Where the balance is too low it takes nothing, and returns a [*RateError] that says when
+// it will do. A price above Burst takes all of a full account.
 func (a *Accounts) Spend(payer string, price int) error {
 	t := a.terms.Load()
 	return a.with(payer, t, func(balance *float64) error {
@@ -88,7 +88,7 @@ func (a *Accounts) Settle(payer string, amount int) {
 	})
 }
 
-// with shows a payer's balance, as it is now.
+// with calls do with a payer's balance, as it is now.
 func (a *Accounts) with(payer string, t *Terms, do func(balance *float64) error) error {
 	account, _ := a.byPayer.ComputeIfAbsent(payer, func() (*account, bool) {
 		return &account{balance: float64(t.Burst), at: time.Now()}, false

@@ -15,7 +15,7 @@ type Gate struct {
 	slots    shares              // those that are executed
 	atApps   map[callerAtApp]int // those that wait for an app
 	// Those who come back from an app go before those who come new: what has begun is to end.
-	returning, entering line
+	returning, entering fairQueue
 	refused             Refusals
 }
 
@@ -33,7 +33,7 @@ func (g *Gate) Configure(o Options) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.maxWait, g.slots.limit, g.admitted.limit = o.MaxWait, o.Operations, o.Operations+o.Waiting
-	g.hand()
+	g.grantSlots()
 }
 
 // Enter admits an operation of the context's caller, and waits for its slot. It is to be ended by [Operation.Leave]. Errors are
@@ -79,16 +79,16 @@ func (g *Gate) admit(o *Operation) (called <-chan struct{}, patience time.Durati
 // The methods below are called with the lock held.
 
 // queue has an operation wait in a line. The channel is closed when it needs to wait no longer.
-func (g *Gate) queue(o *Operation, in *line) <-chan struct{} {
+func (g *Gate) queue(o *Operation, in *fairQueue) <-chan struct{} {
 	called := make(chan struct{})
-	o.called = called
+	o.granted = called
 	in.push(o)
-	g.hand()
+	g.grantSlots()
 	return called
 }
 
-// hand gives free slots to those whose turn it is.
-func (g *Gate) hand() {
+// grantSlots gives free slots to the operations whose turn it is.
+func (g *Gate) grantSlots() {
 	for {
 		o := g.returning.pop(g.slots.allows)
 		if o == nil {
@@ -99,7 +99,7 @@ func (g *Gate) hand() {
 		}
 		g.slots.take(o.caller)
 		o.hasSlot = true
-		o.call()
+		o.grant()
 	}
 }
 
@@ -109,10 +109,10 @@ func (g *Gate) release(o *Operation) {
 	case o.hasSlot:
 		o.hasSlot = false
 		g.slots.giveBack(o.caller)
-		g.hand()
-	case o.called != nil:
+		g.grantSlots()
+	case o.granted != nil:
 		g.returning.remove(o)
 		g.entering.remove(o)
-		o.call()
+		o.grant()
 	}
 }

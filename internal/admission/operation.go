@@ -9,7 +9,7 @@ type Operation struct {
 
 	// What follows is guarded by the gate's lock.
 	hasSlot bool
-	called  chan struct{}  // while it is in line; closed when it need not wait any more
+	granted chan struct{}  // while it is in a queue; closed when it need not wait any more
 	waits   map[string]int // what it waits for, by app
 	left    bool
 }
@@ -94,15 +94,15 @@ func (o *Operation) await(ctx context.Context, called <-chan struct{}) {
 func (o *Operation) giveUp(called <-chan struct{}) {
 	o.gate.mu.Lock()
 	defer o.gate.mu.Unlock()
-	if o.called == called {
+	if o.granted == called {
 		o.gate.release(o)
 	}
 }
 
-// call ends the waiting in line. It is called with the lock held, as joinApp and leaveApp are.
-func (o *Operation) call() {
-	close(o.called)
-	o.called = nil
+// grant ends the waiting in the queue. It is called with the lock held, as joinApp and leaveApp are.
+func (o *Operation) grant() {
+	close(o.granted)
+	o.granted = nil
 }
 
 func (g *Gate) joinApp(o *Operation, app string) bool {

@@ -16,8 +16,8 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 )
 
-// Patient is an app to look at.
-type Patient struct {
+// App is an app to look at.
+type App struct {
 	App     string // its configured key
 	BaseURL string
 	Client  *difyapi.Client
@@ -45,7 +45,7 @@ type Finding struct {
 }
 
 // Examine looks at an app, for as long as ctx lasts.
-func Examine(ctx context.Context, p Patient) Finding {
+func Examine(ctx context.Context, p App) Finding {
 	base := strings.TrimRight(p.BaseURL, "/")
 	f := Finding{App: p.App, Asked: []string{base + "/info"}}
 	info, err := p.Client.Info(ctx)
@@ -74,7 +74,7 @@ func (f *Finding) hint(text string) {
 }
 
 // elsewhere finds the base URL that was meant, with /v1 or without, where something other than Dify's API has answered.
-func (p Patient) elsewhere(ctx context.Context, base string, err error) string {
+func (p App) elsewhere(ctx context.Context, base string, err error) string {
 	if !difyapi.IsBadResponse(err) {
 		return ""
 	}
@@ -120,7 +120,7 @@ type Report struct {
 }
 
 // ExamineAll looks at all apps side by side, at each for so long.
-func ExamineAll(ctx context.Context, patients []Patient, most time.Duration) Report {
+func ExamineAll(ctx context.Context, patients []App, most time.Duration) Report {
 	r := Report{make([]Finding, len(patients))}
 	var calls sync.WaitGroup
 	for i, patient := range patients {

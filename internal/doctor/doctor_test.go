@@ -21,7 +21,7 @@ import (
 const key = "app-planted-key"
 
 // patientAt is an app at a base URL, whose log is read by one call.
-func patientAt(t *testing.T, baseURL string) doctor.Patient {
+func patientAt(t *testing.T, baseURL string) doctor.App {
 	t.Helper()
 	at := func(baseURL string) (*difyapi.Client, error) {
 		return difyapi.New(difyapi.Options{BaseURL: baseURL, APIKey: key})
@@ -34,7 +34,7 @@ func patientAt(t *testing.T, baseURL string) doctor.Patient {
 		_, err := client.WorkflowLogs(ctx, difyapi.LogQuery{Limit: 1})
 		return err
 	}
-	return doctor.Patient{App: "echo", BaseURL: baseURL, Client: client, Log: log, At: at, Connections: 4}
+	return doctor.App{App: "echo", BaseURL: baseURL, Client: client, Log: log, At: at, Connections: 4}
 }
 
 func startDify(t *testing.T, o difytest.AppOptions) (dify *difytest.Server, url string) {
@@ -73,7 +73,7 @@ func TestHints(t *testing.T) {
 	proxy := httptest.NewServer(bare)
 	t.Cleanup(proxy.Close)
 	for name, test := range map[string]struct {
-		patient doctor.Patient
+		patient doctor.App
 		answers bool
 		hint    string
 	}{
@@ -95,7 +95,7 @@ func TestReport(t *testing.T) {
 	_, url := startDify(t, difytest.AppOptions{Mode: "workflow"})
 	hung, hungURL := startDify(t, difytest.AppOptions{})
 	hung.SetFault(func(*http.Request) *difytest.Fault { return difytest.Hang() })
-	r := doctor.ExamineAll(t.Context(), []doctor.Patient{patientAt(t, hungURL+"/v1"), patientAt(t, url+"/v1")}, 500*time.Millisecond)
+	r := doctor.ExamineAll(t.Context(), []doctor.App{patientAt(t, hungURL+"/v1"), patientAt(t, url+"/v1")}, 500*time.Millisecond)
 	if r.Apps[0].Answers || r.Apps[0].Error == "" || !r.Apps[1].Answers || !errors.Is(r.Verdict(), doctor.ErrFailing) {
 		t.Errorf("%+v", r)
 	}

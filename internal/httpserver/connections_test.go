@@ -216,7 +216,7 @@ func TestIdleConnectionsGiveTheirDescriptors(t *testing.T) {
 		c.connect("192.0.2.1:1")
 	}
 	l := &troubled{memoryListener: newMemoryListener(), errs: []error{syscall.EMFILE}}
-	if _, err := (patient{l, c}).Accept(); !errors.Is(err, syscall.EMFILE) {
+	if _, err := (persistentListener{l, c}).Accept(); !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("Accept: %v", err)
 	}
 	if len(c.open) != spare+1 || busy.closed {
@@ -249,7 +249,7 @@ func TestBesideIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		listener := newMemoryListener()
-		stop := Beside(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		stop := StartAuxiliary(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write(make([]byte, 1<<20))
 		}))
 		s := &testServer{listener: listener}

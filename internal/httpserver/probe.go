@@ -14,15 +14,15 @@ const probeTime = 3 * time.Second
 
 // Probe asks the server of this machine that listens on host:port whether it lives.
 func Probe(ctx context.Context, listen string) error {
-	at, err := here(listen)
+	at, err := localURL(listen)
 	if err != nil {
 		return err
 	}
 	return probe(ctx, "http://"+at+"/healthz")
 }
 
-// here is where a server that listens on host:port is found from its own machine, without asking for names.
-func here(listen string) (string, error) {
+// localURL is where a server that listens on host:port is found from its own machine, without asking for names.
+func localURL(listen string) (string, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", fmt.Errorf("listen: %w", err)

@@ -51,7 +51,7 @@ type Server struct {
 func Start(listener net.Listener, bounds Bounds) *Server {
 	s := &Server{gate: newGate(), connections: newConnections(bounds), failed: make(chan error, 1)}
 	s.server = newServer(s.gate, s.connections)
-	go func() { s.failed <- s.server.Serve(patient{listener, s.connections}) }()
+	go func() { s.failed <- s.server.Serve(persistentListener{listener, s.connections}) }()
 	return s
 }
 

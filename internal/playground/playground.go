@@ -43,16 +43,11 @@ func New(options Options) http.Handler {
 	return newHandler(options.withDefaults(), graphiql.Bundle())
 }
 
-// HasGraphiQL reports whether GraphiQL is built in; New serves our own page if not.
-func HasGraphiQL() bool {
-	return graphiql.Complete(graphiql.Bundle())
-}
-
 func newHandler(options Options, bundle fs.FS) http.Handler {
-	face := chooseFace(bundle)
-	files := face.mustLoad(options)
+	chosen := chooseUI(bundle)
+	files := chosen.mustLoad(options)
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", face.mustRender(options, files.digest))
+	mux.Handle("GET /{$}", chosen.mustRender(options, files.digest))
 	mux.Handle("GET /playground/{digest}/{file}", files)
 	return mux
 }

@@ -23,7 +23,7 @@ func wholeBundle() fstest.MapFS {
 	return bundle
 }
 
-// bundles chooses each face.
+// bundles chooses each UI.
 var bundles = map[string]fs.FS{"plain": fstest.MapFS{}, "graphiql": wholeBundle()}
 
 func get(t *testing.T, handler http.Handler, method, path string, header ...string) *http.Response {
@@ -88,8 +88,8 @@ func TestChoosesFaceByBundle(t *testing.T) {
 func TestNewServesWhatIsBuiltIn(t *testing.T) {
 	t.Parallel()
 	page := body(t, New(Options{}), "/")
-	if got := strings.Contains(page, `id="graphiql"`); got != HasGraphiQL() {
-		t.Errorf("page of GraphiQL: %t, HasGraphiQL: %t", got, HasGraphiQL())
+	if got, want := strings.Contains(page, `id="graphiql"`), graphiql.Complete(graphiql.Bundle()); got != want {
+		t.Errorf("page of GraphiQL: %t, built in: %t", got, want)
 	}
 }
 

@@ -15,18 +15,18 @@ import (
 //go:embed web
 var web embed.FS
 
-// pageFile is the HTML template of each face; every other file of its folder is served as it is.
+// pageFile is the HTML template of each UI; every other file of its folder is served as it is.
 const pageFile = "index.html"
 
-// A face is one way to show the playground: a page and the files that it loads.
+// A ui is one way to show the playground: a page and the files that it loads.
 type ui struct {
 	folders []fs.FS
 	// policy is the page's Content-Security-Policy. It makes the browser hold what the page promises: to ask no other host.
 	policy string
 }
 
-// chooseFace takes GraphiQL if bundle has all of it. Half a bundle would be a dead page, so it counts as none.
-func chooseFace(bundle fs.FS) ui {
+// chooseUI takes GraphiQL if bundle has all of it. Half a bundle would be a dead page, so it counts as none.
+func chooseUI(bundle fs.FS) ui {
 	if graphiql.Complete(bundle) {
 		return ui{
 			folders: []fs.FS{webFolder("web/graphiql"), webFolder("web"), bundle},
@@ -39,7 +39,7 @@ func chooseFace(bundle fs.FS) ui {
 
 const basePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// mustLoad gathers the face's files and the settings that its scripts read. What can fail is what the binary embeds, so a
+// mustLoad gathers the UI's files and the settings that its scripts read. What can fail is what the binary embeds, so a
 // failure is a mistake in the build.
 func (f ui) mustLoad(options Options) *files {
 	content := map[string][]byte{"settings.json": mustEncodeSettings(options)}

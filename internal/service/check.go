@@ -16,7 +16,7 @@ import (
 const checkCalls = 20
 
 // CheckLog reads the newest entry of an app's log as a list does, and holds the app's clock against it. Errors are those of
-// [feed.Feed.Read]: a [feed.ClockError] where Dify shows other times than it filters by. None shows address or key.
+// [feed.Feed.Read], with the code code.UpstreamUnsupported where Dify shows other times than it filters by. None shows address or key.
 func CheckLog(ctx context.Context, app string, client *difyapi.Client) error {
 	upstream := loader.New(map[string]*difyapi.Client{app: client}, loader.Options{OperationBytes: 64 << 20})
 	defer upstream.Close()
@@ -34,15 +34,15 @@ func CheckLog(ctx context.Context, app string, client *difyapi.Client) error {
 	return err
 }
 
-// Patients are the configured apps as [doctor.Examine] wants them, by clients of the pool.
-func Patients(cfg *config.Config, pool *difyapi.Pool) ([]doctor.Patient, error) {
+// AppsToExamine are the configured apps as [doctor.Examine] wants them, with clients of the pool.
+func AppsToExamine(cfg *config.Config, pool *difyapi.Pool) ([]doctor.App, error) {
 	clients, err := NewClients(cfg, telemetry.Discard(), pool)
 	if err != nil {
 		return nil, err
 	}
-	patients := make([]doctor.Patient, len(cfg.Apps))
+	apps := make([]doctor.App, len(cfg.Apps))
 	for i, app := range cfg.Apps {
-		patients[i] = doctor.Patient{
+		apps[i] = doctor.App{
 			App: app.Key, BaseURL: app.BaseURL, Client: clients[app.Key], Connections: cfg.Limits.ConnectionsPerServer,
 			Log: func(ctx context.Context, client *difyapi.Client) error { return CheckLog(ctx, app.Key, client) },
 			At: func(baseURL string) (*difyapi.Client, error) {
@@ -50,5 +50,5 @@ func Patients(cfg *config.Config, pool *difyapi.Pool) ([]doctor.Patient, error) 
 			},
 		}
 	}
-	return patients, nil
+	return apps, nil
 }

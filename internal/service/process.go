@@ -58,7 +58,7 @@ func (p *Process) Close() {
 	p.pool.Close()
 }
 
-// maxPatience bounds how long an operation waits for its first slot: who waits for longer should rather know.
+// maxWait bounds how long an operation waits for its first slot: who waits for longer should rather know.
 const maxWait = 5 * time.Second
 
 func termsOf(l config.Limits) admission.Terms {

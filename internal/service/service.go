@@ -209,7 +209,7 @@ func newClients(
 			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
 			Resilience:    resilience,
 			Transport:     told.Transport(app.Key, connections),
-			HealthChanged: tellHealth(told, app),
+			HealthChanged: reportHealth(told, app),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("app %q: %w", app.Key, err)

@@ -9,51 +9,51 @@ import (
 // readFile gives the content of the file at path, as [os.ReadFile] does.
 type readFile func(path string) ([]byte, error)
 
-// sight is what one look sees of a file.
-type sight struct {
+// fileState is what is compared of a file.
+type fileState struct {
 	readable bool
 	digest   [sha256.Size]byte // of its content, which may be a secret; zero if it can't be read
 }
 
-func sightOf(content []byte, err error) sight {
+func fileStateOf(content []byte, err error) fileState {
 	if err != nil {
-		return sight{}
+		return fileState{}
 	}
-	return sight{readable: true, digest: sha256.Sum256(content)}
+	return fileState{readable: true, digest: sha256.Sum256(content)}
 }
 
-// seen is what something was made of.
-type seen struct {
-	sight
+// loadedFile is a file as it was when it was loaded.
+type loadedFile struct {
+	fileState
 
-	missed int // looks in a row for which the file was gone since
+	missed int // polls in a row that did not find the file
 }
 
-// snapshot has the files that something was made of. So they are the ones that are looked at, and what is known of them is what
-// was loaded, even where a file changes just after.
-type snapshot map[string]*seen
+// snapshot has the files of one load, by their paths, as they were read for it. A file that changes during the load, after it was read,
+// is found changed by the next poll.
+type snapshot map[string]*loadedFile
 
-// over is read, on the record.
-func (r snapshot) over(read readFile) readFile {
+// recording is read, and notes what was read in the snapshot.
+func (r snapshot) recording(read readFile) readFile {
 	return func(path string) ([]byte, error) {
 		content, err := read(path)
-		r[path] = &seen{sight: sightOf(content, err)}
+		r[path] = &loadedFile{fileState: fileStateOf(content, err)}
 		return content, err
 	}
 }
 
-// look reads all files again.
-func (r snapshot) look(read readFile) map[string]sight {
-	now := make(map[string]sight, len(r))
+// readAll reads all files again.
+func (r snapshot) readAll(read readFile) map[string]fileState {
+	now := make(map[string]fileState, len(r))
 	for path := range r {
-		now[path] = sightOf(read(path))
+		now[path] = fileStateOf(read(path))
 	}
 	return now
 }
 
-// changes are the files that have another content now than that on record, or have one at last. A file that is gone has not
-// changed: while one file takes the place of another there may be none.
-func (r snapshot) changes(now map[string]sight) (changed []string) {
+// changes are the files with another content than the snapshot's, or with one where it has none. A file that is gone counts as
+// unchanged: there may be none for a moment while another takes its place.
+func (r snapshot) changes(now map[string]fileState) (changed []string) {
 	for _, path := range slices.Sorted(maps.Keys(r)) {
 		known := r[path]
 		switch {
@@ -68,7 +68,7 @@ func (r snapshot) changes(now map[string]sight) (changed []string) {
 	return changed
 }
 
-// missing are the files that were there once and were gone for just so many looks in a row.
+// missing are the files that just so many polls in a row did not find.
 func (r snapshot) missing(looks int) (paths []string) {
 	for _, path := range slices.Sorted(maps.Keys(r)) {
 		if r[path].missed == looks {

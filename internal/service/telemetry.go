@@ -19,8 +19,8 @@ func AccountOf(ctx context.Context, response *graphql.Response) telemetry.Accoun
 	return telemetry.Account{Price: c.Price, Spent: c.Spent, Rows: c.Rows, FailedApps: c.FailedApps}
 }
 
-// tellHealth has it told that an app goes down or comes back.
-func tellHealth(told *telemetry.Telemetry, app config.App) func(difyapi.Health) {
+// reportHealth logs and counts that an app goes down or comes back.
+func reportHealth(told *telemetry.Telemetry, app config.App) func(difyapi.Health) {
 	return func(h difyapi.Health) {
 		change := telemetry.AppChange{App: app.Key, Host: hostOf(app.BaseURL), Since: h.Since}
 		if h.Down {

@@ -10,14 +10,15 @@ import (
 )
 
 const (
-	// interval is that of the looks. To watch folders would tell sooner, and not at all on some network file systems.
+	// interval is how often the files are read again. Notifications of the file system come sooner, but on some network file systems
+	// never.
 	interval = 10 * time.Second
-	// settleTime is that of the looks while something changes: what is seen may be half-written.
+	// settleTime is the interval while something changes: a file may be half written.
 	settleTime = time.Second
-	// patience is how many looks in a row may find a file gone before that is worth a warning.
-	patience = 3
-	// restlessness is how many looks may find files changing before that is worth one.
-	restlessness = 30
+	// maxMissingPolls is after how many polls in a row without a file there is a warning.
+	maxMissingPolls = 3
+	// maxUnsettledPolls is after how many polls that found files changing there is a warning.
+	maxUnsettledPolls = 30
 )
 
 // load reads files by read alone, and puts what it makes of them into force. On an error it has left all as it was, as where a
@@ -27,8 +28,8 @@ const (
 // The values are compared, and not logged.
 type load func(read readFile) (fixed map[string]string, err error)
 
-// watcher loads again when a file that was read for the last load has changed, be it that the load failed: its files are
-// the ones that somebody is about to mend.
+// watcher loads again when a file has changed that was read for the last load. A load that failed counts, too: somebody is about to
+// mend its files.
 type watcher struct {
 	load     load
 	read     readFile
@@ -48,14 +49,14 @@ func newWatcher(load load, read readFile, log *slog.Logger) *watcher {
 // Start loads for the first time. To be called before Run.
 func (w *watcher) Start() error {
 	w.files = make(snapshot)
-	fixed, err := w.load(w.files.over(w.read))
+	fixed, err := w.load(w.files.recording(w.read))
 	w.failed, w.fixed = err != nil, fixed
 	return err
 }
 
-// Run looks at the files every 10 s, and whenever something comes from hangups, until ctx ends. What has changed is looked at
-// again a second later, until it has stayed the same, and only then loaded; so are the files that it names. A load that fails
-// is logged, once for each content of the files, and leaves in force what is.
+// Run reads the files every 10 s, and whenever something comes from hangups, until ctx ends. A file that has changed is read again
+// every second, and loaded once it was the same twice; so are files that it names. Where a load fails, what was loaded before stays
+// in force, and the error is logged once for each content of the files.
 func (w *watcher) Run(ctx context.Context, hangups <-chan os.Signal) {
 	next := time.NewTimer(interval)
 	defer next.Stop()
@@ -65,7 +66,7 @@ func (w *watcher) Run(ctx context.Context, hangups <-chan os.Signal) {
 			return
 		case <-hangups:
 			w.asked = true
-			if w.settling.under() {
+			if w.settling.inProgress() {
 				continue // the next look is near
 			}
 		case <-next.C:
@@ -74,43 +75,43 @@ func (w *watcher) Run(ctx context.Context, hangups <-chan os.Signal) {
 	}
 }
 
-// look loads what has changed and settled. It gives the time until the next look.
+// poll loads what has changed and settled. It returns the time until the next poll.
 func (w *watcher) poll() time.Duration {
-	now := w.files.look(w.read)
+	now := w.files.readAll(w.read)
 	changed := w.files.changes(now)
-	if len(changed) == 0 && !w.mustTell() {
-		w.rest()
+	if len(changed) == 0 && !w.mustExplain() {
+		w.endPoll()
 		return interval
 	}
-	if w.settling.again(changed, now) && w.reload(changed) {
+	if w.settling.isUnchanged(changed, now) && w.reload(changed) {
 		return interval
 	}
-	if w.settling.looks == restlessness {
+	if w.settling.looks == maxUnsettledPolls {
 		w.log.Warn("configuration: files go on changing; what was read of them before stays in force", "changed", changed)
 	}
 	return settleTime
 }
 
-// mustTell tells whether somebody asks for a reload of files that did not change but are bad, or gone: to be told why. What was
-// loaded well is not loaded again, which would only cost what is cached.
-func (w *watcher) mustTell() bool { return w.asked && (w.failed || !w.files.complete()) }
+// mustExplain tells whether a reload was asked for that would fail for the same reason as before, which is to be logged again. What was
+// loaded well is not loaded again: that would only empty the caches.
+func (w *watcher) mustExplain() bool { return w.asked && (w.failed || !w.files.complete()) }
 
-// rest ends a look at which nothing had changed, or no longer.
-func (w *watcher) rest() {
+// endPoll ends a poll that found nothing changed.
+func (w *watcher) endPoll() {
 	if w.asked {
 		w.log.Info("configuration: nothing has changed")
 	}
-	if gone := w.files.missing(patience); len(gone) > 0 {
+	if gone := w.files.missing(maxMissingPolls); len(gone) > 0 {
 		w.log.Warn("configuration: files are gone; what was read of them stays in force", "files", gone)
 	}
 	w.asked = false
 	w.settling.end()
 }
 
-// reload tells whether that was settled, be it by a mistake in the files.
+// reload loads the files. It is false where one of them may still be written.
 func (w *watcher) reload(changed []string) bool {
 	files := make(snapshot)
-	fixed, err := w.load(files.over(w.settling.over(w.read)))
+	fixed, err := w.load(files.recording(w.settling.settledOnly(w.read)))
 	if err != nil && w.settling.open {
 		return false
 	}

@@ -194,11 +194,11 @@ func TestVanishedFiles(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *trial) {
 		t.Helper()
 		r.remove("key")
-		r.after(t, (patience-1)*interval, nil, nil)
+		r.after(t, (maxMissingPolls-1)*interval, nil, nil)
 		r.write("key", "k1")
 		r.after(t, interval, nil, nil) // it was a swap
 		r.remove("key")
-		r.after(t, (patience-1)*interval, nil, nil)
+		r.after(t, (maxMissingPolls-1)*interval, nil, nil)
 		r.after(t, time.Hour, nil, []string{
 			`level=WARN msg="configuration: files are gone; what was read of them stays in force" files=[key]`,
 		})
@@ -279,7 +279,7 @@ func TestFileThatNeverSettles(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, r *trial) {
 		t.Helper()
-		for i := range 10 * restlessness {
+		for i := range 10 * maxUnsettledPolls {
 			r.write("config", strings.Repeat("x", i))
 			time.Sleep(settleTime * 2 / 3)
 		}
@@ -357,14 +357,14 @@ func TestKubernetesSwap(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := make(snapshot)
-	if _, err := files.over(os.ReadFile)(config); err != nil {
+	if _, err := files.recording(os.ReadFile)(config); err != nil {
 		t.Fatal(err)
 	}
-	if changed := files.changes(files.look(os.ReadFile)); len(changed) > 0 {
+	if changed := files.changes(files.readAll(os.ReadFile)); len(changed) > 0 {
 		t.Errorf("changed before the swap: %v", changed)
 	}
 	publish("v2")
-	if diff := cmp.Diff([]string{config}, files.changes(files.look(os.ReadFile))); diff != "" {
+	if diff := cmp.Diff([]string{config}, files.changes(files.readAll(os.ReadFile))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

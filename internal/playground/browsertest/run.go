@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/difygraph/difygraph/internal/playground/graphiql"
 )
 
 // A UI is one of the two pages that the playground can be.
@@ -17,16 +19,24 @@ const (
 	GraphiQL UI = "graphiql"
 )
 
+// BuiltIn is the page that the playground is in this build.
+func BuiltIn() UI {
+	if graphiql.Complete(graphiql.Bundle()) {
+		return GraphiQL
+	}
+	return Plain
+}
+
 // Run visits the playground at baseURL, such as "http://127.0.0.1:8080", as a person would: runs the example that it opens
 // with, and reads the documentation of Query.workflowLogs; on our own page also turns a page. The page must be the given
-// face, ask no other host for anything, and have no error in the console. The server needs more than 20 runs.
+// UI, ask no other host for anything, and have no error in the console. The server needs more than 20 runs.
 //
 // The test is skipped where PATH has no Chromium.
-func Run(t *testing.T, baseURL string, face UI) {
+func Run(t *testing.T, baseURL string, ui UI) {
 	t.Helper()
-	visit, ok := map[UI]func(*testing.T, *browser, string){Plain: visitPlain, GraphiQL: visitGraphiQL}[face]
+	visit, ok := map[UI]func(*testing.T, *browser, string){Plain: visitPlain, GraphiQL: visitGraphiQL}[ui]
 	if !ok {
-		t.Fatalf("unknown face %q", face)
+		t.Fatalf("unknown UI %q", ui)
 	}
 	b := startBrowser(t, 1500, 900)
 	visit(t, b, baseURL)
@@ -54,12 +64,12 @@ func wantDescription(t *testing.T, got string) {
 	}
 }
 
-// Picture is a PNG of the playground at baseURL, which has that face, with the answer to the example that it opens with.
+// Picture is a PNG of the playground at baseURL, which is that UI, with the answer to the example that it opens with.
 //
 // The test is skipped where PATH has no Chromium.
-func Picture(t *testing.T, baseURL string, face UI) []byte {
+func Picture(t *testing.T, baseURL string, ui UI) []byte {
 	t.Helper()
 	b := startBrowser(t, 1280, 800)
-	map[UI]func(*testing.T, *browser, string){Plain: openPlain, GraphiQL: openGraphiQL}[face](t, b, baseURL)
+	map[UI]func(*testing.T, *browser, string){Plain: openPlain, GraphiQL: openGraphiQL}[ui](t, b, baseURL)
 	return get(t, b, "take a picture", chromedp.CaptureScreenshot())
 }

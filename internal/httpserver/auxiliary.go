@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Servers beside the service have few clients, which are quick.
+// Auxiliary servers have few clients, which are quick.
 const (
 	besideConnections  = 64
 	besideWriteTimeout = 10 * time.Second
 )
 
-// Beside serves a handler beside the service, under the same rules for clients, except that an answer must be begun and taken
+// StartAuxiliary serves a handler on a port of its own, such as metrics, under the same rules for clients, except that an answer must be begun and taken
 // within 10 s. It has at most 64 connections, and is served until stop is called, which cuts what is under way.
-func Beside(listener net.Listener, handler http.Handler) (stop func()) {
+func StartAuxiliary(listener net.Listener, handler http.Handler) (stop func()) {
 	open := newConnections(Bounds{Connections: besideConnections})
 	server := newServer(handler, open)
 	server.WriteTimeout = besideWriteTimeout
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := server.Serve(patient{listener, open}); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(persistentListener{listener, open}); !errors.Is(err, http.ErrServerClosed) {
 			slog.Error("serve", "address", listener.Addr().String(), "error", err)
 		}
 	}()

@@ -2,14 +2,14 @@ package admission
 
 import "slices"
 
-// line is where operations wait for a slot. Callers take turns; the operations of one caller keep their order.
-type line struct {
+// fairQueue is where operations wait for a slot. Callers take turns; the operations of one caller keep their order.
+type fairQueue struct {
 	waiting map[string][]*Operation
 	order   []string // the callers of waiting, the next first
 	length  int
 }
 
-func (l *line) push(o *Operation) {
+func (l *fairQueue) push(o *Operation) {
 	if l.waiting == nil {
 		l.waiting = make(map[string][]*Operation)
 	}
@@ -21,7 +21,7 @@ func (l *line) push(o *Operation) {
 }
 
 // pop takes the first operation of the first caller that may have a slot, who is the last one then; nil if there is none.
-func (l *line) pop(may func(caller string) bool) *Operation {
+func (l *fairQueue) pop(may func(caller string) bool) *Operation {
 	i := slices.IndexFunc(l.order, may)
 	if i < 0 {
 		return nil
@@ -34,7 +34,7 @@ func (l *line) pop(may func(caller string) bool) *Operation {
 }
 
 // remove takes an operation out, wherever it stands; if it stands there.
-func (l *line) remove(o *Operation) {
+func (l *fairQueue) remove(o *Operation) {
 	queue := l.waiting[o.caller]
 	i := slices.Index(queue, o)
 	if i < 0 {
