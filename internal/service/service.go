@@ -84,7 +84,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	}
 	if s.callers, err = identity.New(identity.Options{
 		Open: !cfg.Auth.Identifies(), Tokens: cfg.Auth.Tokens, Issuers: cfg.Auth.Issuers, Previous: s.process.callers(),
-		Refused: telemetry.NoteStranger,
+		Turn: s.process.turn, Refused: telemetry.NoteStranger,
 	}); err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}

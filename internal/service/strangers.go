@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -88,4 +89,24 @@ func (p *Process) refuseBy(transport *graphqlhttp.Transport) func(w http.Respons
 		telemetry.NoteRefusal(r.Context(), c)
 		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": c}})
 	}
+}
+
+// signaturesWaiting is how many tokens may wait for a check: more than one address has connections.
+const signaturesWaiting = 1000
+
+// newSignatures bounds how many signatures of tokens are checked at once to half of the processors.
+func newSignatures() *admission.Gate {
+	return admission.NewGate(admission.Options{
+		Operations: max(1, runtime.GOMAXPROCS(0)/2), Waiting: signaturesWaiting, MaxWait: maxWait,
+	})
+}
+
+// turn is an [identity.Turn]. Addresses take turns: whose a token is, is not known before it is checked, and one address that sends
+// many keeps another's from no more than the check that is under way.
+func (p *Process) turn(r *http.Request) (done func(), err error) {
+	check, err := p.signatures.Enter(admission.WithCaller(r.Context(), addressOf(r)))
+	if err != nil {
+		return nil, err
+	}
+	return check.Leave, nil
 }
