@@ -71,6 +71,13 @@ func (p *Process) floods(w http.ResponseWriter, r *http.Request, kind string) bo
 const tooMany = `{"errors":[{"message":"your address has sent too many requests without a valid token or for what is refused; ` +
 	`try again later","extensions":{"code":"RATE_LIMITED"}}]}` + "\n"
 
+// mayTell tells whether the log may have one more line of what a sender was refused for nothing. They are as many as the answers of
+// a stranger: else one that never rests would fill the log, and the lines of others would find no room there.
+func (p *Process) mayTell(sender string) bool { return p.strangers.Spend("line "+sender, 1) == nil }
+
+// mayTellStranger is mayTell for a request whose sender is known by its address.
+func (p *Process) mayTellStranger(r *http.Request) bool { return p.mayTell("address " + addressOf(r)) }
+
 // bounded serves what needs no caller, to each address at the strangers' rate.
 func (p *Process) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
