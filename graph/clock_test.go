@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"fmt"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -264,5 +266,27 @@ func TestTimesThatNoZoneShifts(t *testing.T) {
 	answer := a.post(t, `{workflowLogs {nodes {uuid}}}`, nil)
 	if !slices.Equal(answer.codes(), []string{"UPSTREAM_UNSUPPORTED"}) || !strings.Contains(answer.Errors[0].Message, "at other times") {
 		t.Errorf("%s", answer.text)
+	}
+}
+
+// TestTimesOfNoZoneAreRefused: rows whose times have nothing to do with those that Dify filters by are no rows that are gone, whichever
+// way they are read.
+func TestTimesOfNoZoneAreRefused(t *testing.T) {
+	t.Parallel()
+	created := regexp.MustCompile(`"created_at":\s*\d+`)
+	for _, shown := range []string{"253402300799", "1000000000"} {
+		for _, variables := range []vars{{"first": 10}, {"last": 10}, {"first": 100}, {"last": 100}} {
+			t.Run(fmt.Sprint(shown, variables), func(t *testing.T) {
+				t.Parallel()
+				a := serve(t, options{keys: []string{"a"}, unprovenClocks: true})
+				for i := range 300 {
+					a.apps["a"].Insert(run(i * 600))
+				}
+				a.dify.SetFault(func(*http.Request) *difytest.Fault {
+					return difytest.Rewrite(func(body []byte) []byte { return created.ReplaceAll(body, []byte(`"created_at":`+shown)) })
+				})
+				checkUnsupported(t, a, variables, "at other times", "TZ=UTC")
+			})
+		}
 	}
 }

@@ -49,12 +49,15 @@ func (s *stream) measure(ctx context.Context, row *difyapi.WorkflowLog) (shift t
 		return s.isWithin(ctx, row, span{secondOf(row) + from*quarter, secondOf(row) + to*quarter})
 	}
 	from, to := int64(-maxQuarters), int64(maxQuarters)
-	if exists, err = within(from, to); err != nil || !exists {
-		return 0, false, err
+	found, err := within(from, to)
+	if err == nil && !found { // It is gone, or shown at a time that has nothing to do with its own.
+		exists, err = s.isWithin(ctx, row, span{beginning, end})
+	}
+	if err != nil || !found {
+		return 0, exists, err
 	}
 	for from < to && err == nil {
 		middle := from + (to-from)/2
-		var found bool
 		if found, err = within(from, middle); found {
 			to = middle
 		} else {

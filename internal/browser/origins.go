@@ -23,11 +23,14 @@ const preflightSeconds = 600
 // Origins serves requests that no page sent, that a page of this server sent, or that a page of a configured origin sent,
 // and answers others by 403: GET too, since the answer is read before the browser keeps it from the page. To pages of the
 // configured origins it grants CORS for GET and POST, without credentials: tokens travel in the Authorization header, which
-// the page sets itself. It answers preflights, and tells the log why one is refused.
+// the page sets itself. It answers preflights, and tells the log why one is refused, as far as mayTell lets it: whoever sends them has
+// shown no token.
 //
 // Origins are a scheme, a host and perhaps a port, such as https://dash.example, in letters of any case. The error is of
 // the first that is none. Their pages may set the headers too, beside those that clients and tools are known to set.
-func Origins(origins []string, refuse code.Refuse, headers ...string) (func(http.Handler) http.Handler, error) {
+func Origins(
+	origins []string, refuse code.Refuse, mayTell func(*http.Request) bool, headers ...string,
+) (func(http.Handler) http.Handler, error) {
 	allowed := map[string]bool{}
 	for i, text := range origins {
 		origin, ok := canonicalOrigin(strings.ToLower(text))
@@ -38,7 +41,7 @@ func Origins(origins []string, refuse code.Refuse, headers ...string) (func(http
 	}
 	isAllowed := func(r *http.Request) bool { return allowed[r.Header.Get("Origin")] && len(r.Header["Origin"]) == 1 }
 	headers = slices.Concat(requestHeaders, headers)
-	asked := newPreflights(headers, slog.Default())
+	asked := newPreflights(headers, slog.Default(), mayTell)
 	sharing := cors.New(cors.Options{
 		AllowOriginVaryRequestFunc: func(r *http.Request, _ string) (bool, []string) { return isAllowed(r), nil },
 		AllowedMethods:             requestMethods,

@@ -12,7 +12,7 @@ import (
 
 func guard(t testing.TB, origins ...string) http.Handler {
 	t.Helper()
-	guarded, err := Origins(origins, refuseInTest)
+	guarded, err := Origins(origins, refuseInTest, always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestCORS(t *testing.T) {
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	const vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-	guarded, err := Origins([]string{"https://dash.example"}, refuseInTest, "X-Tenant")
+	guarded, err := Origins([]string{"https://dash.example"}, refuseInTest, always, "X-Tenant")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestPreflight(t *testing.T) {
 func TestOriginsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{"", "*", "null", "dash.example", "https://*.example", "https://dash.example/", "ftp://dash.example", "https://"} {
-		if _, err := Origins([]string{"https://right.example", origin}, refuseInTest); err == nil {
+		if _, err := Origins([]string{"https://right.example", origin}, refuseInTest, always); err == nil {
 			t.Errorf("%q is taken", origin)
 		}
 	}

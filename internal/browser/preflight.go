@@ -28,10 +28,11 @@ var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
 type preflights struct {
 	headers map[string]bool // in small letters
 	log     *slog.Logger
+	mayTell func(*http.Request) bool
 }
 
-func newPreflights(headers []string, log *slog.Logger) preflights {
-	p := preflights{headers: make(map[string]bool), log: log}
+func newPreflights(headers []string, log *slog.Logger, mayTell func(*http.Request) bool) preflights {
+	p := preflights{headers: make(map[string]bool), log: log, mayTell: mayTell}
 	for _, name := range headers {
 		p.headers[strings.ToLower(name)] = true
 	}
@@ -55,7 +56,7 @@ func (p preflights) noteRefusal(r *http.Request, known bool) {
 	if canonical, ok := canonicalOrigin(r.Header.Get("Origin")); ok {
 		origin = canonical
 	}
-	if reason != "" {
+	if reason != "" && p.mayTell(r) {
 		p.log.WarnContext(r.Context(), "a preflight is refused", "origin", origin, "reason", reason)
 	}
 }

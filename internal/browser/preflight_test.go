@@ -11,7 +11,7 @@ import (
 // TestWhyRefused: the log says what a refused preflight asked for, in words that help, and repeats nothing that is no name.
 func TestWhyRefused(t *testing.T) {
 	t.Parallel()
-	p := newPreflights([]string{"Content-Type", "X-Tenant"}, slog.New(slog.DiscardHandler))
+	p := newPreflights([]string{"Content-Type", "X-Tenant"}, slog.New(slog.DiscardHandler), always)
 	for name, test := range map[string]struct{ method, headers, want string }{
 		"granted":           {"POST", "content-type,x-tenant", ""},
 		"blanks":            {"POST", "content-type, x-tenant", ""},
@@ -49,7 +49,7 @@ func TestRefusedPreflightIsLogged(t *testing.T) {
 		"no preflight":   {"POST", "https://other.example", "x-shop", false, nil},
 	} {
 		var log bytes.Buffer
-		p := newPreflights([]string{"Content-Type"}, slog.New(slog.NewTextHandler(&log, nil)))
+		p := newPreflights([]string{"Content-Type"}, slog.New(slog.NewTextHandler(&log, nil)), always)
 		r, err := http.NewRequestWithContext(t.Context(), test.method, "/", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
@@ -66,5 +66,27 @@ func TestRefusedPreflightIsLogged(t *testing.T) {
 				t.Errorf("%s: %q is not in %s", name, text, &log)
 			}
 		}
+	}
+}
+
+func always(*http.Request) bool { return true }
+
+// TestRefusedPreflightsDoNotFillTheLog: there are no more lines than there may be.
+func TestRefusedPreflightsDoNotFillTheLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	left := 3
+	p := newPreflights(nil, slog.New(slog.NewTextHandler(&log, nil)), func(*http.Request) bool { left--; return left >= 0 })
+	for i := range 100 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, "/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		r.Header.Set("Access-Control-Request-Headers", "x-shop")
+		p.noteRefusal(r, i%2 == 0)
+	}
+	if lines := strings.Count(log.String(), "\n"); lines != 3 {
+		t.Errorf("%d lines, want 3", lines)
 	}
 }

@@ -27,6 +27,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// Log is told when keys can't be fetched; [slog.Default] if nil.
 	Log *slog.Logger
+	// Turn has those who send JWTs wait for each other; none does if it is nil.
+	Turn Turn
 	// Refused is told why a request has no caller: one of a few words, which say more than the caller may read. It may be nil.
 	Refused func(ctx context.Context, why string)
 }
@@ -37,6 +39,7 @@ type Authenticator struct {
 	open    bool
 	tokens  []knownToken
 	issuers issuers
+	turn    Turn
 	refused func(ctx context.Context, why string)
 }
 
@@ -52,7 +55,10 @@ func New(options Options) (*Authenticator, error) {
 		client: newClient(options.Transport),
 		log:    cmp.Or(options.Log, slog.Default()),
 	}
-	a := &Authenticator{open: options.Open, issuers: newIssuers(options.Issuers, fetcher), refused: options.Refused}
+	a := &Authenticator{open: options.Open, issuers: newIssuers(options.Issuers, fetcher), turn: options.Turn, refused: options.Refused}
+	if a.turn == nil {
+		a.turn = atOnce
+	}
 	if a.refused == nil {
 		a.refused = func(context.Context, string) {}
 	}
@@ -78,12 +84,8 @@ func (a *Authenticator) authenticate(r *http.Request) (*Caller, *refusal) {
 	if refusal != nil {
 		return nil, refusal
 	}
-	return a.callerOf(r.Context(), token)
-}
-
-func (a *Authenticator) callerOf(ctx context.Context, token string) (*Caller, *refusal) {
 	if caller := match(a.tokens, token); caller != nil {
 		return caller, nil
 	}
-	return a.issuers.verify(ctx, token)
+	return a.issuers.verify(r, token, a.turn)
 }

@@ -3,6 +3,7 @@ package identity
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 // maxTokenBytes bounds a token, before anything of it is decoded. JWTs with many claims have some kilobytes.
@@ -16,6 +17,7 @@ type refusal struct {
 	why        string
 	tokenGiven bool
 	status     int
+	retryAfter time.Duration // where the status is 503
 }
 
 var (
@@ -35,7 +37,12 @@ var (
 	// issuerAway is no fault of the token's: nobody is to sign in again for it.
 	issuerAway = &refusal{
 		message: "the keys of the token's issuer can't be fetched at the moment; try again later", why: "issuer unreachable",
-		tokenGiven: true, status: http.StatusServiceUnavailable,
+		tokenGiven: true, status: http.StatusServiceUnavailable, retryAfter: refetchInterval,
+	}
+	// busy is none either: its turn did not come.
+	busy = &refusal{
+		message: "the server checks too many tokens for now; try again in 1 s", why: "too many to check",
+		tokenGiven: true, status: http.StatusServiceUnavailable, retryAfter: time.Second,
 	}
 )
 

@@ -3,7 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
-	"runtime"
+	"net/http"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -59,16 +59,19 @@ func (known issuers) keepKeys(previous issuers) {
 	}
 }
 
-// checks bounds how many signatures are checked at once, to half of the processors: a check costs more than all else that is
-// done for a stranger, up to a millisecond, and strangers can make up tokens for which it is due.
-var checks = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+// Turn waits until it is the turn of whoever sent the request to have a signature checked. done is to be called after it. The error
+// says that there is no turn in time.
+type Turn func(r *http.Request) (done func(), err error)
 
-// verify finds the caller of a JWT.
-func (known issuers) verify(ctx context.Context, token string) (*Caller, *refusal) {
+// atOnce is a Turn without waiting.
+func atOnce(*http.Request) (done func(), err error) { return func() {}, nil }
+
+// verify finds the caller of a JWT that came with the request.
+func (known issuers) verify(r *http.Request, token string, turn Turn) (*Caller, *refusal) {
 	if len(known) == 0 {
 		return nil, unknownToken
 	}
-	parsed, err := known.parse(ctx, token)
+	parsed, err := known.parse(r, token, turn)
 	if err != nil {
 		return nil, refusalOf(err)
 	}
@@ -80,21 +83,21 @@ func (known issuers) verify(ctx context.Context, token string) (*Caller, *refusa
 	return issuer.callerOf(claims)
 }
 
-// parse reads a token whose signature is right.
-func (known issuers) parse(ctx context.Context, token string) (*jwt.Token, error) {
-	checking := false
-	defer func() {
-		if checking {
-			<-checks
-		}
-	}()
+// parse reads a token whose signature is right. The signature is checked in its turn: that takes up to a millisecond, more than all
+// else that is done for a stranger, and strangers can make up tokens for which it is due.
+func (known issuers) parse(r *http.Request, token string, turn Turn) (*jwt.Token, error) {
+	done := func() {}
+	defer func() { done() }()
 	return parser.Parse(token, func(unverified *jwt.Token) (any, error) {
-		key, err := known.keyOf(ctx, unverified)
+		key, err := known.keyOf(r.Context(), unverified)
 		if err != nil {
 			return nil, err
 		}
-		checks <- struct{}{}
-		checking = true
+		end, err := turn(r)
+		if err != nil {
+			return nil, busy
+		}
+		done = end
 		return key, nil
 	})
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -271,17 +273,35 @@ func confused(t *testing.T, method *jwt.SigningMethodHMAC, alg string) string {
 	return text
 }
 
-// TestChecksOfSignaturesAreGivenBack: however a check ends, the next one can begin.
-func TestChecksOfSignaturesAreGivenBack(t *testing.T) {
+// TestTurnsAreGivenBack: each check of a signature has a turn, which ends with it however it ends; without one there is no check, and
+// no refusal of the token. What needs no check takes none.
+func TestTurnsAreGivenBack(t *testing.T) {
 	t.Parallel()
-	a := newIssuerStub(t).authenticator(t, Options{})
+	taken, ended := 0, 0
+	var none error
+	a := newIssuerStub(t).authenticator(t, Options{Turn: func(*http.Request) (func(), error) {
+		taken++
+		return func() { ended++ }, none
+	}})
 	right := signers()["EdDSA"].sign(t, claims(nil), nil)
-	for range 10 * cap(checks) {
-		if _, refusal := a.authenticate(requestWith(t, "Bearer "+right[:len(right)-8]+"AAAAAAAA")); refusal == nil {
-			t.Fatal("a token with a wrong signature is taken")
+	for name, test := range map[string]struct {
+		token   string
+		none    error
+		refused *refusal
+		turns   int
+	}{
+		"a right token":      {right, nil, nil, 1},
+		"a wrong signature":  {right[:len(right)-8] + "AAAAAAAA", nil, forgedToken, 1},
+		"no turn":            {right, errors.New("full"), busy, 1},
+		"an unknown issuer":  {signers()["EdDSA"].sign(t, claims(map[string]any{"iss": "https://evil.example"}), nil), nil, strangeIssuer, 0},
+		"nothing like a JWT": {"opaque", nil, unknownToken, 0},
+	} {
+		taken, ended, none = 0, 0, test.none
+		if _, refused := a.authenticate(requestWith(t, "Bearer "+test.token)); refused != test.refused {
+			t.Errorf("%s: %v, want %v", name, refused, test.refused)
 		}
-	}
-	if _, refusal := a.authenticate(requestWith(t, "Bearer "+right)); refusal != nil {
-		t.Errorf("a right token: %s", refusal.reason())
+		if want := test.turns; taken != want || test.none == nil && ended != want {
+			t.Errorf("%s: %d turns taken and %d ended, want %d", name, taken, ended, want)
+		}
 	}
 }

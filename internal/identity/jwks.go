@@ -28,8 +28,9 @@ const (
 	// maxJWKSBytes and maxKeys bound what one issuer's keys take. Sets have a few keys of half a kilobyte.
 	maxJWKSBytes = 256 << 10
 	maxKeys      = 100
-	// minRSABits is the least that RFC 7518 (section 3.3) takes.
-	minRSABits = 2048
+	// minRSABits is the least that RFC 7518 (section 3.3) takes. maxRSABits is what a check may take, a millisecond: it grows by the
+	// square, and a key of 190 KB would keep those who show tokens of other issuers for seconds.
+	minRSABits, maxRSABits = 2048, 8192
 )
 
 // publicKey is one of an issuer's keys.
@@ -168,7 +169,7 @@ func isForSignatures(fields jwkset.JWKMarshal) bool {
 func isVerificationKey(key any) bool {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		return key.N.BitLen() >= minRSABits
+		return key.N.BitLen() >= minRSABits && key.N.BitLen() <= maxRSABits
 	case *ecdsa.PublicKey, ed25519.PublicKey:
 		return true
 	default:

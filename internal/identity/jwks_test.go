@@ -31,6 +31,7 @@ func TestParseKeys(t *testing.T) {
 		"for key agreement":      ed.jwk(t, map[string]any{"crv": "X25519"}),
 		"a shared secret":        {"kty": "oct", "kid": "x", "k": "c2VjcmV0"},
 		"a weak RSA key":         signer{kid: "weak", private: weak}.jwk(t, nil),
+		"an endless RSA key":     {"kty": "RSA", "kid": "x", "e": "AQAB", "n": strings.Repeat("_", maxRSABits/6+3)},
 		"without its parameters": {"kty": "EC", "kid": "x", "crv": "P-256"},
 		"beside its curve":       p256.jwk(t, map[string]any{"x": "AAAA"}),
 		"no base64":              ed.jwk(t, map[string]any{"x": "~"}),

@@ -8,7 +8,7 @@ import (
 )
 
 // Middleware serves requests whose caller a finds, with the caller in the context ([FromContext]). It answers others by 401
-// and WWW-Authenticate, or by 503 where the issuer of their tokens can't be reached. Of a request that it refuses it reads the header
+// and WWW-Authenticate, or by 503 where their tokens can't be checked for now. Of a request that it refuses it reads the header
 // alone: strangers send no bodies here.
 func Middleware(a *Authenticator, refuse code.Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -26,7 +26,7 @@ func Middleware(a *Authenticator, refuse code.Refuse) func(http.Handler) http.Ha
 
 func (r *refusal) write(w http.ResponseWriter, request *http.Request, refuse code.Refuse) {
 	if r.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", strconv.Itoa(int(refetchInterval.Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(int(r.retryAfter.Seconds())))
 		refuse(w, request, r.status, code.Overloaded, r.reason())
 		return
 	}

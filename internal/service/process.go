@@ -26,10 +26,11 @@ type Process struct {
 	Resilience  difyapi.Resilience
 	Clocks      *loader.Clocks
 
-	accounts  *admission.Accounts // by payer
-	strangers *admission.Accounts // by address
-	gate      *admission.Gate
-	pool      *difyapi.Pool
+	accounts   *admission.Accounts // by payer
+	strangers  *admission.Accounts // by address
+	signatures *admission.Gate     // of tokens that are checked, by address
+	gate       *admission.Gate
+	pool       *difyapi.Pool
 
 	latest *Service // nil before the first
 }
@@ -43,6 +44,7 @@ func NewProcess(limits config.Limits) *Process {
 		Clocks:      new(loader.Clocks),
 		accounts:    admission.NewAccounts(termsOf(limits)),
 		strangers:   admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
+		signatures:  newSignatures(),
 		gate:        admission.NewGate(gateOf(limits)),
 		pool:        pool,
 	}

@@ -84,11 +84,11 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	}
 	if s.callers, err = identity.New(identity.Options{
 		Open: !cfg.Auth.Identifies(), Tokens: cfg.Auth.Tokens, Issuers: cfg.Auth.Issuers, Previous: s.process.callers(),
-		Refused: telemetry.NoteStranger,
+		Turn: s.process.turn, Refused: telemetry.NoteStranger,
 	}); err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
-	origins, err := browser.Origins(cfg.CORS.Origins, s.process.refuseBy(transport), cfg.CORS.Headers...)
+	origins, err := browser.Origins(cfg.CORS.Origins, s.process.refuseBy(transport), s.process.mayTellStranger, cfg.CORS.Headers...)
 	if err != nil {
 		return fmt.Errorf("cors: %w", err)
 	}
@@ -152,6 +152,9 @@ func (s *Service) charge(next http.Handler) http.Handler {
 		telemetry.NoteCaller(ctx, identity.FromContext(ctx).Name)
 		if err := s.process.accounts.Spend(name, requestPrice); err != nil {
 			telemetry.NoteRefusal(ctx, code.RateLimited)
+			if !s.process.mayTell(name) {
+				telemetry.Silence(ctx)
+			}
 			s.transport.Refuse(w, r, http.StatusTooManyRequests, graph.Present(ctx, retry(err)))
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -70,6 +71,13 @@ func (p *Process) floods(w http.ResponseWriter, r *http.Request, kind string) bo
 const tooMany = `{"errors":[{"message":"your address has sent too many requests without a valid token or for what is refused; ` +
 	`try again later","extensions":{"code":"RATE_LIMITED"}}]}` + "\n"
 
+// mayTell tells whether the log may have one more line of what a sender was refused for nothing. They are as many as the answers of
+// a stranger: else one that never rests would fill the log, and the lines of others would find no room there.
+func (p *Process) mayTell(sender string) bool { return p.strangers.Spend("line "+sender, 1) == nil }
+
+// mayTellStranger is mayTell for a request whose sender is known by its address.
+func (p *Process) mayTellStranger(r *http.Request) bool { return p.mayTell("address " + addressOf(r)) }
+
 // bounded serves what needs no caller, to each address at the strangers' rate.
 func (p *Process) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,4 +96,24 @@ func (p *Process) refuseBy(transport *graphqlhttp.Transport) func(w http.Respons
 		telemetry.NoteRefusal(r.Context(), c)
 		transport.Refuse(w, r, status, &gqlerror.Error{Message: message, Extensions: map[string]any{"code": c}})
 	}
+}
+
+// signaturesWaiting is how many tokens may wait for a check: more than one address has connections.
+const signaturesWaiting = 1000
+
+// newSignatures bounds how many signatures of tokens are checked at once to half of the processors.
+func newSignatures() *admission.Gate {
+	return admission.NewGate(admission.Options{
+		Operations: max(1, runtime.GOMAXPROCS(0)/2), Waiting: signaturesWaiting, MaxWait: maxWait,
+	})
+}
+
+// turn is an [identity.Turn]. Addresses take turns: whose a token is, is not known before it is checked, and one address that sends
+// many keeps another's from no more than the check that is under way.
+func (p *Process) turn(r *http.Request) (done func(), err error) {
+	check, err := p.signatures.Enter(admission.WithCaller(r.Context(), addressOf(r)))
+	if err != nil {
+		return nil, err
+	}
+	return check.Leave, nil
 }
