@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,5 +113,42 @@ func TestReport(t *testing.T) {
 	}
 	if shown := table.String() + string(text); strings.Contains(shown, key) || !strings.Contains(shown, "asked    "+url+"/v1/info, ") {
 		t.Errorf("%s", shown)
+	}
+}
+
+// TestInTurnOneAppOfAServerAtATime: a server has one look at a time, however many apps it has; one that hangs keeps those of another
+// server from nothing.
+func TestInTurnOneAppOfAServerAtATime(t *testing.T) {
+	t.Parallel()
+	dify, url := startDify(t, difytest.AppOptions{Mode: "workflow"})
+	var atOnce, most atomic.Int32
+	dify.SetFault(func(*http.Request) *difytest.Fault {
+		most.Store(max(most.Load(), atOnce.Add(1)))
+		return nil
+	})
+	hung, hungURL := startDify(t, difytest.AppOptions{})
+	hung.SetFault(func(*http.Request) *difytest.Fault { return difytest.Hang() })
+	patients := []doctor.Patient{patientAt(t, hungURL+"/v1")}
+	for range 5 {
+		p := patientAt(t, url+"/v1")
+		look := p.Log
+		p.Log = func(ctx context.Context, client *difyapi.Client) error {
+			defer atOnce.Add(-2) // GET /info, and this
+			return look(ctx, client)
+		}
+		patients = append(patients, p)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var answering atomic.Int32
+	doctor.ExamineInTurn(ctx, patients, time.Minute, func(f doctor.Finding) {
+		if !f.Answers {
+			t.Errorf("%+v", f)
+		}
+		if answering.Add(1) == 5 {
+			stop() // which ends the look at the one that hangs, of which nothing is told
+		}
+	})
+	if most.Load() > 2 || answering.Load() != 5 {
+		t.Errorf("%d calls of one server's looks at once; %d apps answer", most.Load()-1, answering.Load())
 	}
 }
