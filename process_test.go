@@ -33,11 +33,12 @@ type program struct {
 	testServer
 
 	command *exec.Cmd
-	stderr  *os.File // nobody reads it unless a test does
+	stderr  *os.File      // nobody reads on after the start unless a test does
+	log     *bufio.Reader // of it
 	stdout  io.Closer
 }
 
-// startProgram starts it on a free port, and waits for its greeting.
+// startProgram starts it on a free port, and waits for the line of its start.
 func startProgram(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := &program{command: exec.CommandContext(t.Context(), os.Args[0], args...)}
@@ -56,16 +57,9 @@ func startProgram(t *testing.T, args ...string) *program {
 		_ = p.command.Wait()
 		_ = read.Close()
 	})
-	p.stdout = stdout
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if _, p.url, _ = strings.Cut(lines.Text(), "GraphQL     "); p.url != "" {
-			p.url = strings.TrimSuffix(p.url, "/graphql")
-			return p
-		}
-	}
-	text, _ := io.ReadAll(read)
-	t.Fatalf("no greeting: %s", text)
-	return nil
+	p.stdout, p.log = stdout, bufio.NewReader(read)
+	p.url = startedURL(t, p.waitsFor(t, `"msg":"started"`))
+	return p
 }
 
 func (p *program) signal(t *testing.T, s os.Signal) {
@@ -121,21 +115,24 @@ func TestReasonOfTheEndIsPrinted(t *testing.T) {
 	command.Stderr = &stderr
 	err := command.Run()
 	exit, ok := errors.AsType[*exec.ExitError](err)
-	if !ok || exit.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), "difygraph: read configuration: open nowhere: ") || strings.Count(stderr.String(), "\n") != 1 {
+	if !ok || exit.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), `{"time":"`) ||
+		!strings.HasSuffix(stderr.String(), `"level":"ERROR","msg":"ended","error":"read configuration: open nowhere: no such file or directory"}`+"\n") {
 		t.Errorf("%v: %s", err, stderr.String())
 	}
 }
 
-// waitsFor reads the log up to a line with the text.
-func (p *program) waitsFor(t *testing.T, text string) {
+// waitsFor reads the log up to a line with the text, and returns that.
+func (p *program) waitsFor(t *testing.T, text string) string {
 	t.Helper()
-	seen := new(strings.Builder)
-	for lines := bufio.NewScanner(io.TeeReader(p.stderr, seen)); lines.Scan(); {
-		if strings.Contains(lines.Text(), text) {
-			return
+	for seen := ""; ; {
+		line, err := p.log.ReadString('\n')
+		if strings.Contains(line, text) {
+			return line
+		}
+		if seen += line; err != nil {
+			t.Fatalf("no %q in the log:\n%s", text, seen)
 		}
 	}
-	t.Fatalf("no %q in the log:\n%s", text, seen)
 }
 
 // TestHalfWrittenConfigurationKeepsStrangersOut cuts the file where the callers come.
@@ -177,7 +174,9 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}()
-	<-reached
+	for range 2 { // the look at the app that the start begins, and the request
+		<-reached
+	}
 	p.signal(t, syscall.SIGTERM)
 	for draining := false; !draining; {
 		status, _ := p.get(t, "/readyz")

@@ -52,9 +52,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	if err := run(ctx, process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr}); err != nil {
-		last := telemetry.NewQueue(os.Stderr, nil)
-		fmt.Fprintln(last, "difygraph:", err)
-		flush(context.Background(), last)
+		if _, logged := errors.AsType[loggedError](err); !logged {
+			last := telemetry.NewQueue(os.Stderr, nil)
+			fmt.Fprintln(last, "difygraph:", err)
+			flush(context.Background(), last)
+		}
 		os.Exit(exitCode(err))
 	}
 }
@@ -138,7 +140,7 @@ type serveCommand struct {
 	OperationsOnly bool   `help:"Execute no other operations than those."`
 }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends. Whatever there is to say of it is a line of the log, mistakes in the configuration too.
 func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) error {
 	service.TuneMemory()
 	hangups, stopHearing := hearSignals()
@@ -148,12 +150,23 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 		return err
 	}
 	cfg, err := config.Load(source)
-	if err != nil {
-		return err
-	}
-	log, out := telemetry.OpenLog(ctx, p.stderr, telemetry.Format(cfg.Log)), telemetry.NewQueue(p.stdout, nil)
+	log, out := telemetry.OpenLog(ctx, p.stderr, logFormat(cfg, p)), telemetry.NewQueue(p.stdout, nil)
 	log.TakeOver()
 	defer flush(ctx, out, log.Queue)
+	if err == nil {
+		err = c.serve(ctx, source, cfg, log, out, hangups)
+	}
+	logEnd(log.Logger, err)
+	if err != nil {
+		return loggedError{err}
+	}
+	return nil
+}
+
+// serve serves what was loaded from the source, and what that becomes, until ctx ends.
+func (c serveCommand) serve(
+	ctx context.Context, source config.Source, cfg *config.Config, log *telemetry.Log, out io.Writer, hangups <-chan os.Signal,
+) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return err
@@ -187,7 +200,10 @@ func (c serveCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 		return err
 	}
 	defer stop()
-	greet(out, address(listener), cfg.Demo)
+	logStart(log.Logger, cfg, listener)
+	if cfg.Demo {
+		greet(out, address(listener))
+	}
 	return running.Wait(ctx, drainTime)
 }
 
@@ -221,13 +237,11 @@ func address(listener net.Listener) string {
 	return net.JoinHostPort(host, port)
 }
 
-func greet(w io.Writer, at string, sample bool) {
-	text := fmt.Sprintf("Playground  http://%s/\nGraphQL     http://%s%s\n", at, at, service.GraphQLPath)
-	if sample {
-		text += "This is sample data of a built-in Dify, since nothing is configured. For apps of yours:\n" +
-			"difygraph --config FILE, or DIFY_API_KEY and DIFY_BASE_URL in the environment.\n"
-	}
-	_, _ = io.WriteString(w, text) // Who closed the output does not want to be told.
+// greet is for who tries it out: what is configured says where it is in the log alone.
+func greet(w io.Writer, at string) {
+	_, _ = fmt.Fprintf(w, "Playground  http://%s/\nGraphQL     http://%s%s\n"+
+		"This is sample data of a built-in Dify, since nothing is configured. For apps of yours:\n"+
+		"difygraph --config FILE, or DIFY_API_KEY and DIFY_BASE_URL in the environment.\n", at, at, service.GraphQLPath)
 }
 
 // startSample starts the built-in Dify on a free port, and puts its apps into the configuration. It outlives ctx.
@@ -312,11 +326,11 @@ func (c checkCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 	}
 	pool := difyapi.NewPool()
 	defer pool.Close()
-	patients, err := service.AppsToExamine(cfg, pool)
+	apps, err := service.AppsToExamine(cfg, pool)
 	if err != nil {
 		return err
 	}
-	report := doctor.ExamineAll(ctx, patients, c.Timeout)
+	report := doctor.ExamineAll(ctx, apps, c.Timeout)
 	if c.JSON {
 		err = json.NewEncoder(p.stdout).Encode(report)
 	} else if err = report.Print(p.stdout); err == nil {

@@ -30,8 +30,8 @@ import (
 func TestSampleData(t *testing.T) {
 	t.Parallel()
 	server := start(t, "DIFYGRAPH_LISTEN=127.0.0.1:0")
-	if !strings.Contains(server.greeting, "sample data") {
-		t.Errorf("greeting without a word on sample data:\n%s", server.greeting)
+	if greeting := <-server.printed; !strings.Contains(greeting, "sample data") || !strings.Contains(greeting, "Playground  "+server.url+"/\n") {
+		t.Errorf("greeting without a word on sample data, or where it is:\n%s", greeting)
 	}
 	if status, page := server.get(t, "/"); status != http.StatusOK || !strings.Contains(page, "Sample data") {
 		t.Errorf("playground: %d, with a notice: %t", status, strings.Contains(page, "Sample data"))
@@ -124,9 +124,6 @@ func TestConfiguredApp(t *testing.T) {
 	t.Parallel()
 	dify := startDify(t)
 	server := start(t, "DIFYGRAPH_LISTEN=127.0.0.1:0", "DIFY_API_KEY="+goodKey, "DIFY_BASE_URL="+dify)
-	if strings.Contains(server.greeting, "sample") {
-		t.Errorf("greeting with a word on sample data:\n%s", server.greeting)
-	}
 	var answer struct{ DifyApps []struct{ Key, Name string } }
 	server.query(t, `{difyApps {key name}}`, `{}`, &answer)
 	if len(answer.DifyApps) != 1 || answer.DifyApps[0] != struct{ Key, Name string }{"default", "Echo"} {
@@ -276,30 +273,51 @@ func configFile(t *testing.T, format string, values ...any) string {
 
 // testServer is the program, serving.
 type testServer struct {
-	url, greeting string
-	cancel        context.CancelFunc
-	ended         chan error
+	url     string
+	started string       // the line of the log
+	printed printedTexts // to the standard output, at most one
+	cancel  context.CancelFunc
+	ended   chan error
 }
 
 // start runs the program with an environment, and waits until it says where to look.
 func start(t *testing.T, environ ...string) *testServer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &testServer{cancel: cancel, ended: make(chan error, 1)}
-	printed := make(printedTexts, 1)
+	s := &testServer{cancel: cancel, ended: make(chan error, 1), printed: make(printedTexts, 1)}
+	log := make(startLine, 1)
 	go func() {
 		defer close(s.ended)
-		s.ended <- run(ctx, process{environ: environ, stdout: printed, stderr: io.Discard})
+		s.ended <- run(ctx, process{environ: environ, stdout: s.printed, stderr: log})
 	}()
 	t.Cleanup(func() { s.stop(t) })
 	select {
-	case s.greeting = <-printed:
+	case s.started = <-log:
 	case err := <-s.ended:
 		t.Fatalf("run: %v", err)
 	}
-	_, s.url, _ = strings.Cut(s.greeting, "Playground  ")
-	s.url, _, _ = strings.Cut(s.url, "/\n")
+	s.url = startedURL(t, s.started)
 	return s
+}
+
+// startedURL is where the line of the start says that the server is.
+func startedURL(t *testing.T, line string) string {
+	t.Helper()
+	var told struct{ Playground string }
+	if err := json.Unmarshal([]byte(line), &told); err != nil || told.Playground == "" {
+		t.Fatalf("%v in %s", err, line)
+	}
+	return strings.TrimSuffix(told.Playground, "/")
+}
+
+// startLine takes the line of the start from the log.
+type startLine chan string
+
+func (l startLine) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), `"msg":"started"`) {
+		l <- string(line)
+	}
+	return len(line), nil
 }
 
 // printedTexts has each text that was written at once.

@@ -72,7 +72,7 @@ func TestParameters(t *testing.T) {
 		"until, rounded up":   {withFilter("createdAt", vars{"until": "2026-03-01T00:00:05.5Z"}), []string{"created_at__before=2026-03-01T00:00:05.999999Z"}},
 		"one second":          {withFilter("createdAt", between("2026-03-01T00:00:05Z", "2026-03-01T00:00:06Z")), []string{"created_at__after=2026-03-01T00:00:05Z created_at__before=2026-03-01T00:00:05.999999Z"}},
 		"no second":           {withFilter("createdAt", between("2026-03-01T00:00:05.1Z", "2026-03-01T00:00:05.9Z")), nil},
-		"local conditions":    {vars{"filter": vars{"createdFrom": "web-app", "triggeredFrom": "webhook", "hasError": true, "elapsedTime": vars{"min": 0}, "totalTokens": vars{"max": 1 << 40}}}, []string{""}},
+		"local conditions":    {vars{"filter": vars{"createdFrom": "web-app", "triggeredFrom": "webhook", "hasError": true, "error": vars{"contains": "x"}, "elapsedTime": vars{"min": 0}, "totalTokens": vars{"max": 1 << 40}}}, []string{""}},
 		"status and session":  {vars{"filter": vars{"status": "FAILED", "endUserSessionId": []string{"a", "b"}}}, []string{"created_by_end_user_session_id=a status=failed", "created_by_end_user_session_id=b status=failed"}},
 		"keyword and session": {vars{"filter": vars{"keyword": "x", "endUserSessionId": []string{"a", "b"}}}, []string{"created_by_end_user_session_id=a", "created_by_end_user_session_id=b"}}, // counted; there are none
 		"app twice":           {vars{"apps": []string{"a", "a"}}, []string{""}},
@@ -97,7 +97,7 @@ func TestNoCondition(t *testing.T) {
 	for name, filter := range map[string]any{
 		"null":          nil,
 		"{}":            vars{},
-		"nulls":         vars{"keyword": nil, "status": nil, "createdAt": nil, "endUserSessionId": nil, "accountEmail": nil, "createdFrom": nil, "triggeredFrom": nil, "elapsedTime": nil, "totalTokens": nil, "hasError": nil},
+		"nulls":         vars{"keyword": nil, "status": nil, "createdAt": nil, "endUserSessionId": nil, "accountEmail": nil, "createdFrom": nil, "triggeredFrom": nil, "elapsedTime": nil, "totalTokens": nil, "hasError": nil, "error": nil},
 		"empty ranges":  vars{"createdAt": vars{}, "elapsedTime": vars{}, "totalTokens": vars{}},
 		"null bounds":   vars{"createdAt": vars{"since": nil, "until": nil}, "elapsedTime": vars{"min": nil}, "totalTokens": vars{"max": nil}},
 		"year 1 onward": vars{"createdAt": vars{"since": "0001-01-01T00:00:00Z"}},

@@ -104,6 +104,8 @@ var filterRefusals = []refusal{
 	where("NUL in session", "endUserSessionId", []string{"a\x00"}, "filter.endUserSessionId", "U+0000"),
 	where("NUL in e-mail", "accountEmail", "a\x00@example.com", "filter.accountEmail", "U+0000"),
 	where("NUL in origin", "createdFrom", []string{"\x00"}, "filter.createdFrom", "U+0000"),
+	where("blank error", "error", vars{"contains": " "}, "filter.error.contains", "empty or blank"),
+	where("long error", "error", vars{"contains": strings.Repeat("é", 256)}, "filter.error.contains", "at most 255"),
 	where("time taken", "elapsedTime", vars{"min": 2.5, "max": 2}, "filter.elapsedTime", "min (2.5)", "max (2)"),
 	where("tokens", "totalTokens", vars{"min": 1 << 40, "max": 7}, "filter.totalTokens", "min (1099511627776)", "max (7)"),
 	where("tokens as a word", "totalTokens", vars{"min": "many"}, "filter.totalTokens.min", `"many" is not a whole number`),

@@ -57,6 +57,7 @@ func mayFilter(ctx context.Context, f *list.Filter) error {
 		{"filter.keyword", f.Keyword != nil, []viewer.Scope{viewer.Content, viewer.People}},
 		{"filter.endUserSessionId", f.EndUserSessionID != nil, []viewer.Scope{viewer.People}},
 		{"filter.accountEmail", f.AccountEmail != nil, []viewer.Scope{viewer.People}},
+		{"filter.error", f.Error != nil, []viewer.Scope{viewer.Content}},
 	} {
 		forbidden, ok := errors.AsType[*viewer.ForbiddenError](viewer.Needs(ctx, filter.needs...))
 		if ok && filter.set {

@@ -54,6 +54,7 @@ var priced = []struct {
 	{"sessions", `{workflowLogs(apps: ["a"], first: 1, filter: {status: [FAILED, STOPPED], endUserSessionId: ["s0", "s1", "s2"]}) {nodes {uuid}}}`, 1 + 60 + 1},
 	{"status that Dify does not know", `{workflowLogs(apps: ["a"], first: 1, scanCalls: 3, filter: {status: [FAILED, RUNNING]}) {nodes {uuid}}}`, 1 + 30 + 1},
 	{"filter of ours", `{workflowLogs(first: 1, scanCalls: 3, filter: {hasError: true}) {nodes {uuid}}}`, 1 + 2*30 + 1},
+	{"text of the error", `{workflowLogs(first: 1, scanCalls: 3, filter: {error: {contains: "x"}}) {nodes {uuid}}}`, 1 + 2*30 + 1},
 	{"no filter", `{workflowLogs(first: 1, filter: {hasError: null, keyword: ""}) {nodes {uuid}}}`, 1 + 2*10 + 1},
 	{"long keyword", `{workflowLogs(apps: ["a"], first: 1, filter: {keyword: "0123456789012345678901234567890"}) {nodes {uuid}}}`, 1 + 30 + 50 + 1},
 	{"keyword in sessions", `{workflowLogs(apps: ["a"], first: 1, filter: {keyword: "x", endUserSessionId: ["s0", "s1"]}) {nodes {uuid}}}`, 1 + 30 + 20 + 20 + 50 + 1},

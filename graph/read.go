@@ -96,7 +96,7 @@ func (r *read) filter(arg any, session []string) list.Filter {
 			if keyword, ok := value.(string); ok {
 				f.Keyword = &keyword
 			}
-		case "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError":
+		case "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError", "error":
 			if !isEmptyObject(value) {
 				f.HasError = new(true) // any of them is looked at here
 			}

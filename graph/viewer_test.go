@@ -193,6 +193,9 @@ func TestFiltersNeedScopes(t *testing.T) {
 		{`endUserSessionId: ["s"]`, []viewer.Scope{viewer.People}, ""},
 		{`accountEmail: "ada@example.com"`, []viewer.Scope{viewer.Content}, "people"},
 		{`accountEmail: "ada@example.com"`, []viewer.Scope{viewer.People}, ""},
+		{`error: {contains: "x"}`, []viewer.Scope{viewer.People}, "content"},
+		{`error: {contains: "x"}`, []viewer.Scope{viewer.Content}, ""},
+		{`error: null`, nil, ""},
 		{`status: [FAILED], hasError: true`, nil, ""},
 	} {
 		t.Run(test.filter+fmt.Sprint(test.scopes), func(t *testing.T) {

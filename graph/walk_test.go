@@ -144,5 +144,6 @@ func inputOf(f list.Filter) vars {
 	put("elapsedTime", f.ElapsedTime, f.ElapsedTime != nil)
 	put("totalTokens", f.TotalTokens, f.TotalTokens != nil)
 	put("hasError", f.HasError, f.HasError != nil)
+	put("error", f.Error, f.Error != nil)
 	return input
 }

@@ -300,6 +300,7 @@ func TestFilterThatLooksAtWhatCannotBeRead(t *testing.T) {
 		{unreadable("elapsed_time"), list.Filter{ElapsedTime: &list.FloatRange{Min: new(0.0)}}, 0, []list.Reason{list.BadResponse}},
 		{unreadable("error"), list.Filter{HasError: &no}, 0, []list.Reason{list.BadResponse}},
 		{unreadable("error"), list.Filter{HasError: &yes}, 0, []list.Reason{list.BadResponse}},
+		{unreadable("error"), list.Filter{Error: &list.ErrorFilter{Contains: "x"}}, 0, []list.Reason{list.BadResponse}},
 		{unreadable("triggered_from"), list.Filter{TriggeredFrom: []string{"app-run"}}, 0, []list.Reason{list.BadResponse}},
 		{unreadable("total_tokens", "error"), list.Filter{TriggeredFrom: nil}, 1, nil},
 		{unreadable("total_tokens"), list.Filter{HasError: &no}, 1, nil},

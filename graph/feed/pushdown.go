@@ -91,7 +91,8 @@ func orNone[T any](set []T) []T {
 func (p pushdown) countable() bool {
 	f := p.filter
 	return len(f.Status) == len(p.statuses()) && len(f.EndUserSessionID) == len(p.sessions()) &&
-		p.head() == p.keyword() && f.CreatedFrom == nil && f.TriggeredFrom == nil && f.ElapsedTime == nil && f.TotalTokens == nil && f.HasError == nil
+		p.head() == p.keyword() && f.CreatedFrom == nil && f.TriggeredFrom == nil && f.ElapsedTime == nil && f.TotalTokens == nil &&
+		f.HasError == nil && f.Error == nil
 }
 
 // residual is what is looked at in rows that Dify gave. A session id that Dify was asked for is not part of it: the end

@@ -36,6 +36,7 @@ func TestStreams(t *testing.T) {
 		"origin":               {list.Filter{CreatedFrom: []string{"web-app"}}, 2, false},
 		"trigger":              {list.Filter{TriggeredFrom: []string{"webhook"}}, 2, false},
 		"error":                {list.Filter{HasError: new(false)}, 2, false},
+		"text of the error":    {list.Filter{Error: &list.ErrorFilter{Contains: "x"}}, 2, false},
 		"account, time":        {list.Filter{AccountEmail: new("a@b.c"), CreatedAt: &list.TimeRange{Until: new(time.Unix(5, 0))}}, 2, true},
 	} {
 		l := newList(t, apps, true, test.filter, list.NewestFirst)

@@ -54,6 +54,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("WorkflowLogErrorFilter", ec.unmarshalInputWorkflowLogErrorFilter),
 			graphql.NewInputUnmarshaler("WorkflowLogFilter", ec.unmarshalInputWorkflowLogFilter),
 			graphql.NewInputUnmarshaler("WorkflowLogFloatRange", ec.unmarshalInputWorkflowLogFloatRange),
 			graphql.NewInputUnmarshaler("WorkflowLogInt64Range", ec.unmarshalInputWorkflowLogInt64Range),
@@ -662,6 +663,16 @@ input WorkflowLogFilter {
   totalTokens: WorkflowLogInt64Range
   "Runs with, or without, an error message. Looked at here: ` + "`" + `totalCount` + "`" + ` is null."
   hasError: Boolean
+  """
+  What the error message is, e.g. ` + "`" + `{contains: "timed out"}` + "`" + `. Looked at here: ` + "`" + `totalCount` + "`" + ` is null. Needs the scope ` + "`" + `content` + "`" + `.
+  """
+  error: WorkflowLogErrorFilter
+}
+
+"What a run's error message is. A run without one is never found."
+input WorkflowLogErrorFilter {
+  "A text that occurs in it, at most 255 characters, e.g. ` + "`" + `timed out` + "`" + `; case is ignored."
+  contains: String!
 }
 
 "From ` + "`" + `since` + "`" + `, up to but not including ` + "`" + `until` + "`" + `."

@@ -24,6 +24,48 @@ import (
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputWorkflowLogErrorFilter(ctx context.Context, obj any) (list.ErrorFilter, error) {
+	var it list.ErrorFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"contains"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "contains":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contains"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Contains = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWorkflowLogErrorFilter unmarshals raw into the WorkflowLogErrorFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWorkflowLogErrorFilter(ctx context.Context, raw any) (list.ErrorFilter, error) {
+	var out list.ErrorFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WorkflowLogErrorFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context, obj any) (list.Filter, error) {
 	var it list.Filter
 	if obj == nil {
@@ -35,7 +77,7 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"keyword", "status", "createdAt", "endUserSessionId", "accountEmail", "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError"}
+	fieldsInOrder := [...]string{"keyword", "status", "createdAt", "endUserSessionId", "accountEmail", "createdFrom", "triggeredFrom", "elapsedTime", "totalTokens", "hasError", "error"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -112,6 +154,13 @@ func (ec *executionContext) unmarshalInputWorkflowLogFilter(ctx context.Context,
 				return it, err
 			}
 			it.HasError = data
+		case "error":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("error"))
+			data, err := ec.unmarshalOWorkflowLogErrorFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐErrorFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Error = data
 		}
 	}
 	return it, nil
@@ -287,6 +336,14 @@ func UnmarshalWorkflowLogTimeRange(ctx context.Context, raw any) (list.TimeRange
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) unmarshalOWorkflowLogErrorFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐErrorFilter(ctx context.Context, v any) (*list.ErrorFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputWorkflowLogErrorFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
 
 func (ec *executionContext) unmarshalOWorkflowLogFilter2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐFilter(ctx context.Context, v any) (*list.Filter, error) {
 	if v == nil {

@@ -36,11 +36,19 @@ type Filter struct {
 	TotalTokens *Int64Range `json:"totalTokens,omitempty"`
 	// HasError is whether the run has an error message.
 	HasError *bool `json:"hasError,omitempty"`
+	// Error is what its message contains.
+	Error *ErrorFilter `json:"error,omitempty"`
 	// EndUser is set if the list is that of an end user; then EndUserSessionID is the end user's one session id. Cursors hold the
 	// end user's id and not the session id, which not everybody who may read the list may see.
 	EndUser *uuid.UUID `json:"endUser,omitempty"`
 	// MatchesNone excludes every row: two conditions of it can't both hold.
 	MatchesNone bool `json:"nothing,omitempty"`
+}
+
+// ErrorFilter is for runs whose error message contains a text, whatever the case of both.
+type ErrorFilter struct {
+	// Contains is in small letters once canonical.
+	Contains string `json:"contains"`
 }
 
 // TimeRange is from Since, up to but not including Until. A row of second s is at s exactly, so bounds with fractions are
@@ -84,7 +92,7 @@ const (
 // sorted and without duplicates, times in UTC and whole seconds.
 func (f Filter) canonical() (Filter, error) {
 	c := Filter{HasError: f.HasError, EndUser: f.EndUser, MatchesNone: f.MatchesNone}
-	var errs [8]error
+	var errs [9]error
 	c.Keyword, errs[0] = canonicalKeyword(f.Keyword)
 	c.Status, errs[1] = canonicalSet("filter.status", f.Status)
 	c.CreatedAt, errs[2] = f.CreatedAt.canonical()
@@ -93,6 +101,7 @@ func (f Filter) canonical() (Filter, error) {
 	c.CreatedFrom, errs[5] = canonicalNames("filter.createdFrom", origins(f.CreatedFrom))
 	c.TriggeredFrom, errs[6] = canonicalNames("filter.triggeredFrom", f.TriggeredFrom)
 	c.ElapsedTime, c.TotalTokens, errs[7] = canonicalRanges(f.ElapsedTime, f.TotalTokens)
+	c.Error, errs[8] = f.Error.canonical()
 	for _, err := range errs {
 		if err != nil {
 			return Filter{}, err
@@ -184,6 +193,13 @@ func checkNotBlank(argument, text string) error {
 		return NewInputError(argument, "a text that is empty or blank names nothing; give another, or leave the argument out")
 	}
 	return nil
+}
+
+func (e *ErrorFilter) canonical() (*ErrorFilter, error) {
+	if e == nil {
+		return nil, nil
+	}
+	return &ErrorFilter{strings.ToLower(e.Contains)}, checkText("filter.error.contains", e.Contains)
 }
 
 func (r *TimeRange) canonical() (*TimeRange, error) {

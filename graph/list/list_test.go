@@ -23,11 +23,12 @@ func TestListsThatMeanTheSameShareCursors(t *testing.T) {
 	at := time.Date(2026, 11, 13, 5, 0, 5, 0, time.UTC)
 	plain := newList(t, []string{"a", "b"}, false, Filter{
 		Status: []difyapi.RunStatus{"failed", "succeeded"}, CreatedAt: &TimeRange{Since: &at}, CreatedFrom: []string{"service-api"},
+		Error: &ErrorFilter{"timed out"},
 	}, NewestFirst)
 	same := newList(t, []string{"b", "a", "b"}, false, Filter{
 		Status:      []difyapi.RunStatus{"succeeded", "failed", "succeeded"},
 		CreatedAt:   &TimeRange{Since: new(at.Add(-time.Millisecond).In(tokyo))},
-		CreatedFrom: []string{"service_api"}, ElapsedTime: &FloatRange{}, TotalTokens: &Int64Range{},
+		CreatedFrom: []string{"service_api"}, ElapsedTime: &FloatRange{}, TotalTokens: &Int64Range{}, Error: &ErrorFilter{"Timed Out"},
 	}, NewestFirst)
 	if plain.digest != same.digest {
 		t.Error("equal lists have different digests")

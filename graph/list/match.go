@@ -2,6 +2,7 @@ package list
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/difygraph/difygraph/difyapi"
 )
@@ -18,14 +19,22 @@ func (f Filter) matchesEntry(row *difyapi.WorkflowLog) bool {
 
 // looksAtRun tells whether there is a condition on the run. A row without a run meets none of them.
 func (f Filter) looksAtRun() bool {
-	return f.Status != nil || f.TriggeredFrom != nil || f.ElapsedTime != nil || f.TotalTokens != nil || f.HasError != nil
+	return f.Status != nil || f.TriggeredFrom != nil || f.ElapsedTime != nil || f.TotalTokens != nil || f.looksAtError()
 }
 
 func (f Filter) matchesRun(run *difyapi.WorkflowRun) bool {
 	return f.matchesStatus(run.Status) && oneOf(f.TriggeredFrom, run.TriggeredFrom) &&
 		(f.ElapsedTime == nil || within(run.TimeTaken(), f.ElapsedTime.Min, f.ElapsedTime.Max)) &&
 		(f.TotalTokens == nil || within(run.TokensUsed(), f.TotalTokens.Min, f.TotalTokens.Max)) &&
-		(f.HasError == nil || !run.Unreadable.Has("error") && *f.HasError == (run.Error != nil && *run.Error != ""))
+		(!f.looksAtError() || !run.Unreadable.Has("error") && f.matchesError(run.Error))
+}
+
+func (f Filter) looksAtError() bool { return f.HasError != nil || f.Error != nil }
+
+func (f Filter) matchesError(message *string) bool {
+	has := message != nil && *message != ""
+	return (f.HasError == nil || *f.HasError == has) &&
+		(f.Error == nil || has && strings.Contains(strings.ToLower(*message), f.Error.Contains))
 }
 
 // MayMatch tells whether a row that does not match could, if all of it could be read that the filter looks at.
@@ -42,7 +51,7 @@ func (f Filter) MayMatch(row *difyapi.WorkflowLog) bool {
 	return run != nil && (f.TriggeredFrom != nil && run.Unreadable.Has("triggered_from") ||
 		f.ElapsedTime != nil && run.Unreadable.Has("elapsed_time") ||
 		f.TotalTokens != nil && run.Unreadable.Has("total_tokens") ||
-		f.HasError != nil && run.Unreadable.Has("error"))
+		f.looksAtError() && run.Unreadable.Has("error"))
 }
 
 func (f Filter) matchesStatus(status difyapi.RunStatus) bool {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -23,7 +24,7 @@ type App struct {
 	Client  *difyapi.Client
 	// Log reads the newest entry of the app's log, and holds the app's clock against it.
 	Log func(ctx context.Context, client *difyapi.Client) error
-	// At makes a client of the same app at another base URL.
+	// At makes a client of the same app at another base URL. If it is nil, none is tried.
 	At func(baseURL string) (*difyapi.Client, error)
 	// Connections is how many the configuration allows to the app's server.
 	Connections int
@@ -75,7 +76,7 @@ func (f *Finding) hint(text string) {
 
 // elsewhere finds the base URL that was meant, with /v1 or without, where something other than Dify's API has answered.
 func (p App) elsewhere(ctx context.Context, base string, err error) string {
-	if !difyapi.IsBadResponse(err) {
+	if p.At == nil || !difyapi.IsBadResponse(err) {
 		return ""
 	}
 	other, cut := strings.CutSuffix(base, "/v1")
@@ -120,18 +121,51 @@ type Report struct {
 }
 
 // ExamineAll looks at all apps side by side, at each for so long.
-func ExamineAll(ctx context.Context, patients []App, most time.Duration) Report {
-	r := Report{make([]Finding, len(patients))}
+func ExamineAll(ctx context.Context, apps []App, most time.Duration) Report {
+	r := Report{make([]Finding, len(apps))}
 	var calls sync.WaitGroup
-	for i, patient := range patients {
+	for i, app := range apps {
 		calls.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, most)
 			defer cancel()
-			r.Apps[i] = Examine(ctx, patient)
+			r.Apps[i] = Examine(ctx, app)
 		})
 	}
 	calls.Wait()
 	return r
+}
+
+// ExamineInTurn looks at the apps of each server one after the other, at each for so long, and tells what it finds of each. It may
+// tell of apps of several servers at once. It ends early with ctx, and tells nothing of the app that it was looking at then.
+func ExamineInTurn(ctx context.Context, apps []App, most time.Duration, tell func(Finding)) {
+	servers := make(map[string][]App)
+	for _, p := range apps {
+		servers[p.server()] = append(servers[p.server()], p)
+	}
+	var looks sync.WaitGroup
+	for _, queue := range servers {
+		looks.Go(func() {
+			for _, app := range queue {
+				look, cancel := context.WithTimeout(ctx, most)
+				found := Examine(look, app)
+				cancel()
+				if ctx.Err() != nil {
+					return
+				}
+				tell(found)
+			}
+		})
+	}
+	looks.Wait()
+}
+
+// server is what the app's base URL says of where it is.
+func (p App) server() string {
+	base, err := url.Parse(p.BaseURL)
+	if err != nil {
+		return p.BaseURL
+	}
+	return base.Host
 }
 
 // Print writes a table for people: two lines for each app, and its hints below.

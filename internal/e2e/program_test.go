@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -78,8 +77,8 @@ func needNode(t *testing.T, folder string) {
 	}
 }
 
-// served is what a program says of where its GraphQL is.
-var served = regexp.MustCompile(`^GraphQL +(http://\S+)$`)
+// served is what a program says of where its GraphQL is: those of the tests in a line for people, ours in its log.
+var served = regexp.MustCompile(`(?m)^GraphQL +(http://\S+)$|"graphql":"(http://[^"]+)"`)
 
 // serve starts a program, and returns the URL of its GraphQL. It is killed when the test ends.
 func serve(t *testing.T, name string, args ...string) (url string) {
@@ -90,9 +89,8 @@ func serve(t *testing.T, name string, args ...string) (url string) {
 // serveBy starts a program that is killed when the test ends, and returns the URL of its GraphQL.
 func serveBy(t *testing.T, command *exec.Cmd) (url string) {
 	t.Helper()
-	if command.Stderr == nil {
-		command.Stderr = new(strings.Builder)
-	}
+	output := &startOutput{more: command.Stderr, url: make(chan string, 1)}
+	command.Stderr = output
 	stdout, err := command.StdoutPipe()
 	if err == nil {
 		err = command.Start()
@@ -100,13 +98,44 @@ func serveBy(t *testing.T, command *exec.Cmd) (url string) {
 	if err != nil {
 		t.Fatalf("%s: %v", command, err)
 	}
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if match := served.FindStringSubmatch(lines.Text()); match != nil {
-			t.Cleanup(func() { _ = command.Wait() }) // the context has ended, and killed it
-			return match[1]
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = io.Copy(output, stdout)
+	}()
+	select {
+	case url := <-output.url:
+		t.Cleanup(func() { _ = command.Wait() }) // the context has ended, and killed it
+		return url
+	case <-ended:
+		err = command.Wait()
+		t.Fatalf("%s does not serve: %v\n%s", command, err, output.text.String())
+		return ""
+	}
+}
+
+// startOutput looks for the URL in all that a program writes to either of its streams.
+type startOutput struct {
+	more io.Writer // takes all of it too, unless it is nil
+	url  chan string
+
+	mu   sync.Mutex
+	text strings.Builder
+	told bool
+}
+
+func (o *startOutput) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.told {
+		o.text.Write(text)
+		if match := served.FindStringSubmatch(o.text.String()); match != nil {
+			o.url <- match[1] + match[2]
+			o.told = true
 		}
 	}
-	err = command.Wait()
-	t.Fatalf("%s does not serve: %v\n%s", command, err, command.Stderr)
-	return ""
+	if o.more == nil {
+		return len(text), nil
+	}
+	return o.more.Write(text)
 }

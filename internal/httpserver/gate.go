@@ -134,6 +134,13 @@ func (g *gate) closeIfIdle() {
 	}
 }
 
+// requests is how many are under way.
+func (g *gate) requests() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.underWay)
+}
+
 // unanswered is how many requests under way have nothing of their answer yet.
 func (g *gate) unanswered() (n int) {
 	g.mu.Lock()

@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -84,8 +85,8 @@ func (s *Server) Put(handler http.Handler, closing func()) {
 }
 
 // Wait serves until ctx ends, and then drains: requests under way have up to grace to end, new ones get 503. The listener
-// stays open for the time of it, so that /readyz can tell. Connections without a request are closed. Errors are
-// of requests that had no answer yet, or the listener's.
+// stays open for the time of it, so that /readyz can tell. Connections without a request are closed. The default log has a line
+// at the beginning of the drain and one at its end. Errors are of requests that had no answer yet, or the listener's.
 func (s *Server) Wait(ctx context.Context, grace time.Duration) error {
 	defer s.Close()
 	select {
@@ -95,7 +96,10 @@ func (s *Server) Wait(ctx context.Context, grace time.Duration) error {
 	}
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
+	began := time.Now()
+	slog.InfoContext(bound, "draining", "requests", s.gate.requests(), "grace_ms", grace.Milliseconds())
 	s.drain(bound)
+	slog.InfoContext(bound, "drained", "duration_ms", time.Since(began).Milliseconds(), "cut", s.gate.requests())
 	if cut := s.gate.unanswered(); cut > 0 {
 		return fmt.Errorf("drain for %v: %d %w", grace, cut, errCutOff)
 	}

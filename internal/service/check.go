@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
@@ -40,15 +42,40 @@ func AppsToExamine(cfg *config.Config, pool *difyapi.Pool) ([]doctor.App, error)
 	if err != nil {
 		return nil, err
 	}
+	apps := appsOf(cfg, clients)
+	for i, app := range cfg.Apps {
+		apps[i].At = func(baseURL string) (*difyapi.Client, error) {
+			return pool.Client(difyapi.Options{BaseURL: baseURL, APIKey: app.APIKey.Reveal(), ConnectionsPerServer: cfg.Limits.ConnectionsPerServer})
+		}
+	}
+	return apps, nil
+}
+
+func appsOf(cfg *config.Config, clients map[string]*difyapi.Client) []doctor.App {
 	apps := make([]doctor.App, len(cfg.Apps))
 	for i, app := range cfg.Apps {
 		apps[i] = doctor.App{
 			App: app.Key, BaseURL: app.BaseURL, Client: clients[app.Key], Connections: cfg.Limits.ConnectionsPerServer,
 			Log: func(ctx context.Context, client *difyapi.Client) error { return CheckLog(ctx, app.Key, client) },
-			At: func(baseURL string) (*difyapi.Client, error) {
-				return pool.Client(difyapi.Options{BaseURL: baseURL, APIKey: app.APIKey.Reveal(), ConnectionsPerServer: cfg.Limits.ConnectionsPerServer})
-			},
 		}
 	}
-	return apps, nil
+	return apps
+}
+
+// lookTime is how long a look at an app takes at most, as in `difygraph check`.
+const lookTime = 30 * time.Second
+
+// examine looks at each app, and logs what is wrong with it. It makes one call at a time to a server, by the service's own
+// connections and as a caller of its own: those of the server's clients come first, and others beside them would be more than a Dify
+// has.
+func (s *Service) examine(ctx context.Context, cfg *config.Config, log *slog.Logger) {
+	ctx = difyapi.WithCaller(ctx, "check of the apps")
+	doctor.ExamineInTurn(ctx, appsOf(cfg, s.clients), lookTime, func(found doctor.Finding) {
+		if !found.Answers {
+			log.WarnContext(ctx, "check: the app can't be served", "app", found.App, "error", found.Error)
+		}
+		for _, hint := range found.Hints {
+			log.WarnContext(ctx, "check: a hint", "app", found.App, "hint", hint)
+		}
+	})
 }

@@ -51,13 +51,20 @@ type live struct {
 func Watch(ctx context.Context, s Source) (stop func(), err error) {
 	l := &live{Source: s}
 	watcher := newWatcher(l.load, l.read, slog.Default())
+	if s.Telemetry != nil {
+		watcher.reloaded = s.Telemetry.Reloaded
+	}
 	if err := watcher.Start(); err != nil {
 		l.close()
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
+	started, cfg := l.process.latest, l.inForce
 	watching.Go(func() { watcher.Run(ctx, s.Hangups) })
+	if !cfg.Demo {
+		watching.Go(func() { started.examine(ctx, cfg, slog.Default()) })
+	}
 	return func() {
 		cancel()
 		watching.Wait()

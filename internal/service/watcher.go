@@ -34,6 +34,7 @@ type watcher struct {
 	load     load
 	read     readFile
 	log      *slog.Logger
+	reloaded func(ok bool) // called after each reload
 	files    snapshot
 	settling settling
 	asked    bool              // for a reload
@@ -43,7 +44,7 @@ type watcher struct {
 
 // newWatcher reads files by read, and logs to log. Nothing is loaded yet.
 func newWatcher(load load, read readFile, log *slog.Logger) *watcher {
-	return &watcher{load: load, read: read, log: log}
+	return &watcher{load: load, read: read, log: log, reloaded: func(bool) {}}
 }
 
 // Start loads for the first time. To be called before Run.
@@ -117,6 +118,7 @@ func (w *watcher) reload(changed []string) bool {
 	}
 	w.files, w.failed, w.asked = files, err != nil, false
 	w.settling.end()
+	w.reloaded(err == nil)
 	if err != nil {
 		w.log.Error("configuration: not reloaded; the one before stays in force", "changed", changed, "error", err)
 		return true

@@ -56,6 +56,7 @@ type trial struct {
 
 	told   sync.Mutex // of what follows
 	loaded []string   // what was put into force, in order
+	counts []bool     // of the reloads, which went well
 	log    bytes.Buffer
 }
 
@@ -79,6 +80,7 @@ func startTrial(t *testing.T) *trial {
 		return a
 	}})
 	w := newWatcher(r.load, r.read, slog.New(plain))
+	w.reloaded = func(ok bool) { r.counts = append(r.counts, ok) }
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +173,9 @@ func TestBadFilesAreRefusedOnce(t *testing.T) {
 		r.after(t, time.Hour, nil, []string{refused})
 		r.write("config", "one key")
 		r.after(t, inForce, []string{"one key=k1"}, []string{`level=INFO msg="configuration: reloaded" changed=[config]`})
+		if diff := cmp.Diff([]bool{false, false, true}, r.counts); diff != "" {
+			t.Errorf("reloads that are counted:\n%s", diff)
+		}
 	})
 }
 

@@ -32,6 +32,10 @@ func (t *Telemetry) startCounting(o Options) {
 	t.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), stateCollector{&t.state})
 	create := promauto.With(t.registry)
 	t.counts = newInstruments(create)
+	t.counts.lastReload.Set(1)
+	for _, result := range []string{reloadOK, reloadFailed} {
+		t.counts.reloads.WithLabelValues(result) // so that the first of each is a rise from 0
+	}
 	if o.Version != "" {
 		create.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "difygraph_build_info", Help: "1, with the versions of the program and of Go.",
@@ -54,6 +58,9 @@ type instruments struct {
 	refusals   *prometheus.CounterVec
 	strangers  *prometheus.CounterVec
 
+	reloads    *prometheus.CounterVec
+	lastReload prometheus.Gauge
+
 	calls         *prometheus.CounterVec
 	callDurations *prometheus.HistogramVec
 }
@@ -75,6 +82,12 @@ func newInstruments(create promauto.Factory) *instruments {
 		strangers: create.NewCounterVec(prometheus.CounterOpts{
 			Name: "difygraph_callers_refused_total", Help: "Requests without a caller, by what was wrong with their token.",
 		}, []string{"reason"}),
+		reloads: create.NewCounterVec(prometheus.CounterOpts{
+			Name: "difygraph_config_reloads_total", Help: "Reloads of the configuration: ok, or failed, which left the one before in force.",
+		}, []string{"result"}),
+		lastReload: create.NewGauge(prometheus.GaugeOpts{
+			Name: "difygraph_config_last_reload_successful", Help: "0 if the last reload of the configuration failed, else 1.",
+		}),
 		calls: create.NewCounterVec(prometheus.CounterOpts{
 			Name: "difygraph_upstream_requests_total", Help: "Requests to Dify, second tries included, by the status of the answer.",
 		}, []string{"app", "route", "status"}),
@@ -96,6 +109,25 @@ func (i *instruments) operation(name string, worst code.Class, codes map[code.Co
 			i.refusals.WithLabelValues(string(c)).Inc()
 		}
 	}
+}
+
+// What comes of a reload.
+const (
+	reloadOK     = "ok"
+	reloadFailed = "failed"
+)
+
+// Reloaded counts a reload of the configuration.
+func (t *Telemetry) Reloaded(ok bool) {
+	if t.counts == nil {
+		return
+	}
+	t.counts.lastReload.Set(oneUnless(!ok))
+	result := reloadOK
+	if !ok {
+		result = reloadFailed
+	}
+	t.counts.reloads.WithLabelValues(result).Inc()
 }
 
 // stranger counts a request without a caller.

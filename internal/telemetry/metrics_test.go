@@ -21,7 +21,8 @@ import (
 // samples are the scraped lines of difygraph's own metrics, without buckets and what the program is.
 func samples(text string) (samples []string) {
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "difygraph_") && !strings.Contains(line, "_bucket{") && !strings.HasPrefix(line, "difygraph_build_info{") {
+		if strings.HasPrefix(line, "difygraph_") && !strings.Contains(line, "_bucket{") && !strings.HasPrefix(line, "difygraph_build_info{") &&
+			!strings.HasPrefix(line, "difygraph_config_") {
 			samples = append(samples, strings.TrimSpace(line))
 		}
 	}
@@ -62,6 +63,31 @@ func TestMetrics(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestReloadsInMetrics: each is counted from the start on, and the gauge says how the last one went.
+func TestReloadsInMetrics(t *testing.T) {
+	t.Parallel()
+	w := &world{Telemetry: newTelemetry(t, Options{Metrics: true})}
+	check := func(last, ok, failed int) {
+		t.Helper()
+		text := w.scrape(t)
+		for _, want := range []string{
+			fmt.Sprintf("difygraph_config_last_reload_successful %d\n", last),
+			fmt.Sprintf("difygraph_config_reloads_total{result=\"ok\"} %d\n", ok),
+			fmt.Sprintf("difygraph_config_reloads_total{result=\"failed\"} %d\n", failed),
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %s", want)
+			}
+		}
+	}
+	check(1, 0, 0)
+	w.Reloaded(false)
+	check(0, 0, 1)
+	w.Reloaded(true)
+	check(1, 1, 1)
+	Discard().Reloaded(true) // counts nothing
 }
 
 // TestStateInMetrics: what others count is asked for at each scrape, of who counts now.

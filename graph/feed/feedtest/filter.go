@@ -2,6 +2,7 @@ package feedtest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -109,6 +110,13 @@ func (f *Filter) byRun(t *rapid.T, draw func(string) bool) {
 		has := rapid.Bool().Draw(t, "has error")
 		f.HasError = &has
 		f.add(true, func(r difytest.Row) bool { return r.Run != nil && (r.Run.Error != nil) == has })
+	}
+	if draw("by the error's text") {
+		text := rapid.SampledFrom([]string{"b", "OO", "boom", "bang"}).Draw(t, "error")
+		f.Error = &list.ErrorFilter{Contains: text}
+		f.add(true, func(r difytest.Row) bool {
+			return r.Run != nil && r.Run.Error != nil && strings.Contains(*r.Run.Error, strings.ToLower(text))
+		})
 	}
 }
 

@@ -107,7 +107,7 @@ func (w *World) row(second int) difytest.Row {
 	r.TotalTokens = int64(w.random.IntN(100))
 	r.ElapsedTime = float64(w.random.IntN(10))
 	if r.Status == "failed" {
-		r.Error = new("boom")
+		r.Error = new(pick(w.random, "boom", "bang"))
 	}
 	r.Inputs, r.Outputs = inputsWith(w.random, w.text()), ""
 	if r.Ended() {
