@@ -75,8 +75,7 @@ func (s *stream) readAhead(ctx context.Context, w span, wanted int) error {
 		s.takeWindow(w, head.Rows, wanted)
 		return nil
 	}
-	// A busy stream, whose own density tells more.
-	oldest := secondOf(head.Rows[len(head.Rows)-1])
-	s.density.secondsPerRow = float64(w.to-max(w.from, oldest)+1) / float64(head.Total)
+	// A busy stream: how close its own rows come tells more than how close those of the list do.
+	s.density.secondsPerRow = float64(length(w, head.Rows)) / float64(head.Total)
 	return s.readWindow(ctx, span{w.from, min(w.to, s.guess(wanted).to)}, maxLimit, wanted)
 }

@@ -1,12 +1,82 @@
 package feed
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/list"
 )
+
+// empty is a source without rows that notes how it is asked. Whether its clocks are right is not known.
+type empty struct {
+	memory
+	asked []string
+}
+
+func (*empty) ClockProven(string, int64) bool { return false }
+
+func (e *empty) Recall(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, int, error) {
+	e.asked = append(e.asked, "recall")
+	return nil, 0, nil
+}
+
+func (e *empty) RecallAround(context.Context, string, difyapi.LogQuery) (*difyapi.LogPage, int, error) {
+	e.asked = append(e.asked, "recall around")
+	return nil, 0, nil
+}
+
+func (e *empty) Logs(_ context.Context, _ string, q difyapi.LogQuery, _ bool) (*difyapi.LogPage, int, error) {
+	e.asked = append(e.asked, q.CreatedAfter.Format("15:04:05")+" to "+q.CreatedBefore.Format("15:04:05"))
+	return &difyapi.LogPage{Page: q.Page, Limit: q.Limit}, 1, nil
+}
+
+// TestAskWider: what is asked beside the question itself. The cursor is at 10:00:00, the list from 08:30:00 to 11:30:00.
+func TestAskWider(t *testing.T) {
+	t.Parallel()
+	const ten, more = 10 * hour, hour + hour/2
+	bounds := span{ten - more, ten + more}
+	for name, test := range map[string]struct {
+		toward list.Direction
+		app    string // of the cursor; without one if empty
+		page   int
+		limit  int
+		fresh  bool
+		moved  bool
+		want   []string
+	}{
+		"older":                 {list.Older, "b", 1, 20, false, false, []string{"recall", "08:30:00 to 11:30:00"}},
+		"newer":                 {list.Newer, "b", 1, 20, false, false, []string{"recall around", "08:30:00 to 11:30:00"}},
+		"own cursor":            {list.Older, "a", 1, 20, false, false, []string{"recall"}},
+		"seconds became known":  {list.Older, "b", 1, 20, false, true, []string{"recall"}},
+		"a count, older":        {list.Older, "b", 1, 1, false, false, []string{"recall"}},
+		"a count, newer":        {list.Newer, "b", 1, 1, false, false, nil},
+		"afresh":                {list.Older, "b", 1, 20, true, false, nil},
+		"a later page":          {list.Older, "b", 2, 20, false, false, nil},
+		"from the list's start": {list.Older, "", 1, 20, false, false, nil},
+	} {
+		source := new(empty)
+		s := &stream{streamKey: streamKey{app: "a"}, source: source, toward: test.toward, bounds: bounds}
+		if test.app != "" {
+			s.from = &list.Cursor{Position: list.Position{Second: ten, ID: uuid.Max, App: test.app}}
+		}
+		s.begin()
+		if test.moved {
+			s.advance(ten - hour)
+		}
+		if _, _, err := s.askWider(t.Context(), bounded(s.query, s.rest, test.page, test.limit), test.fresh); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, source.asked); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
 
 // TestUntil: an answer for some hours more is cut to what Dify would have said without it, unless nothing is left to go on from. Rows
 // in those hours have the app's clock looked at.
@@ -65,6 +135,7 @@ func TestPart(t *testing.T) {
 		"full, all are older":    {[]int64{29, 28, 27, 26}, 9, []int64{}, true},
 		"full":                   {[]int64{60, 50, 40, 30}, 9, nil, false},
 		"cut":                    {[]int64{60, 50}, 9, nil, false},
+		"cut, down to older":     {[]int64{60, 29}, 9, nil, false},
 		"full, all there may be": {[]int64{60, 50, 40, 30}, 4, nil, false},
 	} {
 		answer := &difyapi.LogPage{Page: 1, Limit: 4, Total: test.total}
