@@ -133,13 +133,25 @@ func checkNulls(t *testing.T, a *api, arg argument) {
 	}
 	absent := outcome(arg.ask(t, a, nil, false))
 	same := []any{nil}
-	if graph.Schema().Types[arg.of.Name()].Kind == ast.InputObject {
-		same = append(same, vars{})
+	if of := graph.Schema().Types[arg.of.Name()]; of.Kind == ast.InputObject {
+		if slices.ContainsFunc(of.Fields, func(f *ast.FieldDefinition) bool { return f.Type.NonNull }) {
+			checkIncomplete(t, arg.ask(t, a, vars{}, true))
+		} else {
+			same = append(same, vars{})
+		}
 	}
 	for _, value := range same {
 		if diff := cmp.Diff(absent, outcome(arg.ask(t, a, value, true))); diff != "" {
 			t.Errorf("%v (-left out +given):\n%s", value, diff)
 		}
+	}
+}
+
+// checkIncomplete wants an object that lacks a member to be refused, and nothing to be shown.
+func checkIncomplete(t *testing.T, r *response) {
+	t.Helper()
+	if len(r.Errors) != 1 || r.codes()[0] != "BAD_USER_INPUT" || !strings.Contains(r.Errors[0].Message, "is required") || strings.Contains(string(r.Data), "uuid") {
+		t.Errorf("%s", r.text)
 	}
 }
 

@@ -24,11 +24,18 @@ func (r *Resolver) Entities(ctx context.Context, representations []map[string]an
 		graphql.AddError(ctx, &list.InputError{Argument: "representations", Reason: fmt.Sprintf("at most %d, not %d", maxEntities, n)})
 		return []model.Entity{}
 	}
-	keys := make([]representationKey, n)
+	keys, ids := make([]representationKey, n), make([]model.ID, n)
 	for i, representation := range representations {
 		keys[i].reference, keys[i].err = newReference(representation)
+		ids[i] = keys[i].id
 	}
-	return eachOf(ctx, keys, r.entity)
+	together := r.entriesTogether(ctx, ids)
+	return eachOf(ctx, keys, func(ctx context.Context, key representationKey) (model.Entity, error) {
+		if entry := together[key.id]; entry != nil {
+			return entry, nil
+		}
+		return r.entity(ctx, key)
+	})
 }
 
 // representationKey is what a representation refers to, or what is wrong with it.

@@ -82,7 +82,23 @@ func (r *Resolver) nodes(ctx context.Context, ids []string) ([]model.Node, error
 	if len(ids) > maxNodes {
 		return nil, &list.InputError{Argument: "ids", Reason: fmt.Sprintf("at most %d ids, not %d", maxNodes, len(ids))}
 	}
-	return eachOf(ctx, ids, r.node), nil
+	together := r.entriesTogether(ctx, parsed(ids))
+	return eachOf(ctx, ids, func(ctx context.Context, text string) (model.Node, error) {
+		if id, err := model.ParseID(text); err == nil && together[id] != nil {
+			return together[id], nil
+		}
+		return r.node(ctx, text)
+	}), nil
+}
+
+// parsed are the ids that can be read.
+func parsed(texts []string) (ids []model.ID) {
+	for _, text := range texts {
+		if id, err := model.ParseID(text); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // eachOf resolves the elements of a list side by side, those that are equal once. What fails is nil, with an error at its

@@ -362,7 +362,10 @@ extend type Query {
     "The ` + "`" + `id` + "`" + ` of an object of this API."
     id: ID!
   ): Node
-  "Fetches up to 100 objects by their ids, in the order asked; null where nothing is there."
+  """
+  Fetches up to 100 objects by their ids, in the order asked; null where nothing is there. Log entries that stand near each other in
+  their app's log, as those of a page, are found many by one call to Dify.
+  """
   nodes(
     "The ` + "`" + `id` + "`" + `s of objects of this API, of one or several types."
     ids: [ID!]!
@@ -628,7 +631,7 @@ enum AppFailurePolicy {
 }
 `, BuiltIn: false},
 	{Name: "../workflow_log_filter.graphqls", Input: `"""
-Which runs; all given conditions hold. What is left out, null or an object without members is no condition. A list without
+Which runs; all given conditions hold. What is left out, null or a range without members is no condition. A list without
 members is refused, and so is a text that is empty or blank: ` + "`" + `accountEmail: ""` + "`" + ` does not mean everybody's runs.
 
 E.g. ` + "`" + `{status: [FAILED], createdAt: {since: "2026-11-22T00:00:00Z"}, elapsedTime: {min: 10}}` + "`" + `.
