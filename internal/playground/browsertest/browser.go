@@ -3,6 +3,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os/exec"
 	"sync"
@@ -25,6 +26,7 @@ type browser struct {
 
 	mu       sync.Mutex
 	requests []string
+	tokens   []string // Authorization of each operation, in order
 	problems []string
 }
 
@@ -78,6 +80,9 @@ func (b *browser) note(event any) {
 	switch event := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, event.Request.URL)
+		if event.Request.Method == "POST" {
+			b.tokens = append(b.tokens, fmt.Sprint(event.Request.Headers["authorization"]))
+		}
 	case *network.EventWebSocketCreated:
 		b.requests = append(b.requests, event.URL)
 	case *runtime.EventExceptionThrown:
@@ -149,6 +154,19 @@ func (b *browser) check(t *testing.T, baseURL string) {
 	}
 	for _, problem := range b.problems {
 		t.Errorf("the page met a problem: %s", problem)
+	}
+}
+
+// wantToken wants the last n operations to have been sent with the token.
+func (b *browser) wantToken(t *testing.T, n int, token string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range n {
+		if at := len(b.tokens) - 1 - i; at < 0 || b.tokens[at] != "Bearer "+token {
+			t.Errorf("operations with the tokens %q, want the last %d with %q", b.tokens, n, token)
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -17,6 +18,7 @@ func visitPlain(t *testing.T, b *browser, baseURL string) {
 	readDocumentation(t, b)
 	keepThroughReload(t, b)
 	runByKeyboard(t, b)
+	keepToken(t, b)
 	showMistake(t, b)
 	fitPhone(t, b)
 }
@@ -74,6 +76,25 @@ func keepThroughReload(t *testing.T, b *browser) {
 	b.waitFor(t, "the variables after a reload", fmt.Sprintf("%s === %q", variables, before))
 }
 
+// keepToken gives a token: the schema is read again with it, it outlives a reload, and neither the link nor the command has it.
+func keepToken(t *testing.T, b *browser) {
+	t.Helper()
+	const token = "a-planted-token"
+	b.do(t, "give a token", chromedp.SendKeys(chromedp.CSS("#token"), token+kb.Enter))
+	b.waitFor(t, "the schema", `document.querySelector("#docs h2")?.textContent === "Query" && document.activeElement.id === "token"`)
+	b.do(t, "reload", chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#query")))
+	b.waitFor(t, "the schema after a reload", `document.querySelector("#docs h2") !== null`)
+	b.do(t, "run with it", chromedp.Click(chromedp.CSS("#run")))
+	b.waitFor(t, "an answer", plainAnswer+`.includes('"workflowLogs"')`)
+	b.wantToken(t, 3, token)
+	get(t, b, "take the clipboard away", chromedp.Evaluate[bool](`Object.defineProperty(navigator, "clipboard", {value: undefined}) && true`))
+	b.do(t, "copy a command", chromedp.Click(chromedp.CSS("#copy-curl")))
+	b.waitFor(t, "the command", plainAnswer+`.startsWith("curl -s 'http") && `+plainAnswer+`.includes('Bearer $TOKEN"')`)
+	if left := get(t, b, "what could be shared", chromedp.Evaluate[string](plainAnswer+`+ location.href`)); strings.Contains(left, token) {
+		t.Errorf("the token is in what is shared: %s", left)
+	}
+}
+
 // runByKeyboard runs from the query's editor, and leaves it by Escape and Tab.
 func runByKeyboard(t *testing.T, b *browser) {
 	t.Helper()
@@ -101,4 +122,6 @@ func fitPhone(t *testing.T, b *browser) {
 	if over > 0 {
 		t.Errorf("at 390 pixels the page is %d too wide", over)
 	}
+	get(t, b, "run at the top", chromedp.Evaluate[bool](`scrollTo(0, 0), document.getElementById("run").click(), true`))
+	b.waitFor(t, "the result in view", `(box => box.top >= -1 && box.top < innerHeight / 2)(document.querySelector(".result").getBoundingClientRect())`)
 }

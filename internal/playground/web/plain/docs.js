@@ -30,6 +30,7 @@ export class Docs {
   }
 
   get isOpen() { return this.#schema !== null; }
+  get wasOpened() { return this.#content.childNodes.length > 0; }
 
   /** @param {string} path of the page to open first */
   async open(path) {
@@ -121,7 +122,7 @@ export class Docs {
 
   #member(type, member) {
     const name = this.#link(`${type.name}.${member.name}`, member.name, "own");
-    return element("li", {}, element("span", { className: "name" }, name, ...this.#typed(member)), ...deprecation(member), ...firstSentence(member.description));
+    return element("li", {}, element("span", { className: "name" }, name, ...this.#typed(member)), ...deprecation(member), ...prose(member.description));
   }
 
   #argument(arg) {

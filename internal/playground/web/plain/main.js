@@ -1,5 +1,6 @@
 // Puts the page together: editors, documentation, results, and the run between them.
 
+import { curlCommand } from "./curl.js";
 import { Docs } from "./docs.js";
 import { byId, element } from "./dom.js";
 import { operationAt, readOperations } from "./document.js";
@@ -7,16 +8,17 @@ import { makeEditor } from "./editor.js";
 import { graphqlPattern, jsonPattern } from "./highlight.js";
 import { indent, parseObject } from "./json.js";
 import { pageTurns } from "./pages.js";
-import { showAnswer, showProblem } from "./result.js";
+import { showAnswer, showProblem, showText } from "./result.js";
 import { fetchSchema } from "./schema.js";
 import { readState, writeState } from "./state.js";
+import { makeTokenField, tokenHeader } from "./token.js";
 import { send } from "./transport.js";
 
 const { endpoint, examples } = await (await fetch(new URL("settings.json", import.meta.url))).json();
 const query = makeEditor(byId("query"), { pattern: graphqlPattern, onRun: run, onChange: changed });
 const variables = makeEditor(byId("variables"), { pattern: jsonPattern, onRun: run, onChange: changed });
 const headers = makeEditor(byId("headers"), { pattern: jsonPattern, onRun: run, onChange() {} });
-const docs = new Docs(byId("docs"), { load: () => fetchSchema(endpoint, readPane("headers", headers)), onMove: moved });
+const docs = new Docs(byId("docs"), { load: () => fetchSchema(endpoint, allHeaders()), onMove: moved });
 
 let docsPath = null;
 /** Of the request under way. @type {?AbortController} */
@@ -28,6 +30,11 @@ function start() {
   byId("examples").append(...examples.map(({ name }, at) => element("option", { value: String(at) }, name)));
   byId("examples").onchange = (event) => openExample(examples[event.target.value]);
   byId("run").onclick = run;
+  byId("copy-curl").onclick = () => copy(curl);
+  byId("copy-link").onclick = () => copy(() => location.href);
+  makeTokenField(byId("token"), () => {
+    if (docs.wasOpened) docs.open(docsPath ?? "");
+  });
   byId("toggle-docs").onclick = () => {
     toggleDocs(byId("docs").hidden);
     byId("docs").scrollIntoView({ block: "nearest" });
@@ -84,7 +91,7 @@ async function run() {
   cancel = new AbortController();
   showRunning(true);
   try {
-    await runWith(readPane("variables", variables), readPane("headers", headers));
+    await runWith(readPane("variables", variables), allHeaders());
   } catch (problem) {
     showProblem(problem);
   } finally {
@@ -93,9 +100,35 @@ async function run() {
   }
 }
 
-async function runWith(values, extraHeaders) {
+/** Those of the pane win over the token. */
+function allHeaders() {
+  return { ...tokenHeader(), ...readPane("headers", headers) };
+}
+
+function curl() {
+  const { request } = theRequest(readPane("variables", variables));
+  const others = readPane("headers", headers);
+  return curlCommand(new URL(endpoint, location.href).href, request, others, !others.Authorization && Boolean(tokenHeader().Authorization));
+}
+
+async function copy(make) {
+  try {
+    const text = make();
+    // Only pages by https or of this machine have a clipboard.
+    await (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
+      () => { byId("status").textContent = "Copied"; }, () => showText("To copy", text));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+function theRequest(values) {
   const operation = operationAt(readOperations(query.text), query.caret);
-  const request = { query: query.text, variables: values, operationName: operation?.name };
+  return { operation, request: { query: query.text, variables: values, operationName: operation?.name } };
+}
+
+async function runWith(values, extraHeaders) {
+  const { operation, request } = theRequest(values);
   const answer = await send(endpoint, request, extraHeaders, cancel.signal);
   const turns = operation ? pageTurns(operation, answer.body.data) : [];
   showAnswer(answer, turns, (turn) => turnPage(turn.change(values)));

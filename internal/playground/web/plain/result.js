@@ -23,12 +23,19 @@ export function showProblem(problem) {
   show({ status: "No answer", errors: [describeError(problem)], turns: [], output: "" });
 }
 
+/** Shows a text that could not be copied, for people to copy. */
+export function showText(status, text) {
+  show({ status, errors: [], turns: [], output: text });
+}
+
 function show({ status, errors, turns, output }) {
   byId("status").textContent = status;
   byId("errors").replaceChildren(...errors);
   byId("pager").replaceChildren(...turns);
   byId("output").replaceChildren(output);
   byId("output").scrollTop = 0;
+  // On a phone the result is below the query, out of sight.
+  if (matchMedia("(max-width: 52rem)").matches) document.querySelector(".result").scrollIntoView();
 }
 
 function turnButton(turn, onTurn) {

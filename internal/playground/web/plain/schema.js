@@ -39,8 +39,8 @@ export async function fetchSchema(endpoint, headers) {
 export class Schema {
   /** @param {Object} introspected the value of `__schema` */
   constructor({ queryType, mutationType, subscriptionType, types }) {
-    /** All but those of introspection itself. @type {Object[]} */
-    this.types = types.filter(({ name }) => !name.startsWith("__")).sort((a, b) => a.name < b.name ? -1 : 1);
+    /** All but those of introspection itself, by name, and those for gateways last. @type {Object[]} */
+    this.types = types.filter(({ name }) => !name.startsWith("__")).sort(byUse);
     /** The types that operations start from. @type {Object[]} */
     this.roots = [queryType, mutationType, subscriptionType].filter(Boolean).map(({ name }) => this.type(name));
   }
@@ -66,9 +66,19 @@ export class Schema {
   }
 }
 
-/** Fields, input fields or enum values: a type has one of the three at most. */
+/** Fields, input fields or enum values: a type has one of the three at most. What gateways ask for comes last. */
 export function members(type) {
-  return type.fields ?? type.inputFields ?? type.enumValues ?? [];
+  const all = type.fields ?? type.inputFields ?? type.enumValues ?? [];
+  return all.toSorted((a, b) => isForGateways(a) - isForGateways(b));
+}
+
+function byUse(a, b) {
+  return isForGateways(a) - isForGateways(b) || (a.name < b.name ? -1 : 1);
+}
+
+/** True of Apollo Federation's types and fields. */
+function isForGateways({ name }) {
+  return /^(_|link__|federation__)/.test(name);
 }
 
 /** @returns {string} the name within a type such as [T!]! */
