@@ -12,7 +12,7 @@ import (
 // held.
 func TestOperationsTogetherHoldSoMuch(t *testing.T) {
 	t.Parallel()
-	a := serve(t, options{keys: []string{"a", "b"}, allBytes: 240_000})
+	a := serve(t, options{keys: []string{"a", "b"}, allBytes: 2 * (96<<10 + 120_000)}) // an operation of 96 KiB, and its answers
 	for _, app := range a.apps {
 		app.Insert(runsOf(pairs(100))...) // a page of 90 has some 50 KB
 	}

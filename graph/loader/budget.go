@@ -86,6 +86,19 @@ func (p *pool) giveBack(caller string, bytes int64) {
 	p.bytes.Add(caller, -bytes)
 }
 
+// operationBytes is what an operation holds from its admission to its end, beside answers and its variables: the stacks of its
+// goroutines, and what gqlgen makes of it. It was measured at two thousand that wait.
+const operationBytes = 96 << 10
+
+// Hold takes what an operation of the caller holds as long as it is under way, even if it does nothing but wait. The error is a
+// [FullError].
+func (u *Upstream) Hold(caller string) (release func(), err error) {
+	if !u.pool.claim(caller, operationBytes) {
+		return nil, u.pool.full()
+	}
+	return func() { u.pool.giveBack(caller, operationBytes) }, nil
+}
+
 func (p *pool) resize(limit int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

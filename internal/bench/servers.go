@@ -251,7 +251,7 @@ func configuration(u upstream, ttl time.Duration) []byte {
 	inFlight, limits := "", ""
 	if n := u.connections(); u.clients > 0 {
 		inFlight = fmt.Sprintf(", maxInFlight: %d", n)
-		limits = fmt.Sprintf(", connectionsPerServer: %d, waiting: %d", n, u.waiting())
+		limits = fmt.Sprintf(", connectionsPerServer: %d, waiting: %d, bytes: %d", n, u.waiting(), 1<<30)
 	}
 	var entries []string
 	for caller := range callers {

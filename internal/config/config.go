@@ -167,7 +167,8 @@ type Limits struct {
 	OperationBytes int `yaml:"operationBytes" default:"67108864" validate:"min=1048576,max=17179869184"`
 
 	// Bytes is how much of both all operations together may hold, at least
-	// OperationBytes, up to 1 TiB; one caller's hold half of it at most.
+	// OperationBytes, up to 1 TiB; one caller's hold half of it at most. Each
+	// of them counts for 96 KiB, also while it waits.
 	Bytes int `yaml:"bytes" default:"402653184" validate:"min=1048576,max=1099511627776,gtefield=OperationBytes"`
 }
 

@@ -60,9 +60,6 @@ func (p *Process) Close() {
 	p.pool.Close()
 }
 
-// maxWait bounds how long an operation waits for its first slot: who waits for longer should rather know.
-const maxWait = 5 * time.Second
-
 func termsOf(l config.Limits) admission.Terms {
 	return admission.Terms{Rate: l.Rate, Burst: l.Burst}
 }
@@ -71,7 +68,7 @@ func gateOf(l config.Limits) admission.Options {
 	// Those that are executed share the processors: with many more of them than these, who asks for little would wait for
 	// those who ask for much.
 	operations := cmp.Or(l.Operations, max(8, 4*runtime.GOMAXPROCS(0)))
-	return admission.Options{Operations: operations, Waiting: l.Waiting, MaxWait: min(maxWait, l.Deadline)}
+	return admission.Options{Operations: operations, Waiting: l.Waiting, MaxWait: l.Deadline}
 }
 
 // callers are those of the service before, or nil.

@@ -169,15 +169,27 @@ func (s *Service) admit(ctx context.Context, foreseen int) (admitted context.Con
 	if err := s.process.accounts.Spend(name, rest); err != nil {
 		return ctx, nil, retry(err)
 	}
-	operation, err := s.process.gate.Enter(ctx)
+	operation, release, err := s.enter(ctx, name)
 	if err != nil {
 		s.process.accounts.Settle(name, rest)
 		return ctx, nil, retry(err)
 	}
 	return loader.WithWaiting(ctx, operation.Wait), func(spent int) {
 		operation.Leave()
+		release()
 		s.process.accounts.Settle(name, rest+requestPrice-max(spent, requestPrice))
 	}, nil
+}
+
+// enter waits for an operation's slot. Those that wait, here or for apps later on, are bounded by their number and by what they hold.
+func (s *Service) enter(ctx context.Context, caller string) (operation *admission.Operation, release func(), err error) {
+	if release, err = s.upstream.Hold(caller); err != nil {
+		return nil, nil, err
+	}
+	if operation, err = s.process.gate.Enter(ctx); err != nil {
+		release()
+	}
+	return operation, release, err
 }
 
 // overloadRetry is when an operation is worth another try that found too many others under way.

@@ -101,10 +101,13 @@ func (p *Process) refuseBy(transport *graphqlhttp.Transport) func(w http.Respons
 // signaturesWaiting is how many tokens may wait for a check: more than one address has connections.
 const signaturesWaiting = 1000
 
+// signatureWait bounds how long a token waits for its check: whoever shows it may be a stranger, and should rather know.
+const signatureWait = 5 * time.Second
+
 // newSignatures bounds how many signatures of tokens are checked at once to half of the processors.
 func newSignatures() *admission.Gate {
 	return admission.NewGate(admission.Options{
-		Operations: max(1, runtime.GOMAXPROCS(0)/2), Waiting: signaturesWaiting, MaxWait: maxWait,
+		Operations: max(1, runtime.GOMAXPROCS(0)/2), Waiting: signaturesWaiting, MaxWait: signatureWait,
 	})
 }
 
