@@ -75,6 +75,7 @@ type apart struct {
 	timeout time.Duration
 
 	transport http.RoundTripper
+	inProcess bool // no network carries its calls, so that each has arrived, however soon its time is over
 }
 
 // tb is what *testing.T, *testing.B and *rapid.T have in common.
@@ -94,6 +95,9 @@ func serve(t tb, o options) *api {
 		a.difys[key] = shared
 		if special.dify != nil {
 			a.difys[key] = startDify(t, *special.dify)
+		}
+		if special.inProcess {
+			special.transport = a.difys[key].Transport()
 		}
 		special.app.Name, special.app.APIKey = cmp.Or(special.app.Name, key), "app-secret-"+key
 		a.apps[key] = a.difys[key].AddApp(special.app)

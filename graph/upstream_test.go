@@ -84,7 +84,7 @@ func serveBroken(t *testing.T, f failure) *api {
 	case f.name == refusedConnection:
 		b.transport = &http.Transport{DialContext: dialNobody}
 	case f.fault != nil && f.fault.Hang:
-		b.timeout = shortTimeout
+		b.timeout, b.inProcess = shortTimeout, true
 	}
 	a := serve(t, options{keys: []string{"a", "b"}, apart: map[string]apart{"b": b}})
 	for _, app := range a.apps {
