@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const asProgram = "DIFYGRAPH_TEST_PROGRAM"
@@ -187,6 +189,24 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the end: %v", exit)
 	}
+}
+
+// TestEndBeginsOnceSignalsAreLetGo: a second signal that comes as soon as the end shows must not be heard as the first was.
+func TestEndBeginsOnceSignalsAreLetGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		signalled, signal := context.WithCancel(t.Context())
+		heard := true
+		ctx := letGo(signalled, func() {
+			time.Sleep(time.Second)
+			heard = false
+		})
+		signal()
+		<-ctx.Done()
+		if heard {
+			t.Error("the end began while signals were still heard")
+		}
+	})
 }
 
 // TestPipesAreNoFiles: whatever is to be read, a pipe, as the shell makes of <(…), does not hang the start.

@@ -49,8 +49,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
+	ctx := letGo(signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM))
 	if err := run(ctx, process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr}); err != nil {
 		if _, logged := errors.AsType[loggedError](err); !logged {
 			last := telemetry.NewQueue(os.Stderr, nil)
@@ -59,6 +58,17 @@ func main() {
 		}
 		os.Exit(exitCode(err))
 	}
+}
+
+// letGo is a context that ends once the signal that ends the first has been heard and stop has returned: whoever sees the process
+// end may send a second one, which is to end it at once.
+func letGo(signalled context.Context, stop func()) context.Context {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(signalled))
+	context.AfterFunc(signalled, func() {
+		stop()
+		cancel()
+	})
+	return ctx
 }
 
 // exitCode tells apps that do not answer from what is wrong with the command, so that a script can.

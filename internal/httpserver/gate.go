@@ -119,11 +119,15 @@ func (g *gate) isOver(of *generation) bool {
 	return true
 }
 
-// drain refuses what comes from now on. The channel is closed when the last request has ended. To be called once.
+// drain refuses what comes from now on, and waits no longer for clients to take their answers than it must. The channel is closed
+// when the last request has ended. To be called once.
 func (g *gate) drain() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.draining = true
+	for a := range g.underWay {
+		a.drain()
+	}
 	g.closeIfIdle()
 	return g.idle
 }
@@ -146,7 +150,7 @@ func (g *gate) unanswered() (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for a := range g.underWay {
-		if !a.begun.Load() {
+		if !a.hasBegun() {
 			n++
 		}
 	}

@@ -11,7 +11,7 @@
 // HTTP/1 alone is served.
 //
 // While the server drains, requests under way have the whole time that is given to it, but clients do not: a body has 5 s to
-// arrive, and is then answered by 408. To cut a client that is slow to send or to read is a clean end; to cut a request that
+// arrive, and is then answered by 408; an answer has 5 s to be taken, from its first byte or the beginning of the drain. To cut a client that is slow to send or to read is a clean end; to cut a request that
 // is still being worked on is an error.
 package httpserver
 
@@ -35,8 +35,8 @@ const (
 	writeTimeout   = time.Minute
 	maxHeaderBytes = 32 << 10 // as large as common proxies pass on
 
-	// clientGrace is what clients have left once the server drains: to send the body of a request, and to take the last bytes
-	// of an answer that is done.
+	// clientGrace is what clients have left once the server drains: to send the body of a request, and to take an
+	// answer.
 	clientGrace = 5 * time.Second
 )
 
