@@ -103,6 +103,9 @@ type Metrics struct {
 
 	// Open lets others than this machine read them: nobody is asked who they are.
 	Open bool `yaml:"open"`
+
+	// Pprof serves Go's profiles of the process beside them, to whoever may read them.
+	Pprof bool `yaml:"pprof"`
 }
 
 // CORS says which sites' pages may call.

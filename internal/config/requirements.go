@@ -47,6 +47,7 @@ var requirements = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"log":                          "must be json or text",
 	"metrics.listen":               "must be a host and a port, such as 127.0.0.1:9090",
 	"metrics.open":                 "must be true or false",
+	"metrics.pprof":                "must be true or false",
 	"graphql.introspection":        "must be true or false",
 	"graphql.suggestions":          "must be true or false",
 	"limits.scanCalls":             "must be a whole number from 1 to 1000",

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// patience is how long one file may take. A disk takes milliseconds.
+// readTimeout is how long one file may take. A disk takes milliseconds.
 const readTimeout = 5 * time.Second
 
 var (

@@ -160,8 +160,12 @@ func (t *Transport) choose(ctx context.Context, r *request, method string) (doc 
 	return doc, op, f
 }
 
-// readPaidDocument reads a text that is paid for before anything is done with it.
+// readPaidDocument reads a text that is paid for before anything is done with it. One that is too long takes nothing, and costs
+// nothing.
 func (t *Transport) readPaidDocument(ctx context.Context, m *meter, text string) (*document, *failure) {
+	if f := t.documents.limits.checkLength(text); f != nil {
+		return nil, f
+	}
 	if f := t.chargeReading(ctx, len(text)); f != nil {
 		return nil, f
 	}

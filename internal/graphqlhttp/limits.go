@@ -70,11 +70,19 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
+// checkLength bounds a document before anything is done with its text.
+func (l Limits) checkLength(text string) *failure {
+	if len(text) > l.Bytes {
+		return exceeds("the document has %s bytes; %s are allowed: send long values in variables", len(text), l.Bytes)
+	}
+	return nil
+}
+
 // checkText bounds what will be parsed, and returns the number of tokens. Where the text can't be read any further it
 // leaves the error to the parser.
 func (l Limits) checkText(text string) (tokens int, f *failure) {
-	if len(text) > l.Bytes {
-		return 0, exceeds("the document has %s bytes; %s are allowed: send long values in variables", len(text), l.Bytes)
+	if f := l.checkLength(text); f != nil {
+		return 0, f
 	}
 	lex := lexer.New(&ast.Source{Input: text})
 	nested := nesting{}

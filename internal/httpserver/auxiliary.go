@@ -11,13 +11,16 @@ import (
 // Auxiliary servers have few clients, which are quick.
 const (
 	besideConnections  = 64
+	besidePerAddress   = besideConnections / 2
 	besideWriteTimeout = 10 * time.Second
 )
 
+var besideBounds = Bounds{Connections: besideConnections, PerAddress: besidePerAddress}
+
 // StartAuxiliary serves a handler on a port of its own, such as metrics, under the same rules for clients, except that an answer must be begun and taken
-// within 10 s. It has at most 64 connections, and is served until stop is called, which cuts what is under way.
+// within 10 s. It has at most 64 connections, half of them of one address, and is served until stop is called, which cuts what is under way.
 func StartAuxiliary(listener net.Listener, handler http.Handler) (stop func()) {
-	open := newConnections(Bounds{Connections: besideConnections})
+	open := newConnections(besideBounds)
 	server := newServer(handler, open)
 	server.WriteTimeout = besideWriteTimeout
 	ended := make(chan struct{})

@@ -77,7 +77,7 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 
 // admit makes room for a connection, or closes it.
 func (c *connections) admit(conn net.Conn) {
-	address := addressOf(conn.RemoteAddr())
+	address := ClientPrefix(conn.RemoteAddr().String())
 	if c.refused || !c.makeRoom(address) {
 		_ = conn.Close()
 		return
@@ -242,9 +242,10 @@ func (c *connections) arrived(known *connection) {
 	}
 }
 
-// addressOf is the address that counts as one client. All that have none are one.
-func addressOf(remote net.Addr) netip.Prefix {
-	at, err := netip.ParseAddrPort(remote.String())
+// ClientPrefix is the addresses that count as one client, by an [http.Request.RemoteAddr] of one of them: an IPv4 address by itself,
+// and an IPv6 network of 64 bits, within which one sender can choose. All that have no address are one.
+func ClientPrefix(remote string) netip.Prefix {
+	at, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return netip.Prefix{}
 	}

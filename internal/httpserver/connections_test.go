@@ -144,11 +144,11 @@ func TestAddressesThatCountAsOne(t *testing.T) {
 		"[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2::/64",
 		"[fe80::1%eth0]:1":         "fe80::/64",
 	} {
-		if got := addressOf(address(from)); got != netip.MustParsePrefix(want) {
+		if got := ClientPrefix(from); got != netip.MustParsePrefix(want) {
 			t.Errorf("%s: %v", from, got)
 		}
 	}
-	if got := addressOf(address("pipe")); got.IsValid() {
+	if got := ClientPrefix("pipe"); got.IsValid() {
 		t.Errorf("no address: %v", got)
 	}
 }
@@ -243,6 +243,18 @@ func TestOtherProtocolsAreRefused(t *testing.T) {
 			sending.Wait()
 		}
 	})
+}
+
+// TestBesideAnAddressKeepsNobodyOut: not even by requests whose answers it does not read.
+func TestBesideAnAddressKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	c := newConnections(besideBounds)
+	for range besideConnections {
+		c.connect("[2001:db8::9]:1", http.StateActive)
+	}
+	if monitoring := c.connect("192.0.2.1:1"); monitoring.closed {
+		t.Error("there is no room for another address")
+	}
 }
 
 func TestBesideIsBounded(t *testing.T) {

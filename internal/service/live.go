@@ -129,7 +129,7 @@ func (l *live) configuration(read readFile) (cfg *config.Config, fixed map[strin
 		return nil, nil, err
 	}
 	fixed = map[string]string{
-		"listen": cfg.Listen, "metrics.listen": cfg.Metrics.Listen, "log": cfg.Log,
+		"listen": cfg.Listen, "metrics.listen": cfg.Metrics.Listen, "metrics.pprof": strconv.FormatBool(cfg.Metrics.Pprof), "log": cfg.Log,
 		"limits.connections":           strconv.Itoa(cfg.Limits.Connections),
 		"limits.connectionsPerAddress": strconv.Itoa(cfg.Limits.ConnectionsPerAddress),
 	}

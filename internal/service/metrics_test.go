@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/difygraph/difygraph/internal/config"
 	"github.com/difygraph/difygraph/internal/telemetry"
@@ -66,6 +67,75 @@ func TestMetricsTellOfTheGate(t *testing.T) {
 	} {
 		if !strings.Contains(w.Body.String(), want+"\n") {
 			t.Errorf("%s is missing", want)
+		}
+	}
+}
+
+// unread is an answer that its client does not take before release.
+type unread struct {
+	http.ResponseWriter
+
+	release <-chan struct{}
+}
+
+func (u unread) Write(p []byte) (int, error) {
+	<-u.release
+	return u.ResponseWriter.Write(p)
+}
+
+// TestClientsThatDoNotReadKeepNobodyFromTheMetrics: their answers are gathered, and hold nothing that others wait for.
+func TestClientsThatDoNotReadKeepNobodyFromTheMetrics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		told, err := telemetry.New(t.Context(), telemetry.Options{Metrics: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler := Metrics(&config.Config{Metrics: config.Metrics{Listen: "127.0.0.1:9090"}}, told)
+		scrape := func(w http.ResponseWriter) {
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.Host = "localhost:9090"
+			handler.ServeHTTP(w, r)
+		}
+		release := make(chan struct{})
+		defer close(release)
+		for range 64 {
+			go scrape(unread{httptest.NewRecorder(), release})
+		}
+		synctest.Wait()
+		w := httptest.NewRecorder()
+		if scrape(w); w.Code != http.StatusOK {
+			t.Errorf("%d: %s", w.Code, w.Body)
+		}
+	})
+}
+
+// TestProfilesAreServedWhereTheConfigurationSaysSo: and never on names that are not the server's.
+func TestProfilesAreServedWhereTheConfigurationSaysSo(t *testing.T) {
+	t.Parallel()
+	told, err := telemetry.New(t.Context(), telemetry.Options{Metrics: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		pprof      bool
+		host, path string
+		status     int
+	}{
+		{false, "localhost:9090", "/debug/pprof/", http.StatusNotFound},
+		{false, "localhost:9090", "/debug/pprof/heap", http.StatusNotFound},
+		{true, "localhost:9090", "/debug/pprof/", http.StatusOK},
+		{true, "localhost:9090", "/debug/pprof/heap", http.StatusOK},
+		{true, "localhost:9090", "/debug/pprof/trace?seconds=0.001", http.StatusOK},
+		{true, "localhost:9090", "/debug/pprof/cmdline", http.StatusNotFound},
+		{true, "localhost:9090", "/metrics", http.StatusOK},
+		{true, "evil.example:9090", "/debug/pprof/heap", http.StatusMisdirectedRequest},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, test.path, nil)
+		r.Host = test.host
+		Metrics(&config.Config{Metrics: config.Metrics{Listen: "127.0.0.1:9090", Pprof: test.pprof}}, told).ServeHTTP(w, r)
+		if w.Code != test.status {
+			t.Errorf("%+v: %d", test, w.Code)
 		}
 	}
 }

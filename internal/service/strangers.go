@@ -3,9 +3,7 @@ package service
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime"
 	"strconv"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/difygraph/difygraph/graph/code"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/graphqlhttp"
+	"github.com/difygraph/difygraph/internal/httpserver"
 	"github.com/difygraph/difygraph/internal/identity"
 	"github.com/difygraph/difygraph/internal/telemetry"
 )
@@ -26,22 +25,8 @@ const (
 	strangerBurst = 100
 )
 
-// addressOf is where a request came from, as far as one sender can choose: an IPv6 address's network of 64 bits is one's own.
-func addressOf(r *http.Request) string {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			return r.RemoteAddr
-		}
-		return host
-	}
-	address := from.Addr().Unmap().WithZone("")
-	if address.Is4() {
-		return address.String()
-	}
-	return netip.PrefixFrom(address, 64).Masked().String()
-}
+// addressOf is where a request came from, as far as one sender can't choose.
+func addressOf(r *http.Request) string { return httpserver.ClientPrefix(r.RemoteAddr).String() }
 
 // payer names who pays for a request: its caller, or where callers have no names of their own the address that it came from.
 func payer(r *http.Request) string {

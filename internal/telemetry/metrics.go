@@ -16,12 +16,13 @@ import (
 // seconds are the bounds of durations: an answer of the cache takes one millisecond, a slow Dify up to its timeout.
 var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// MetricsHandler answers GET /metrics in the formats of Prometheus. It is for a port of its own: it is unauthenticated. Without
+// MetricsHandler answers GET /metrics in the formats of Prometheus. It is for a port of its own: it is unauthenticated, and does
+// not bound how many ask at once. Without
 // [Options.Metrics] it has nothing.
 func (t *Telemetry) MetricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	if t.registry != nil {
-		mux.Handle("GET /metrics", promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+		mux.Handle("GET /metrics", promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{}))
 	}
 	return mux
 }
