@@ -336,7 +336,7 @@ func (c checkCommand) Run(ctx context.Context, cli *commandLine, p process) erro
 	}
 	pool := difyapi.NewPool()
 	defer pool.Close()
-	apps, err := service.AppsToExamine(cfg, pool)
+	apps, err := service.AppsToExamine(cfg, pool) //nolint:contextcheck // How an app is belongs to no call.
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,15 @@ var refusals = []struct {
 	{http.StatusForbidden, "status is abnormal", ReasonAppAbnormal},
 }
 
+// proxyReasons are what statuses mean that Dify has no use for.
+var proxyReasons = map[int]Reason{
+	http.StatusNetworkAuthenticationRequired: ReasonNetworkLogin,
+	http.StatusProxyAuthRequired:             ReasonProxyCredentials,
+	http.StatusRequestEntityTooLarge:         ReasonTooLargeForProxy,
+	http.StatusRequestURITooLong:             ReasonTooLongForProxy,
+	http.StatusRequestHeaderFieldsTooLarge:   ReasonTooLongForProxy,
+}
+
 // statusCause tells what an error status comes from, as far as that is known.
 func statusCause(e *Error) error {
 	switch {
@@ -112,14 +121,8 @@ func statusCause(e *Error) error {
 		return nil
 	case e.Status == http.StatusTooManyRequests && e.Code == "":
 		return ReasonForeignLimit
-	case e.Status == http.StatusNetworkAuthenticationRequired:
-		return ReasonNetworkLogin
-	case e.Status == http.StatusProxyAuthRequired:
-		return ReasonProxyCredentials
-	case e.Status == http.StatusRequestEntityTooLarge:
-		return ReasonTooLargeForProxy
-	case e.Status == http.StatusRequestURITooLong, e.Status == http.StatusRequestHeaderFieldsTooLarge:
-		return ReasonTooLongForProxy
+	case proxyReasons[e.Status] != "":
+		return proxyReasons[e.Status]
 	case e.Status == http.StatusNotFound:
 		return nil // see [Client.judgeMissing]
 	case IsBadResponse(e):

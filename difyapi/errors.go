@@ -125,6 +125,10 @@ func beginning(text string) string {
 	return strings.ToValidUTF8(text[:shownMessageBytes], "") + "…"
 }
 
+// HasErrorStatus tells whether the answer's status says that the request failed. It is false of a value that can't be read within the
+// answer to one which did not, and where there was no answer.
+func (e *Error) HasErrorStatus() bool { return e.Status >= http.StatusBadRequest }
+
 // LogValue is what may stand in a log: where and how the call failed, and nothing of Dify's or the caller's words, nor an id.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("kind", e.Kind.String())}

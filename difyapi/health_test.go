@@ -130,7 +130,7 @@ func TestHealthOutlivesItsClient(t *testing.T) {
 					}
 					return answering(status, body)(r)
 				}),
-				HealthChanged: func(h difyapi.Health) { told = append(told, name) },
+				HealthChanged: func(difyapi.Health) { told = append(told, name) },
 			})
 			if err != nil {
 				t.Fatal(err)

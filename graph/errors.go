@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -209,7 +208,7 @@ func status(err error) string {
 
 // refusal is the status of an answer that should have been a success; of a value within a success there is nothing to say.
 func refusal(err error) string {
-	if e, ok := errors.AsType[*difyapi.Error](err); ok && e.Status == http.StatusOK {
+	if e, ok := errors.AsType[*difyapi.Error](err); ok && !e.HasErrorStatus() {
 		return ""
 	}
 	return status(err)

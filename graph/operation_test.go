@@ -80,7 +80,7 @@ func TestOperationLeavesAfterAPanic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			left := 0
-			admit := func(ctx context.Context, _ int) (context.Context, func(int), error) {
+			admit := func(ctx context.Context, _ int) (context.Context, func(int), error) { //nolint:unparam // as Admit has it
 				return ctx, func(int) { left++ }, nil
 			}
 			ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: ast.Subscription}})

@@ -11,9 +11,20 @@ func TestVariablesThatDifferHavePricesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]any)
 	for _, value := range []any{
-		nil, true, false, 1, 2, 1.0, json.Number("1"), "1", "", "a", "ab", "null", []any{}, []any{nil}, []any{[]any{}}, []any{1, 2}, []any{"1", "2"},
-		[]any{"12"}, []any{[]any{1}, 2}, []any{[]any{1, 2}}, map[string]any{}, map[string]any{"a": nil}, map[string]any{"a": 1, "b": 2},
-		map[string]any{"a": []any{1}, "b": 2}, map[string]any{"ab": 12},
+		nil, true, false, 1, 2, 1.0, json.Number("1"), "1", "", "a", "ab", "null",
+		[]any{},
+		[]any{nil},
+		[]any{[]any{}},
+		[]any{1, 2},
+		[]any{"1", "2"},
+		[]any{"12"},
+		[]any{[]any{1}, 2},
+		[]any{[]any{1, 2}},
+		map[string]any{},
+		map[string]any{"a": nil},
+		map[string]any{"a": 1, "b": 2},
+		map[string]any{"a": []any{1}, "b": 2},
+		map[string]any{"ab": 12},
 	} {
 		key, ok := variablesKey(map[string]any{"v": value})
 		if other, known := seen[key]; known || !ok {

@@ -54,8 +54,13 @@ func TestAheadOf(t *testing.T) {
 		whole         bool
 		rows          int
 	}{
-		{many, 20, true, 0}, {many + 1, 20, true, 8 * 21}, {300, 20, true, 8 * 300}, {30, 100, true, 4 * 100},
-		{many, 20, false, 0}, {300, 20, false, scanRows * 300}, {21, 20, false, fitting * 21},
+		{many, 20, true, 0},
+		{many + 1, 20, true, 8 * 21},
+		{300, 20, true, 8 * 300},
+		{30, 100, true, 4 * 100},
+		{many, 20, false, 0},
+		{300, 20, false, scanRows * 300},
+		{21, 20, false, fitting * 21},
 	} {
 		if got := aheadOf(test.streams, test.page, test.whole); got.rows != test.rows {
 			t.Errorf("%+v: %d rows", test, got.rows)

@@ -87,7 +87,7 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 		page, err := unlessEnded(ctx, answer.page, answer.err)
 		return page, int(answer.sent.Load()), err
 	}
-	answer, err := l.of(app).logs.await(ctx, l.ctx, q) //nolint:contextcheck // the batch lives as long as the operation
+	answer, err := l.of(app).logs.await(ctx, l.ctx, q)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -96,7 +96,7 @@ func (l *Loaders) Logs(ctx context.Context, app string, q difyapi.LogQuery, fres
 
 // Info returns what Dify tells of an app.
 func (l *Loaders) Info(ctx context.Context, app string) (*difyapi.AppInfo, error) {
-	return l.of(app).info.await(ctx, l.ctx, struct{}{}) //nolint:contextcheck // the batch lives as long as the operation
+	return l.of(app).info.await(ctx, l.ctx, struct{}{})
 }
 
 // LastInfo returns what Dify said of an app last, in this operation or an earlier one, without asking; nil if it said nothing.
@@ -106,12 +106,12 @@ func (l *Loaders) LastInfo(app string) *difyapi.AppInfo {
 
 // Run returns what Dify tells of a run. Servers before 1.7.0 tell it of every app's runs: see [Loaders.Version].
 func (l *Loaders) Run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
-	return l.of(app).runs.await(ctx, l.ctx, id) //nolint:contextcheck // the batch lives as long as the operation
+	return l.of(app).runs.await(ctx, l.ctx, id)
 }
 
 // EndUser returns the profile of an end user.
 func (l *Loaders) EndUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
-	return l.of(app).endUsers.await(ctx, l.ctx, id) //nolint:contextcheck // the batch lives as long as the operation
+	return l.of(app).endUsers.await(ctx, l.ctx, id)
 }
 
 // Runs returns what Dify tells of runs that the app's log has, in the order asked; nil where Dify no longer has one, or can't show

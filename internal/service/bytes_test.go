@@ -123,7 +123,7 @@ func TestBytesThatWereReadArePaid(t *testing.T) {
 					if w.Code != http.StatusRequestEntityTooLarge && w.Code != http.StatusBadRequest {
 						t.Errorf("%d %s", w.Code, w.Body)
 					}
-					b.checkBalance(t, "ann", balance)
+					b.checkBalance(t, balance)
 				}
 			})
 		})

@@ -181,7 +181,7 @@ func TestReadingIsPaidOnce(t *testing.T) {
 			if a.code() != test.code {
 				t.Errorf("%d: %s", i, a.text)
 			}
-			b.checkBalance(t, "ann", test.left)
+			b.checkBalance(t, test.left)
 		}
 	})
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/difygraph/difygraph/internal/admission"
 )
 
-// checkBalance holds what a caller has left to spend, debts below 0, without any time for more to come in.
-func (b *bubble) checkBalance(t *testing.T, caller string, want int) {
+// checkBalance holds what ann has left to spend, debts below 0, without any time for more to come in.
+func (b *bubble) checkBalance(t *testing.T, want int) {
 	t.Helper()
-	name, accounts := "caller "+caller, b.service.process.accounts
+	name, accounts := "caller ann", b.service.process.accounts
 	err := accounts.Spend(name, max(1, want+1))
 	refused, ok := errors.AsType[*admission.RateError](err)
 	if missing := time.Duration(max(1, want+1)-want) * time.Second / 10; !ok || refused.After.Round(10*time.Millisecond) != missing {
-		t.Errorf("%s has not %d: %v", caller, want, err)
+		t.Errorf("ann has not %d: %v", want, err)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestOverloadedOperationPaysWhatItSpent(t *testing.T) {
 		if a.code() != "OVERLOADED" || a.Extensions.Cost.Spent == 0 {
 			t.Fatalf("%.300s", a.text)
 		}
-		b.checkBalance(t, "ann", 20_000-a.Extensions.Cost.Spent-(query.Len()+2)/readPerPrice-20*(3*2+5)/readPerPrice)
+		b.checkBalance(t, 20_000-a.Extensions.Cost.Spent-(query.Len()+2)/readPerPrice-20*(3*2+5)/readPerPrice)
 	})
 }
 
@@ -100,6 +100,6 @@ func TestWhoLeavesPaysWhatWasSent(t *testing.T) {
 			t.Error("it was answered")
 		}
 		synctest.Wait()
-		b.checkBalance(t, "ann", 20_000-11-1) // the last for reading the document
+		b.checkBalance(t, 20_000-11-1) // the last for reading the document
 	})
 }

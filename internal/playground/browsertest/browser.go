@@ -4,6 +4,7 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"sync"
@@ -80,7 +81,7 @@ func (b *browser) note(event any) {
 	switch event := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, event.Request.URL)
-		if event.Request.Method == "POST" {
+		if event.Request.Method == http.MethodPost {
 			b.tokens = append(b.tokens, fmt.Sprint(event.Request.Headers["authorization"]))
 		}
 	case *network.EventWebSocketCreated:
