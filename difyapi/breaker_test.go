@@ -2,6 +2,7 @@ package difyapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -351,4 +352,32 @@ func TestAppWithAnswersIsNotDoubted(t *testing.T) {
 			t.Errorf("%d probes, %d calls", infos, others)
 		}
 	})
+}
+
+// TestCallsThatAreNotMadeTellWhy: what became of the latest that was made, in words that name no server.
+func TestCallsThatAreNotMadeTellWhy(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		reply reply
+		says  Reason
+	}{
+		"status":    {reply{http.StatusBadGateway, 0}, "not asked, since it gave no answer a moment ago: HTTP 502"},
+		"no answer": {silent, "not asked, since it gave no answer a moment ago: it took too long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := &fakeServer{info: test.reply, rest: test.reply}
+				client := server.client(t, NewPool(), Options{})
+				for client.Stats().Breaker != BreakerOpen {
+					_, _ = listAs(t.Context(), client, "a")
+					synctest.Wait()
+				}
+				_, err := listAs(t.Context(), client, "a")
+				if reason, _ := errors.AsType[Reason](err); reason != test.says || !IsUnavailable(err) || !errors.Is(err, errBreakerOpen) {
+					t.Errorf("%v, want %q", err, test.says)
+				}
+			})
+		})
+	}
 }

@@ -183,7 +183,7 @@ func notSent(ctx context.Context, endpoint string, err error) error {
 	case errors.Is(err, errTooManyWait):
 		return &Error{Kind: KindOverloaded, endpoint: endpoint}
 	case errors.Is(err, errBreakerOpen):
-		return &Error{Kind: KindUnavailable, endpoint: endpoint, cause: errBreakerOpen}
+		return &Error{Kind: KindUnavailable, endpoint: endpoint, cause: err}
 	default:
 		return contextError(ctx, endpoint)
 	}

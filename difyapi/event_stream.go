@@ -67,7 +67,7 @@ func (c *Client) beginStream(ctx context.Context, path, query string) (*eventStr
 		c.leave(slot, err, time.Since(began)) //nolint:contextcheck // A probe outlives the call that gave cause for it.
 		return nil, err
 	}
-	c.guard().record(answered, 0) // how it ends tells nothing of the app
+	c.guard().record(nil, 0) // how it ends tells nothing of the app
 	s.close = func() {
 		s.hangUp()
 		done()

@@ -3,6 +3,7 @@ package difyapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -135,7 +136,30 @@ const (
 	probeStale    = 10 * time.Second // from when on callers wait for a new one
 )
 
-var errBreakerOpen = errors.New("not asked: it gave no answer a moment ago")
+var errBreakerOpen = errors.New("not asked, since it gave no answer a moment ago")
+
+// notAsked is why a call was not made while the breaker is open: what became of the latest one that was.
+type notAsked struct{ latest string }
+
+func (n notAsked) Error() string { return errBreakerOpen.Error() + ": " + n.latest }
+
+// Unwrap gives the words to callers, too.
+func (n notAsked) Unwrap() []error { return []error{errBreakerOpen, Reason(n.Error())} }
+
+// briefly says why a call gave no answer, in words that callers may read.
+func briefly(failure *Error) string {
+	reason, known := errors.AsType[Reason](failure)
+	switch {
+	case failure.Kind == KindTimeout:
+		return "it took too long"
+	case failure.Kind == KindStatus:
+		return fmt.Sprintf("HTTP %d", failure.Status)
+	case known:
+		return string(reason)
+	default:
+		return errNoAnswer.Error()
+	}
+}
 
 // breaker keeps calls from an app that does not answer. It holds what is known, and does nothing itself.
 //
@@ -147,6 +171,7 @@ type breaker struct {
 	state    BreakerState
 	changed  chan struct{} // closed and made anew where advice changes
 	failures int           // in a row
+	latest   *Error        // of them
 	answered time.Time     // the latest time
 	probing  bool
 	began    time.Time // the latest probe
@@ -160,6 +185,7 @@ type advice struct {
 	state   BreakerState    // closed: go on; half open: wait for a change, and ask again; open: fail
 	changed <-chan struct{} // closed once the advice is outdated
 	probe   bool            // and see to it that a probe is made
+	failure *Error          // the latest, where calls fail
 }
 
 // admit tells a call what to do. Without a breaker all go on.
@@ -176,7 +202,7 @@ func (b *breaker) admit() advice {
 	if probe {
 		b.beginProbe()
 	}
-	return advice{b.state, b.changed, probe}
+	return advice{b.state, b.changed, probe, b.latest}
 }
 
 // outcome is what a call tells of its app.
@@ -212,20 +238,22 @@ func outcomeOf(err error) outcome {
 	}
 }
 
-// record notes how a call ended that took so long, and tells whether the app is to be probed now. A call that took long in vain
+// record notes how a call ended, with an error or nil, that took so long, and tells whether the app is to be probed now. A call that took long in vain
 // is reason enough, also where its caller lost patience, unless others had an answer meanwhile.
-func (b *breaker) record(o outcome, took time.Duration) (probe bool) {
+func (b *breaker) record(err error, took time.Duration) (probe bool) {
 	if b == nil {
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	o := outcomeOf(err)
 	switch o {
 	case answered:
 		b.answer()
 		return false
 	case failed, timedOut:
 		b.failures++
+		b.latest = failureOf(err)
 	case nothing:
 	}
 	inVain := (o == timedOut || took >= probeTimeout) && time.Since(b.answered) >= took
@@ -262,16 +290,17 @@ func (b *breaker) settle(found outcome) {
 	}
 }
 
-// probed notes the outcome of a probe.
-func (b *breaker) probed(found outcome) {
+// probed notes how a probe ended, with an error or nil.
+func (b *breaker) probed(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing, b.ended = false, time.Now()
-	if found.alive() {
+	if outcomeOf(err).alive() {
 		b.answer()
-	} else {
-		b.become(BreakerOpen)
+		return
 	}
+	b.latest = failureOf(err)
+	b.become(BreakerOpen)
 }
 
 // answer is called with the lock held, as the functions below are.
@@ -335,7 +364,7 @@ func (c *Client) admitted(ctx context.Context) (advice, error) {
 		case BreakerClosed:
 			return now, nil
 		case BreakerOpen:
-			return now, errBreakerOpen
+			return now, notAsked{briefly(now.failure)}
 		case BreakerHalfOpen:
 		}
 		select {
@@ -358,40 +387,41 @@ func (c *Client) guard() *breaker {
 func (c *Client) probeApp() {
 	slot, err := c.server.acquire(c.ctx, waitersOf(WithCaller(c.ctx, prober)), c.spot(), nil, new(counters))
 	if err != nil {
-		c.breaker.probed(failed) // even for this there is no room, or nobody wants to know any more
+		// Even for this there is no room, or nobody wants to know any more.
+		c.breaker.probed(&Error{Kind: KindUnavailable, endpoint: http.MethodGet + " " + infoPath, cause: errNoAnswer})
 		return
 	}
 	c.breaker.probed(c.ping(slot))
 }
 
 // ping asks GET /info with the slot, which it gives back. Who calls has no part in it.
-func (c *Client) ping(slot claim) outcome {
+func (c *Client) ping(slot claim) error {
 	defer c.server.release(slot)
 	ctx, cancel := context.WithTimeout(c.ctx, probeTimeout)
 	defer cancel()
 	_, failure := c.exchange(c.newRequest(ctx, infoPath, ""))
 	if failure == nil {
 		c.health.note(nil)
-		return answered
+		return nil
 	}
 	err := c.explain(c.ctx, ctx, http.MethodGet+" "+infoPath, failure)
 	c.health.note(err)
-	return outcomeOf(err)
+	return err
 }
 
 // leave gives back a call's slot, or has the app probed with it, after the call took so long. The server's other apps wait
 // for what is found.
 func (c *Client) leave(slot claim, err error, took time.Duration) {
-	if !c.guard().record(outcomeOf(err), took) {
+	if !c.guard().record(err, took) {
 		c.server.release(slot)
 		return
 	}
 	held := c.pool.holdOthers(c.app)
 	c.pool.background(func() {
-		found := c.ping(slot)
-		c.breaker.probed(found)
+		err := c.ping(slot)
+		c.breaker.probed(err)
 		for _, b := range held {
-			b.settle(found)
+			b.settle(outcomeOf(err))
 		}
 	})
 }

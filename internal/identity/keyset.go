@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// refetchInterval is the least time between two fetches, whatever asks for them: strangers can name keys that are not there.
+	// refetchInterval is the least time from a fetch to the next, whatever asks for it: strangers can name keys that are not there.
 	refetchInterval = time.Minute
+	// retryInterval is the least time after a fetch that failed. It doubles with each further failure, up to refetchInterval.
+	retryInterval = time.Second
 	// freshFor is the age from which keys are fetched again when one of them is used, so that a key that was taken back ends.
 	freshFor = time.Hour
 	// keptFor is the age up to which keys hold while the issuer does not answer.
@@ -26,8 +28,8 @@ type keySet struct {
 	mu        sync.Mutex
 	keys      []publicKey
 	fetchedAt time.Time     // of keys
-	triedAt   time.Time     // the last fetch began
-	failed    bool          // the last fetch
+	triedAt   time.Time     // the last fetch began, or failed
+	failures  int           // of fetches in a row
 	underWay  chan struct{} // closed when the fetch under way has ended; nil while there is none
 }
 
@@ -56,7 +58,7 @@ func (s *keySet) find(ctx context.Context, kid, alg string) (crypto.PublicKey, *
 func (s *keySet) isAway() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.failed || s.fetchedAt.IsZero()
+	return s.failures > 0 || s.fetchedAt.IsZero()
 }
 
 // look gives the key, or nil. The channel is closed when better is known; nil means that nothing better is to come soon.
@@ -77,7 +79,7 @@ func (s *keySet) look(kid, alg string) (key crypto.PublicKey, fetched <-chan str
 // refresh begins a fetch, unless one is under way or was a short time ago. It does not depend on the request that it is
 // for: others wait for the same keys.
 func (s *keySet) refresh() {
-	if s.underWay != nil || time.Since(s.triedAt) < refetchInterval {
+	if s.underWay != nil || time.Since(s.triedAt) < s.pause() {
 		return
 	}
 	s.triedAt, s.underWay = time.Now(), make(chan struct{})
@@ -85,12 +87,29 @@ func (s *keySet) refresh() {
 		keys, err := s.fetch()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.failed = err != nil; !s.failed {
-			s.keys, s.fetchedAt = keys, time.Now()
-		}
+		s.note(keys, err)
 		close(s.underWay)
 		s.underWay = nil
 	}()
+}
+
+// note takes what a fetch has brought.
+func (s *keySet) note(keys []publicKey, err error) {
+	now := time.Now()
+	if err != nil {
+		s.failures, s.triedAt = s.failures+1, now
+		return
+	}
+	s.keys, s.fetchedAt, s.failures = keys, now, 0
+}
+
+// pause is the least time since the last fetch.
+func (s *keySet) pause() time.Duration {
+	if s.failures == 0 {
+		return refetchInterval
+	}
+	const doublings = 6 // which are more than refetchInterval
+	return min(retryInterval<<min(s.failures-1, doublings), refetchInterval)
 }
 
 // pick gives the first key of that id for alg, or nil. Without an id it must be the only one: with two, which of them was

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -251,9 +252,32 @@ func TestIssuerThatIsDownAtTheStartIsTriedAgain(t *testing.T) {
 			t.Error("a token is taken without a key")
 		}
 		idp.answerBy(right)
-		time.Sleep(refetchInterval)
+		time.Sleep(time.Second)
 		if !accepts(t, a, signers()["EdDSA"]) {
 			t.Error("a right token is refused")
+		}
+	})
+}
+
+// TestIssuerThatStaysDownIsTriedLessAndLess: after 1, 2, 4, 8, 16 and 32 s, and then once a minute, however many ask.
+func TestIssuerThatStaysDownIsTriedLessAndLess(t *testing.T) {
+	t.Parallel()
+	signers()
+	synctest.Test(t, func(t *testing.T) {
+		idp := newIssuerStub(t)
+		idp.goDown()
+		a := idp.authenticator(t, Options{})
+		var tried []int
+		for second := range 200 {
+			before := idp.fetches()
+			accepts(t, a, signers()["EdDSA"])
+			if idp.fetches() > before {
+				tried = append(tried, second)
+			}
+			time.Sleep(time.Second)
+		}
+		if want := []int{0, 1, 3, 7, 15, 31, 63, 123, 183}; !slices.Equal(tried, want) {
+			t.Errorf("tried after %v s, want %v", tried, want)
 		}
 	})
 }

@@ -53,7 +53,8 @@ func (r snapshot) readAll(read readFile) map[string]fileState {
 
 // changes are the files with another content than the snapshot's, or with one where it has none. A file that is gone counts as
 // unchanged: there may be none for a moment while another takes its place.
-func (r snapshot) changes(now map[string]fileState) (changed []string) {
+func (r snapshot) changes(now map[string]fileState) []string {
+	changed := []string{} // not nil, which is null in a log of JSON
 	for _, path := range slices.Sorted(maps.Keys(r)) {
 		known := r[path]
 		switch {

@@ -324,6 +324,14 @@ func TestFixedSettingsAreNamed(t *testing.T) {
 	})
 }
 
+// TestNothingChangedIsAnEmptyList: nil is null in a log of JSON.
+func TestNothingChangedIsAnEmptyList(t *testing.T) {
+	t.Parallel()
+	if changed := (snapshot{}).changes(nil); changed == nil {
+		t.Error("nil")
+	}
+}
+
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	a := map[string]string{"same": "1", "changed": "1", "gone": ""}
