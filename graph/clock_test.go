@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 	_ "time/tzdata" // the zones, wherever the tests run
+
+	"github.com/google/uuid"
 
 	"github.com/difygraph/difygraph/difyapi/difytest"
 )
@@ -232,6 +235,41 @@ func TestChangeOfClocksWithinTheHoursBefore(t *testing.T) {
 			insert("b", last.Add(-2*time.Minute))
 			first := a.page(t, vars{"first": 2}) // the newest of each: a's is shown right
 			checkUnsupported(t, a, vars{"first": 2, "after": *first.PageInfo.EndCursor}, test.shift)
+		})
+	}
+}
+
+// TestPageThatEndsAmongRowsOfTwoTimes: where clocks go forward, a row from before is shown in the second of one an hour later. Whoever
+// reads on from the latter would not meet the former.
+func TestPageThatEndsAmongRowsOfTwoTimes(t *testing.T) {
+	t.Parallel()
+	for name, ids := range map[string][2]uuid.UUID{"right first": {{15: 2}, {15: 1}}, "shifted first": {{15: 1}, {15: 2}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := serve(t, options{keys: []string{"a"}, dify: difytest.Options{Zone: zone(t, "Atlantic/Azores")}, unprovenClocks: true})
+			for i, id := range ids {
+				row := run(0)
+				row.ID, row.CreatedAt = id, time.Date(2026, 3, 29, i, 0, 1, 0, time.UTC) // both are shown at 01:00:01
+				a.apps["a"].Insert(row)
+			}
+			after := ""
+			for range 2 {
+				response := a.post(t, `query($after: String) {workflowLogs(order: OLDEST_FIRST, first: 1, after: $after) {pageInfo {endCursor} nodes {uuid}}}`, vars{"after": after})
+				if len(response.Errors) > 0 {
+					if !strings.Contains(response.Errors[0].Message, "1 h later") {
+						t.Error(response.Errors)
+					}
+					return
+				}
+				var data struct {
+					WorkflowLogs struct{ PageInfo struct{ EndCursor string } }
+				}
+				if err := json.Unmarshal(response.Data, &data); err != nil {
+					t.Fatal(err)
+				}
+				after = data.WorkflowLogs.PageInfo.EndCursor
+			}
+			t.Error("the row that is shown an hour late was passed over")
 		})
 	}
 }

@@ -76,7 +76,10 @@ func (r *reader) readSound(ctx, early context.Context) (m merged, count int, spe
 		return m, count, spent, err
 	}
 	streams := len(r.streams)
-	if err = r.checkClocks(ctx); err != nil || len(r.streams) == streams {
+	if err = r.checkClocks(ctx); err == nil {
+		err = r.checkTies(ctx, m, count)
+	}
+	if err != nil || len(r.streams) == streams {
 		return m, count, spent, err
 	}
 	return r.read(ctx, early)
