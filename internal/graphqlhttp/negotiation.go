@@ -301,6 +301,11 @@ func upgradesToWebSocket(h http.Header) bool {
 	return hasToken(h.Values("Connection"), "upgrade") && hasToken(h.Values("Upgrade"), "websocket")
 }
 
+// UpgradesToSocket tells whether a request is served as a WebSocket. Its client may say later who it is (Streams.Authenticate).
+func (t *Transport) UpgradesToSocket(r *http.Request) bool {
+	return t.streams != nil && upgradesToWebSocket(r.Header)
+}
+
 func hasToken(lines []string, token string) bool {
 	for _, line := range lines {
 		for element := range strings.SplitSeq(line, ",") {
