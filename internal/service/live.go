@@ -46,13 +46,13 @@ type live struct {
 
 	inForce *config.Config // nil before the first load
 	process *Process       // nil before the first load
-	retire  func()         // the service in force
+	service *Service       // nil before the first load
 }
 
 // Watch makes the service, and makes it anew until ctx ends: when a file has changed, and when asked for. stop ends it, and is to be
 // called when no request is under way, nor can be.
 func Watch(ctx context.Context, s Source) (stop func(), err error) {
-	l := &live{Source: s, retire: func() {}}
+	l := &live{Source: s}
 	watcher := newWatcher(l.load, l.read, slog.Default())
 	if err := watcher.Start(); err != nil {
 		l.close()
@@ -113,8 +113,10 @@ func (l *live) load(read readFile) (fixed map[string]string, err error) {
 	}
 	l.inForce = cfg
 	l.Put(api, api.Close)
-	l.retire()
-	l.retire = api.Retire
+	if l.service != nil {
+		l.service.Retire()
+	}
+	l.service = api
 	return fixed, nil
 }
 

@@ -107,7 +107,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	return nil
 }
 
-// handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
+// handler serves the API and the playground.
 func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handler) http.Handler) http.Handler {
 	resolver, told := s.resolver(cfg), o.Telemetry
 	if o.FieldByField {
@@ -115,12 +115,8 @@ func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handl
 	}
 	api := graph.NewServer(resolver, told.Extension())
 	s.transport.Mount(api)
-	refuse := s.process.refuseBy(s.transport)
-	guard := func(h http.Handler) http.Handler { return h }
-	if !cfg.Auth.Identifies() {
-		guard = browser.Hosts(cfg.HostNames(), refuse)
-	}
-	endpoint := told.Middleware(GraphQLPath)(guard(origins(s.identify(refuse)(s.charge(api)))))
+	guard := s.guard(cfg)
+	endpoint := s.endpoint(told, guard, origins)(api)
 	page := playground.Options{Endpoint: GraphQLPath}
 	if cfg.Demo {
 		page.Notice = "Sample data"
@@ -133,6 +129,21 @@ func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handl
 		}
 		pages.ServeHTTP(w, r)
 	}))
+}
+
+// guard refuses what comes by names that this server does not know, where it asks nobody who they are.
+func (s *Service) guard(cfg *config.Config) func(http.Handler) http.Handler {
+	if cfg.Auth.Identifies() {
+		return func(h http.Handler) http.Handler { return h }
+	}
+	return browser.Hosts(cfg.HostNames(), s.process.refuseBy(s.transport))
+}
+
+// endpoint is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
+func (s *Service) endpoint(told *telemetry.Telemetry, guard, origins func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return told.Middleware(GraphQLPath)(guard(origins(s.identify(s.process.refuseBy(s.transport))(s.charge(api)))))
+	}
 }
 
 func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
