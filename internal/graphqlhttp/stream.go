@@ -108,6 +108,19 @@ type streamWriter struct {
 func (s *streamWriter) write(body parts) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.send(body)
+}
+
+// beatOnce sends a heartbeat, unless something else is on its way.
+func (s *streamWriter) beatOnce(text string) {
+	if s.mu.TryLock() {
+		defer s.mu.Unlock()
+		s.send(parts{[]byte(text)})
+	}
+}
+
+// send is called with the lock held.
+func (s *streamWriter) send(body parts) bool {
 	_ = s.control.SetWriteDeadline(time.Now().Add(streamWriteTimeout)) // in the place of the server's
 	for _, part := range body {
 		if s.failed {
@@ -132,7 +145,7 @@ func (s *streamWriter) beat(f framing) (stop func()) {
 			case <-over:
 				return
 			case <-tick.C:
-				s.write(parts{[]byte(f.beat)})
+				s.beatOnce(f.beat)
 			}
 		}
 	})

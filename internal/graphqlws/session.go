@@ -97,7 +97,7 @@ func Serve(w http.ResponseWriter, r *http.Request, server Server, o Options) {
 		return // and has been answered
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	s := &session{server: server, options: o, conn: conn, ctx: ctx, known: make(chan context.Context, 1)}
+	s := &session{server: server, options: o, conn: conn, ctx: ctx, known: make(chan context.Context, 1), turn: make(chan struct{}, 1)}
 	defer s.work.Wait()
 	defer cancel()
 	defer func() { _ = conn.CloseNow() }() // what fails is closed
@@ -117,9 +117,12 @@ type session struct {
 	known   chan context.Context // the operations', once Init has made it
 	work    sync.WaitGroup       // goroutines
 
-	mu   sync.Mutex // also held while a message is sent: what is said stays in order
+	turn chan struct{} // to talk: held while a message is sent, so that what is said stays in order
 	talk conversation
 }
+
+func (s *session) lock()   { s.turn <- struct{}{} }
+func (s *session) unlock() { <-s.turn }
 
 // serve reads until the socket is closed.
 func (s *session) serve() {
@@ -161,10 +164,10 @@ func (s *session) read() (message []byte, free func(), err error) {
 
 // do does what a message asks for. The operations' context is nil where that ends the socket.
 func (s *session) do(operations context.Context, message []byte) context.Context {
-	s.mu.Lock()
+	s.lock()
 	a := s.talk.receive(message)
 	err := s.send(a.send)
-	s.mu.Unlock()
+	s.unlock()
 	if a.stop != nil {
 		a.stop.cancel()
 	}
@@ -191,8 +194,8 @@ func (s *session) init(payload jsontext.Value) (operations context.Context) {
 	}
 	s.conn.SetReadLimit(s.options.MaxMessageBytes)
 	s.known <- operations
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	if s.send(s.talk.acknowledge()) != nil {
 		return nil
 	}
@@ -224,11 +227,11 @@ func (s *session) start(ctx context.Context, o *operation, payload jsontext.Valu
 
 // tell sends a message of an operation, if it is still wanted, and closes the socket if it was the last one.
 func (s *session) tell(say func() (message []byte, goesOn bool)) (goesOn bool) {
-	s.mu.Lock()
+	s.lock()
 	message, goesOn := say()
 	err := s.send(message)
 	end := s.talk.end()
-	s.mu.Unlock()
+	s.unlock()
 	if end != nil {
 		s.close(*end)
 	}
