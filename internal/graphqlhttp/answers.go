@@ -62,12 +62,10 @@ func (t *Transport) subscribe(ctx context.Context, exec graphql.GraphExecutor, p
 		return
 	}
 	for {
-		a := nextOf(ctx, next)
-		if a.Response == nil {
+		goesOn, ended := event(ctx, next, yield)
+		if ended {
 			break
 		}
-		goesOn := yield(a) && len(a.Data) > 0
-		a.rows.Drop()
 		if !goesOn {
 			return
 		}
@@ -77,10 +75,17 @@ func (t *Transport) subscribe(ctx context.Context, exec graphql.GraphExecutor, p
 	}
 }
 
-// nextOf waits for an event of a subscription. The response is nil after the last one.
-func nextOf(ctx context.Context, next graphql.ResponseHandler) *answer {
+// event waits for the next event of a subscription and gives its answer. What the event holds is given back with its context.
+func event(ctx context.Context, next graphql.ResponseHandler, yield func(*answer) bool) (goesOn, ended bool) {
+	ctx, done := context.WithCancel(ctx)
+	defer done()
 	ctx, rows := apart.NewContext(ctx)
-	return &answer{Response: next(ctx), rows: rows}
+	defer rows.Drop()
+	a := &answer{Response: next(ctx), rows: rows}
+	if a.Response == nil {
+		return true, true
+	}
+	return yield(a) && len(a.Data) > 0, false
 }
 
 // endOf is why the server has ended a subscription, or nil: then it has ended by itself, or the client has left.

@@ -67,7 +67,13 @@ func (s liveSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.OneShot(&graphql.Response{Data: []byte(`{"` + field.Alias + `":` + next() + `}`)})
 	}
 	context.AfterFunc(ctx, func() { s.underWay.Add(-1) })
-	return func(context.Context) *graphql.Response {
+	before, release := context.WithCancel(ctx)
+	release()
+	return func(event context.Context) *graphql.Response {
+		if before.Err() == nil {
+			panic("the event before is held for as long as the subscription")
+		}
+		before = event
 		value := next()
 		if value == "" {
 			return nil

@@ -86,7 +86,12 @@ func (c *client) say(messages ...string) {
 // hear is the next message, or how the socket was closed.
 func (c *client) hear() string {
 	if c.heard != nil {
-		return <-c.heard
+		select {
+		case text := <-c.heard:
+			return text
+		case <-time.After(48 * time.Hour): // a server that pings keeps the time of a bubble going
+			return "nothing"
+		}
 	}
 	text, _ := c.read()
 	return text
