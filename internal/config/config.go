@@ -161,6 +161,14 @@ type Limits struct {
 	// one time to all of its apps, 1 to 1000.
 	ConnectionsPerServer int `yaml:"connectionsPerServer" default:"4" validate:"min=1,max=1000"`
 
+	// Subscriptions is how many subscriptions and how many WebSockets there
+	// may be at once, and SubscriptionsPerCaller how many of either one caller
+	// may have, 1 to 100000. SubscriptionsPerSocket bounds the operations of
+	// one WebSocket at one time, 1 to 1000.
+	Subscriptions          int `yaml:"subscriptions" default:"2000" validate:"min=1,max=100000"`
+	SubscriptionsPerCaller int `yaml:"subscriptionsPerCaller" default:"200" validate:"min=1,max=100000"`
+	SubscriptionsPerSocket int `yaml:"subscriptionsPerSocket" default:"50" validate:"min=1,max=1000"`
+
 	// OperationBytes is how much of Dify's answers one operation may hold, in
 	// bytes of JSON, 1 MiB to 16 GiB; and as much for its own answer, each
 	// byte of which counts twice.

@@ -49,7 +49,8 @@ func defaults(change func(*Config)) *Config {
 		Log:     "json",
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Waiting: 2000, Deadline: time.Minute,
-			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 384 << 20,
+			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4,
+			Subscriptions: 2000, SubscriptionsPerCaller: 200, SubscriptionsPerSocket: 50, OperationBytes: 64 << 20, Bytes: 384 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},
 	}
@@ -103,6 +104,9 @@ limits:
   connections: 1000000
   connectionsPerAddress: 10
   connectionsPerServer: 1000
+  subscriptions: 100000
+  subscriptionsPerCaller: 1
+  subscriptionsPerSocket: 1000
 cache:
   ttl: 10m
 `, &Config{
@@ -113,7 +117,8 @@ cache:
 			}},
 			Limits: Limits{
 				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Waiting: 100_000, Deadline: 10 * time.Minute,
-				Connections: 1_000_000, ConnectionsPerAddress: 10, ConnectionsPerServer: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
+				Connections: 1_000_000, ConnectionsPerAddress: 10, ConnectionsPerServer: 1000,
+				Subscriptions: 100_000, SubscriptionsPerCaller: 1, SubscriptionsPerSocket: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
 			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "0.0.0.0:9090", Open: true},
 		}},
 		"zero switches the cache off": {

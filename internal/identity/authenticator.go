@@ -81,6 +81,28 @@ func (a *Authenticator) authenticate(r *http.Request) (*Caller, *refusal) {
 	return a.callerOf(r.Context(), token)
 }
 
+// Authorize finds the caller of a connection by what would be the value of an Authorization header, and puts it into the context. Where
+// that is empty, the caller is the one that the context has. The text of an error is for the caller to read.
+func (a *Authenticator) Authorize(ctx context.Context, authorization string) (context.Context, error) {
+	if a.open {
+		return withCaller(ctx, anyone()), nil
+	}
+	if authorization == "" {
+		if FromContext(ctx).IsKnown() {
+			return ctx, nil
+		}
+		return nil, errors.New(noTokenSent)
+	}
+	token, refusal := bearerToken(http.Header{"Authorization": {authorization}})
+	if refusal == nil {
+		var caller *Caller
+		if caller, refusal = a.callerOf(ctx, token); refusal == nil {
+			return withCaller(ctx, caller), nil
+		}
+	}
+	return nil, errors.New(refusal.reason())
+}
+
 func (a *Authenticator) callerOf(ctx context.Context, token string) (*Caller, *refusal) {
 	if caller := match(a.tokens, token); caller != nil {
 		return caller, nil

@@ -160,5 +160,12 @@ func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *refusal) {
 	if subject != "" {
 		name += " " + subject
 	}
-	return &Caller{Name: name, patterns: patternsOf(granted(i.Apps, claims)), scopes: scopesOf(granted(i.Scopes, claims))}, nil
+	expiry, err := claims.GetExpirationTime()
+	if err != nil || expiry == nil { // which the claims have been checked for
+		return nil, unknownToken
+	}
+	return &Caller{
+		Name: name, Expires: expiry.Add(leeway),
+		patterns: patternsOf(granted(i.Apps, claims)), scopes: scopesOf(granted(i.Scopes, claims)),
+	}, nil
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -237,6 +238,60 @@ func TestTokenWithoutSubjectHasTheIssuersName(t *testing.T) {
 	caller, _ := a.authenticate(requestWith(t, "Bearer "+signers()["EdDSA"].sign(t, claims(map[string]any{"sub": nil}), nil)))
 	if got := nameOf(caller); got != issuerURL {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestCallerIsKnownUntilItsTokenExpires, and as much longer as its token is taken.
+func TestCallerIsKnownUntilItsTokenExpires(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
+	at := time.Now().Add(time.Hour).Truncate(time.Second)
+	token := signers()["EdDSA"].sign(t, claims(map[string]any{"exp": at.Unix()}), nil)
+	for authorization, want := range map[string]time.Time{"Bearer " + token: at.Add(leeway), "Bearer right": {}} {
+		ctx, err := a.Authorize(t.Context(), authorization)
+		if err != nil || !FromContext(ctx).Expires.Equal(want) {
+			t.Errorf("%v %v, want %v", FromContext(ctx).Expires, err, want)
+		}
+	}
+}
+
+// TestAuthorize finds callers by what they send later than with a header, or by what they have sent with one.
+func TestAuthorize(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
+	expired := signers()["EdDSA"].sign(t, claims(map[string]any{"exp": 1}), nil)
+	before := withCaller(t.Context(), &Caller{Name: "before"})
+	for name, test := range map[string]struct {
+		ctx                 context.Context
+		authorization, want string
+	}{
+		"a token":            {t.Context(), "Bearer right", "dashboard"},
+		"a token, and known": {before, "Bearer right", "dashboard"},
+		"nothing, but known": {before, "", "before"},
+		"nothing":            {t.Context(), "", noTokenSent},
+		"wrong":              {t.Context(), "Bearer wrong", unknownToken.reason()},
+		"wrong, but known":   {before, "Bearer wrong", unknownToken.reason()},
+		"expired":            {t.Context(), "Bearer " + expired, expiredToken.reason()},
+		"another scheme":     {before, "Basic right", noToken.reason()},
+		"malformed":          {t.Context(), "Bearer a b", malformedToken.reason()},
+	} {
+		ctx, err := a.Authorize(test.ctx, test.authorization)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = FromContext(ctx).Name
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	open, err := New(Options{Open: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ctx, err := open.Authorize(t.Context(), ""); err != nil || FromContext(ctx).Name != "anyone" {
+		t.Errorf("where nobody is asked: %v %v", FromContext(ctx), err)
 	}
 }
 

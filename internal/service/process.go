@@ -29,7 +29,10 @@ type Process struct {
 	accounts  *admission.Accounts // by payer
 	strangers *admission.Accounts // by address
 	gate      *admission.Gate
-	pool      *difyapi.Pool
+	// What is open for as long as its client wants it.
+	subscriptions, sockets *admission.Subscriptions
+
+	pool *difyapi.Pool
 
 	latest *Service // nil before the first
 }
@@ -38,13 +41,15 @@ type Process struct {
 func NewProcess(limits config.Limits) *Process {
 	pool := difyapi.NewPool()
 	return &Process{
-		Connections: pool.Transport(),
-		Resilience:  resilience,
-		Clocks:      new(loader.Clocks),
-		accounts:    admission.NewAccounts(termsOf(limits)),
-		strangers:   admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
-		gate:        admission.NewGate(gateOf(limits)),
-		pool:        pool,
+		Connections:   pool.Transport(),
+		Resilience:    resilience,
+		Clocks:        new(loader.Clocks),
+		accounts:      admission.NewAccounts(termsOf(limits)),
+		strangers:     admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
+		gate:          admission.NewGate(gateOf(limits)),
+		subscriptions: admission.NewSubscriptions(limits.Subscriptions, limits.SubscriptionsPerCaller),
+		sockets:       admission.NewSubscriptions(limits.Subscriptions, limits.SubscriptionsPerCaller),
+		pool:          pool,
 	}
 }
 
@@ -88,6 +93,8 @@ func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config
 	}
 	p.accounts.Configure(termsOf(cfg.Limits))
 	p.gate.Configure(gateOf(cfg.Limits))
+	p.subscriptions.Configure(cfg.Limits.Subscriptions, cfg.Limits.SubscriptionsPerCaller)
+	p.sockets.Configure(cfg.Limits.Subscriptions, cfg.Limits.SubscriptionsPerCaller)
 	p.pool.Keep(slices.Collect(maps.Values(s.clients))...)
 	if p.latest == nil {
 		s.upstream = loader.New(s.clients, kept)

@@ -44,10 +44,13 @@ func addressOf(r *http.Request) string {
 // payer names who pays for a request: its caller, or where callers have no names of their own the address that it came from.
 func payer(r *http.Request) string {
 	if caller := identity.FromContext(r.Context()); caller.IsKnown() {
-		return "caller " + caller.Name
+		return payerOf(caller)
 	}
 	return "address " + addressOf(r)
 }
+
+// payerOf is a caller who pays for itself.
+func payerOf(caller *identity.Caller) string { return "caller " + caller.Name }
 
 // floods tells whether the request's address has sent more than it may of what shows no caller. It then has an answer, which
 // takes no work and leaves no line in the log.
