@@ -1,7 +1,9 @@
 package follow
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -22,6 +24,7 @@ type dify struct {
 	skew     time.Duration // of the database's clock
 	dateless bool
 	down     atomic.Bool
+	rows     atomic.Int64 // that were given
 }
 
 func newDify(o difytest.Options, keys ...string) *dify {
@@ -44,6 +47,12 @@ func (d *dify) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	d.rows.Add(int64(bytes.Count(body, []byte(`"created_from"`))))
 	if d.down.Load() {
 		resp.StatusCode = http.StatusServiceUnavailable
 	}

@@ -201,3 +201,29 @@ func TestManyIdleAppsOfOneServerShareItsCalls(t *testing.T) {
 		atMostTwoASecond(t, d)
 	}, keys...)
 }
+
+// TestBusyAppIsReadFrugally: what is new each second, and all that is not settled every ten.
+func TestBusyAppIsReadFrugally(t *testing.T) {
+	t.Parallel()
+	inTime(t, func(t *testing.T, d *dify, h *Hub) {
+		s := d.listen(t, h, "a", nil)
+		begin := func(seconds int) {
+			for range seconds {
+				d.finish(d.start("a"), "a", difytest.StatusSucceeded)
+				pass(time.Second)
+			}
+		}
+		begin(120)
+		heard(t, s)
+		d.ResetRequests()
+		d.rows.Store(0)
+		begin(600)
+		if n := len(heard(t, s)); n != 600 {
+			t.Errorf("%d events, want 600", n)
+		}
+		calls, rows := len(d.Requests()), d.rows.Load()
+		if quick, sweeps := 540, 60; calls != quick+sweeps || rows != int64(3*quick+40*sweeps) { // 30 s unsettled, and 10 s since the last sweep
+			t.Errorf("%d requests and %d rows for 600 runs in 600 s", calls, rows)
+		}
+	})
+}

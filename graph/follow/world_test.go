@@ -209,6 +209,13 @@ func (w *world) change(n int, change func(*difytest.Run)) {
 	}
 }
 
+// seenAt is when a row became visible; zero if it never did.
+func (w *world) seenAt(id uuid.UUID) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.seen[id]
+}
+
 func (w *world) listen() {
 	for _, l := range w.ears {
 		l.listen()
@@ -307,7 +314,7 @@ func (l *listener) hear(e Event) {
 	was, known := l.told[id]
 	skipped := l.skipped(secondOf(e.Row))
 	switch {
-	case l.seen[id].IsZero():
+	case l.seenAt(id).IsZero():
 		l.fail("told of a row that never was", e)
 	case e.Kind == Appeared && l.new[id] && !skipped && !l.cut:
 		l.fail("told twice", e)
@@ -327,7 +334,7 @@ func (l *listener) hear(e Event) {
 // mayRepeat: who joined an app that can't be read is told of what was there some minutes before, too; and who joined just before a
 // row became visible may have been told of it or not.
 func (l *listener) mayRepeat(id uuid.UUID) bool {
-	since := l.joined.Sub(l.seen[id]).Abs()
+	since := l.joined.Sub(l.seenAt(id)).Abs()
 	return l.cut || since < 6*time.Minute && !l.sound || since < 20*time.Second
 }
 
@@ -346,12 +353,12 @@ func (l *listener) complete() {
 		case !l.sure[row.ID] && l.touched[row.ID].Sub(l.joined) < 20*time.Second: // before the first reading
 		case !known && l.mayRepeat(row.ID) && row.Run.Ended():
 		default:
-			panic(fmt.Sprintf("row %s of %v, seen %v: is %s, known as %q, joined %v", row.ID, row.CreatedAt, l.seen[row.ID], status, was, l.joined))
+			panic(fmt.Sprintf("row %s of %v, seen %v: is %s, known as %q, joined %v", row.ID, row.CreatedAt, l.seenAt(row.ID), status, was, l.joined))
 		}
 	}
 }
 
 func (l *listener) fail(what string, e Event) {
 	panic(fmt.Sprintf("%s: %d, row %s of %v, %s, seen %v, known as %q, joined %v", what, e.Kind, e.Row.ID, e.Row.CreatedAt, e.Row.WorkflowRun.Status,
-		l.seen[e.Row.ID], l.told[e.Row.ID], l.joined))
+		l.seenAt(e.Row.ID), l.told[e.Row.ID], l.joined))
 }
