@@ -24,8 +24,9 @@ func TestThousandWhoComeBackShareOneReading(t *testing.T) {
 	t.Parallel()
 	calls := make(map[int]int)
 	for _, n := range []int{1, 1000} {
-		inTime(t, func(t *testing.T, d *dify, h *Hub) {
-			first := d.listen(t, h, "a", nil)
+		inTime(t, func(d *dify, h *Hub) {
+			t := d.T
+			first := d.listen(h, nil)
 			pass(3 * time.Hour)
 			var positions []*Position
 			for range n {
@@ -41,7 +42,7 @@ func TestThousandWhoComeBackShareOneReading(t *testing.T) {
 			defer closed()
 			var subs []*Subscription
 			for i := range positions {
-				subs = append(subs, d.listen(t, replica, "a", positions[len(positions)-1-i]))
+				subs = append(subs, d.listen(replica, positions[len(positions)-1-i]))
 			}
 			pass(time.Minute)
 			for i, s := range subs {
@@ -60,14 +61,15 @@ func TestThousandWhoComeBackShareOneReading(t *testing.T) {
 // TestTooMuchToReadIsSkipped, between bounds that a list can be read by: what is newer is told.
 func TestTooMuchToReadIsSkipped(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
 		began := time.Now()
 		for range 2000 {
 			d.finish(d.start("a"), "a", difytest.StatusSucceeded)
 			pass(10 * time.Second)
 		}
 		since := PositionAt(began, 0)
-		s := d.listen(t, h, "a", &since)
+		s := d.listen(h, &since)
 		pass(time.Minute)
 		events := heard(t, s)
 		if len(events) < 900 || len(events) > 1001 || events[0].Kind != Skipped {
@@ -95,9 +97,10 @@ func TestSlowSubscriberIsToldTheLastChangeOfEachRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDify(difytest.Options{}, "a")
+		d.T = t
 		h, closed := d.hub(Options{Queue: 10})
 		defer closed()
-		s := d.listen(t, h, "a", nil)
+		s := d.listen(h, nil)
 		pass(time.Minute)
 		for range 8 {
 			row := d.start("a")
@@ -123,7 +126,7 @@ func TestSlowSubscriberIsToldTheLastChangeOfEachRun(t *testing.T) {
 		if after := position(t, s); after.number != before.number || after.follower != before.follower {
 			t.Errorf("%+v became %+v", before, after)
 		}
-		events = heard(t, d.listen(t, h, "a", position(t, s)))
+		events = heard(t, d.listen(h, position(t, s)))
 		if len(events) != 10 || events[0].Kind != Skipped || *events[0].Gap.Count != 2 {
 			t.Errorf("%d events: %+v", len(events), events)
 		}
@@ -133,9 +136,10 @@ func TestSlowSubscriberIsToldTheLastChangeOfEachRun(t *testing.T) {
 // TestWhoComesBackToTheSameFollowerIsToldEachEvent that it has found since, in order.
 func TestWhoComesBackToTheSameFollowerIsToldEachEvent(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
-		d.listen(t, h, "a", nil)
-		s := d.listen(t, h, "a", nil)
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
+		d.listen(h, nil)
+		s := d.listen(h, nil)
 		pass(time.Minute)
 		row := d.start("a")
 		pass(15 * time.Second)
@@ -148,6 +152,6 @@ func TestWhoComesBackToTheSameFollowerIsToldEachEvent(t *testing.T) {
 		pass(15 * time.Second)
 		d.finish(row, "a", difytest.StatusStopped)
 		pass(15 * time.Second)
-		check(t, heard(t, d.listen(t, h, "a", back)), "changed paused was running", "changed stopped was paused")
+		check(t, heard(t, d.listen(h, back)), "changed paused was running", "changed stopped was paused")
 	})
 }

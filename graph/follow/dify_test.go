@@ -18,6 +18,8 @@ import (
 // dify is a server with some apps, whose clocks may be off, read as production reads it.
 type dify struct {
 	*difytest.Server
+	*testing.T // of the bubble; nil in worlds
+
 	apps    map[string]*difytest.App
 	clients map[string]*difyapi.Client
 
@@ -79,10 +81,6 @@ func (d *dify) finish(row difytest.Row, key, status string) {
 	_ = d.apps[key].Finish(row.ID, status, time.Now().Add(d.skew)) // a row that was deleted meanwhile does not end
 }
 
-// logCalls are the requests for log entries, and runCalls those for runs.
-func (d *dify) logCalls() int { return d.Calls(difytest.LogsRoute) }
-func (d *dify) runCalls() int { return d.Calls(difytest.RunRoute) }
-
 // hub follows the server's apps.
 func (d *dify) hub(o Options) (h *Hub, closed func()) {
 	u := loader.New(d.clients, loader.Options{TTL: 5 * time.Second, OperationBytes: 64 << 20})
@@ -98,22 +96,22 @@ func (d *dify) hub(o Options) (h *Hub, closed func()) {
 }
 
 // inTime runs a test in virtual time, over a Dify with an app a and maybe more.
-func inTime(t *testing.T, test func(t *testing.T, d *dify, h *Hub), keys ...string) {
+func inTime(t *testing.T, test func(d *dify, h *Hub), keys ...string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDify(difytest.Options{}, append(keys, "a")...)
+		d.T = t
 		h, closed := d.hub(Options{})
 		defer closed()
-		test(t, d, h)
+		test(d, h)
 	})
 }
 
-// listen tells of an app from now on or, with a position, from then on.
-func (d *dify) listen(t *testing.T, h *Hub, key string, after *Position) *Subscription {
-	t.Helper()
+// listen tells of app a from now on or, with a position, from then on.
+func (d *dify) listen(h *Hub, after *Position) *Subscription {
 	s := h.Subscribe()
-	t.Cleanup(s.Close)
-	s.Add(d.app(key), after)
+	d.Cleanup(s.Close)
+	s.Add(d.app("a"), after)
 	return s
 }
 

@@ -2,10 +2,12 @@ package follow
 
 import (
 	"context"
-	"math/rand/v2"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // App is what is followed. Where any of it changes, it is another app, with a follower of its own.
@@ -103,8 +105,9 @@ func (h *Hub) join(app App, m *member) {
 	defer h.mu.Unlock()
 	f := h.followers[app]
 	if f == nil {
+		id := uuid.New()
 		f = &follower{
-			hub: h, app: app, share: h.shareOf(app.Server), id: rand.Uint64(), plan: newPlan(h.options),
+			hub: h, app: app, share: h.shareOf(app.Server), id: binary.BigEndian.Uint64(id[8:]), plan: newPlan(h.options),
 			memory: memory{keep: h.options.Memory}, members: make(map[*member]bool), woken: make(chan struct{}, 1),
 		}
 		h.followers[app] = f

@@ -30,9 +30,10 @@ func check(t *testing.T, events []Event, want ...string) {
 // TestRunIsToldAsItHappens: its start within the pause after it shows, its end within the pause for its age.
 func TestRunIsToldAsItHappens(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
 		d.start("a")
-		s := d.listen(t, h, "a", nil)
+		s := d.listen(h, nil)
 		pass(time.Minute)
 		check(t, heard(t, s))
 		row := d.start("a")
@@ -49,10 +50,11 @@ func TestRunIsToldAsItHappens(t *testing.T) {
 // TestEndWithExceptionsIsToldWhole: the detail of a run does not tell how many it had, so its second is read.
 func TestEndWithExceptionsIsToldWhole(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
 		row := d.start("a")
 		pass(time.Hour / 2)
-		s := d.listen(t, h, "a", nil)
+		s := d.listen(h, nil)
 		pass(time.Minute)
 		if err := d.apps["a"].Update(row.ID, func(r *difytest.Row) {
 			r.Run.Status, r.Run.ExceptionsCount, r.Run.FinishedAt = difytest.StatusPartialSucceeded, 2, time.Now()
@@ -71,15 +73,16 @@ func TestEndWithExceptionsIsToldWhole(t *testing.T) {
 // TestAppThatFailsIsToldOnce, and what happened meanwhile when it can be read again.
 func TestAppThatFailsIsToldOnce(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
-		s := d.listen(t, h, "a", nil)
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
+		s := d.listen(h, nil)
 		pass(time.Minute)
 		d.down.Store(true)
 		pass(time.Minute)
 		d.start("a")
 		pass(time.Hour)
 		check(t, heard(t, s), "failed")
-		late := d.listen(t, h, "a", nil)
+		late := d.listen(h, nil)
 		check(t, heard(t, late), "failed")
 		d.start("a")
 		pass(time.Hour)
@@ -93,7 +96,8 @@ func TestAppThatFailsIsToldOnce(t *testing.T) {
 // TestNobodyListensNothingIsAsked, before and after.
 func TestNobodyListensNothingIsAsked(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
 		pass(time.Hour)
 		s := h.Subscribe()
 		s.Add(d.app("a"), nil)
@@ -115,9 +119,10 @@ func TestIdleAppIsAskedSixTimesAMinute(t *testing.T) {
 	t.Parallel()
 	calls := make(map[int]int)
 	for _, listeners := range []int{1, 1000} {
-		inTime(t, func(t *testing.T, d *dify, h *Hub) {
+		inTime(t, func(d *dify, h *Hub) {
+			t := d.T
 			for range listeners {
-				d.listen(t, h, "a", nil)
+				d.listen(h, nil)
 			}
 			pass(5 * time.Minute)
 			calls[listeners] = len(d.Requests())
@@ -152,8 +157,9 @@ func atMostTwoASecond(t *testing.T, d *dify) {
 // TestHundredOpenRunsStayWithinTheShare: and their ends are told.
 func TestHundredOpenRunsStayWithinTheShare(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
-		s := d.listen(t, h, "a", nil)
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
+		s := d.listen(h, nil)
 		pass(time.Minute)
 		var rows []difytest.Row
 		for range 100 {
@@ -182,7 +188,8 @@ func TestManyIdleAppsOfOneServerShareItsCalls(t *testing.T) {
 	for i := range 300 {
 		keys = append(keys, fmt.Sprint("app", i))
 	}
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
 		s := h.Subscribe()
 		defer s.Close()
 		for _, key := range keys {
@@ -205,8 +212,9 @@ func TestManyIdleAppsOfOneServerShareItsCalls(t *testing.T) {
 // TestBusyAppIsReadFrugally: what is new each second, and all that is not settled every ten.
 func TestBusyAppIsReadFrugally(t *testing.T) {
 	t.Parallel()
-	inTime(t, func(t *testing.T, d *dify, h *Hub) {
-		s := d.listen(t, h, "a", nil)
+	inTime(t, func(d *dify, h *Hub) {
+		t := d.T
+		s := d.listen(h, nil)
 		begin := func(seconds int) {
 			for range seconds {
 				d.finish(d.start("a"), "a", difytest.StatusSucceeded)

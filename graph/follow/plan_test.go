@@ -110,9 +110,10 @@ func TestPauses(t *testing.T) {
 		_, at = p.next(now)
 		return at.Sub(now)
 	}
-	for _, want := range []time.Duration{2, 4, 8, 10, 10} {
-		if got := look(answer{}); got != want*time.Second {
-			t.Errorf("pause of %v, want %d s", got, want)
+	growing := []float64{2, 4, 8, 10, 10}
+	for _, want := range growing {
+		if got := look(answer{}); got.Seconds() != want {
+			t.Errorf("pause of %v, want %v s", got, want)
 		}
 	}
 	if got := look(answer{rows: []*difyapi.WorkflowLog{rowOf(0, difyapi.StatusStopped)}}); got != time.Second {
@@ -121,9 +122,9 @@ func TestPauses(t *testing.T) {
 	if got := look(answer{took: 5 * time.Second}); got != 20*time.Second {
 		t.Errorf("pause of %v after an answer that took 5 s", got)
 	}
-	for _, want := range []time.Duration{2, 4, 8, 10, 10} {
-		if got := look(answer{err: errors.New("down")}); got != want*time.Second {
-			t.Errorf("pause of %v after a failure, want %d s", got, want)
+	for _, want := range growing {
+		if got := look(answer{err: errors.New("down")}); got.Seconds() != want {
+			t.Errorf("pause of %v after a failure, want %v s", got, want)
 		}
 	}
 }
