@@ -130,6 +130,7 @@ type answer struct {
 	contentType string
 	version     Version // from the header; zero where there is none
 	sentAt      time.Time
+	date        time.Time
 	requests    int
 }
 
@@ -221,7 +222,7 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 		failure.version, failure.Requests, failure.ContentType = version, requests, contentType
 		return nil, failure
 	}
-	return &answer{body: body, contentType: contentType, version: version, sentAt: sentAt, requests: requests}, nil
+	return &answer{body: body, contentType: contentType, version: version, sentAt: sentAt, date: dateOf(resp.Header), requests: requests}, nil
 }
 
 // explain completes the error of a call. Where a context ended, that is what the failure comes from; an error status that
