@@ -41,6 +41,7 @@ type Config struct {
 
 	Limits Limits `yaml:"limits"`
 	Cache  Cache  `yaml:"cache"`
+	Live   Live   `yaml:"live"`
 
 	// Log is the form of the log: json or text.
 	Log string `yaml:"log" default:"json" validate:"oneof=json text"`
@@ -114,6 +115,17 @@ type CORS struct {
 	// Headers are names of request headers that their pages may set, beside
 	// those that clients of GraphQL and tools for tracing are known to set.
 	Headers []string `yaml:"headers" validate:"dive,header"`
+}
+
+// Live says how it is found out what happens inside runs.
+type Live struct {
+	// StreamsPerServer is how many runs of one server may be watched at once,
+	// 1 to 1000. A Dify without a proxy before it has ten places for everybody.
+	StreamsPerServer int `yaml:"streamsPerServer" default:"2" validate:"min=1,max=1000"`
+
+	// WatchAll watches runs of end users of all types. Dify makes each whose
+	// run is watched one of type service-api, in its log too.
+	WatchAll bool `yaml:"watchAll"`
 }
 
 // Limits bound what one request may cost.

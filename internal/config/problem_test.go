@@ -10,7 +10,7 @@ import (
 
 const (
 	appFields  = "key, name, baseURL, apiKey, apiKeyFile, version, maxInFlight, timeout"
-	fileFields = "listen, auth, hosts, cors, apps, graphql, limits, cache, log, metrics"
+	fileFields = "listen, auth, hosts, cors, apps, graphql, limits, cache, live, log, metrics"
 	wantAuth   = "must be none, or a mapping of tokens and issuers with at least one of either"
 	quoteIt    = "; YAML takes this for a number or a truth value, put it in quotes"
 	wantURL    = "must be an absolute http or https URL without user, query and fragment, such as https://api.dify.ai/v1"

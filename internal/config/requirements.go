@@ -65,6 +65,8 @@ var requirements = map[string]string{ //nolint:gosec // G101 takes the names of 
 	"limits.connectionsPerServer":   "must be a whole number from 1 to 1000",
 	"limits.bytes":                  "must be a whole number of bytes from 1048576 (1 MiB) to 1099511627776 (1 TiB), at least limits.operationBytes",
 	"limits.operationBytes":         "must be a whole number of bytes from 1048576 (1 MiB) to 17179869184 (16 GiB)",
+	"live.streamsPerServer":         "must be a whole number from 1 to 1000",
+	"live.watchAll":                 "must be true or false",
 	"cache.ttl":                     "must be a duration from 0 to 10m, such as 2s; 0 switches the cache off",
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
+	graphlive "github.com/difygraph/difygraph/graph/live"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/config"
@@ -33,6 +34,7 @@ type Process struct {
 	subscriptions, sockets *admission.Subscriptions
 
 	pool *difyapi.Pool
+	runs *graphlive.Runs // that are watched
 
 	latest *Service // nil before the first
 }
@@ -50,11 +52,13 @@ func NewProcess(limits config.Limits) *Process {
 		subscriptions: admission.NewSubscriptions(limits.Subscriptions, limits.SubscriptionsPerCaller),
 		sockets:       admission.NewSubscriptions(limits.Subscriptions, limits.SubscriptionsPerCaller),
 		pool:          pool,
+		runs:          graphlive.New(graphlive.Options{}),
 	}
 }
 
 // Close ends what is done in the background.
 func (p *Process) Close() {
+	p.runs.Close()
 	p.accounts.Close()
 	p.strangers.Close()
 	if p.latest != nil {
@@ -95,6 +99,7 @@ func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config
 	p.gate.Configure(gateOf(cfg.Limits))
 	p.subscriptions.Configure(cfg.Limits.Subscriptions, cfg.Limits.SubscriptionsPerCaller)
 	p.sockets.Configure(cfg.Limits.Subscriptions, cfg.Limits.SubscriptionsPerCaller)
+	p.runs.Configure(graphlive.Options{WatchAll: cfg.Live.WatchAll})
 	p.pool.Keep(slices.Collect(maps.Values(s.clients))...)
 	if p.latest == nil {
 		s.upstream = loader.New(s.clients, kept)

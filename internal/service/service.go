@@ -157,7 +157,7 @@ func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
 		AppTimeout: longest,
 	})
-	r.Admit = s.admit
+	r.Admit, r.Runs = s.admit, s.process.runs
 	r.HideSchema = !cfg.GraphQL.Introspection && !cfg.Auth.Identifies()
 	return r
 }
@@ -227,7 +227,7 @@ func newClients(
 	for _, app := range cfg.Apps {
 		client, err := pool.Client(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
-			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
+			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, StreamsPerServer: cfg.Live.StreamsPerServer, Timeout: app.Timeout,
 			Resilience:    resilience,
 			Transport:     told.Transport(app.Key, connections),
 			HealthChanged: tellHealth(told, app),

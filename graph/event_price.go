@@ -1,0 +1,24 @@
+package graph
+
+import "github.com/99designs/gqlgen/graphql"
+
+// event is the price of one event of a field of Subscription: that of the dearest that there may be.
+func (p pricer) event(field graphql.CollectedField) (dearest quote) {
+	of := selections{field.Selections}
+	texts := false
+	for _, member := range Schema().GetPossibleTypes(Schema().Types[field.Definition.Type.Name()]) {
+		e := p.extent(of, member.Name)
+		texts = texts || e.texts
+		q := quote{fixed: max(1, e.weight())}.plus(p.run(p.children(of, member.Name, "run"), false))
+		if q.price() > dearest.price() {
+			dearest = q
+		}
+	}
+	dearest.texts = texts
+	return dearest
+}
+
+// price is what is foreseen, if it is of one app.
+func (q quote) price() int {
+	return plus(times(plus(q.calls, q.infos), callPrice), plus(q.fixed, q.rows))
+}
