@@ -107,6 +107,9 @@ func newClient(opts Options) (*Client, error) {
 	return c, nil
 }
 
+// Origin is what the base URL has before the path. Clients of one origin share its connections.
+func (c *Client) Origin() string { return c.base.Scheme + "://" + c.base.Host }
+
 // Identity is equal for clients of the same base URL and the same key, and for no others. It is a digest, fit as a part of
 // the keys of caches: neither URL nor key can be read from it.
 func (c *Client) Identity() string {

@@ -197,3 +197,29 @@ func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
+
+// get decodes the data of a query.
+func (a *liveAPI) get(query string, into any) {
+	a.Helper()
+	body, err := json.Marshal(map[string]any{"query": query})
+	if err != nil {
+		a.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(a.Context(), http.MethodPost, "http://difygraph.test"+service.GraphQLPath, bytes.NewReader(body))
+	if err != nil {
+		a.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := a.client.Do(request)
+	if err != nil {
+		a.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var r response
+	if err := json.NewDecoder(answer.Body).Decode(&r); err != nil || len(r.Errors) > 0 {
+		a.Fatalf("%v %v", err, r.Errors)
+	}
+	if err := json.Unmarshal(r.Data, into); err != nil {
+		a.Fatal(err)
+	}
+}

@@ -16,7 +16,7 @@ import (
 // What an operation's price is made of.
 const (
 	beginPrice = 1
-	callPrice = 10 // for a request to Dify
+	callPrice  = 10 // for a request to Dify
 	// unsentPrice is for a call of which no request was sent, as where an app is known to give no answer.
 	unsentPrice = 1
 	// fieldsAtOnce is how many fields an object of a list shows for 1: a log entry, an app, what is asked for by its id.

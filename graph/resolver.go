@@ -14,6 +14,7 @@ import (
 	"github.com/difygraph/difygraph/difyapi"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/fields"
+	"github.com/difygraph/difygraph/graph/follow"
 	"github.com/difygraph/difygraph/graph/generated"
 	"github.com/difygraph/difygraph/graph/live"
 	"github.com/difygraph/difygraph/graph/loader"
@@ -27,7 +28,9 @@ type Resolver struct {
 	// Upstream has the apps' Difys.
 	Upstream *loader.Upstream
 	// Runs are those that are watched.
-	Runs   *live.Runs
+	Runs *live.Runs
+	// Logs are those that are followed.
+	Logs   *follow.Hub
 	Limits Limits
 	// HideSchema keeps the schema from gateways, too: nobody has shown who they are.
 	HideSchema bool

@@ -72,6 +72,12 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, f
 		return v, err
 	}
 	detail, err := r.detail(ctx, run.App, run.UUID())
+	if err == nil && detail != nil && run.Status.Final() && !detail.Status.Final() { // it was kept from before the run's end
+		detail, err = loader.For(ctx).RunEnded(ctx, run.App.Key, run.UUID())
+		if err != nil {
+			err = atApp(run.App, err)
+		}
+	}
 	if err != nil || detail == nil {
 		return v, err
 	}

@@ -18,9 +18,11 @@ const startPrice = 10
 type subscription struct {
 	next  func(context.Context) error // waits for the next event, and hands it to the field
 	close func()
-	told  int // events
-	spent int
-	over  bool
+	// cursor is how far the caller was told before the event under way; nil where there is no such thing.
+	cursor func() string
+	told   int // events
+	spent  int
+	over   bool
 }
 
 type subscriptionKey struct{}
@@ -127,5 +129,9 @@ func (s *subscription) end(ctx context.Context, err error) *graphql.Response {
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
 		return nil
 	}
-	return &graphql.Response{Errors: gqlerror.List{Present(ctx, err)}}
+	shown := Present(ctx, err)
+	if s.cursor != nil {
+		shown.Extensions["cursor"] = s.cursor()
+	}
+	return &graphql.Response{Errors: gqlerror.List{shown}}
 }

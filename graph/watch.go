@@ -103,6 +103,3 @@ func (w *watchedRun) Events(ctx context.Context, q difyapi.RunEventsQuery) iter.
 func (w *watchedRun) Snapshot(ctx context.Context, q difyapi.RunEventsQuery) ([]difyapi.RunEvent, error) {
 	return w.Upstream.RunSnapshot(ctx, w.app.Key, q)
 }
-
-// Ended forgets how the run stood before, for who asks for its outputs now.
-func (w *watchedRun) Ended() { w.Upstream.ForgetRun(w.app.Key, w.id) }

@@ -81,6 +81,9 @@ func (h *Hub) Close() {
 	h.running.Wait()
 }
 
+// Settle is how late a row may become visible.
+func (h *Hub) Settle() time.Duration { return h.options.Settle }
+
 // Stats are counts since the start.
 type Stats struct {
 	// Following is how many followers are at work now.

@@ -625,6 +625,70 @@ enum AppFailurePolicy {
   PARTIAL
 }
 `, BuiltIn: false},
+	{Name: "../workflow_log_events.graphqls", Input: `extend type Subscription {
+  """
+  What happens from now on in the logs of one, several or all apps: runs that appear, and runs that change. With ` + "`" + `after` + "`" + ` or
+  ` + "`" + `since` + "`" + `, first what has happened since. Within one subscription a run is added once while it matches; over a reconnect
+  with ` + "`" + `after` + "`" + ` none is missed, and what lies within the last minutes can come again. Deletions are not told. 10 at the start, and
+  for each event as for a row of a list.
+  """
+  workflowLogEvents(
+    "The keys of the apps to watch; all that the caller may read if left out."
+    apps: [String!]
+    "Which runs are told of; all if left out. It is looked at here, with each change of a run."
+    filter: WorkflowLogFilter
+    "The ` + "`" + `cursor` + "`" + ` of an event of the same apps and filter: what has happened since is told first. Not together with ` + "`" + `since` + "`" + `."
+    after: String
+    "Instead of ` + "`" + `after` + "`" + `: the ` + "`" + `scan.asOf` + "`" + ` of a list, which an empty list has too."
+    since: DateTime
+  ): WorkflowLogEvent!
+}
+
+"What happens in the logs of apps."
+union WorkflowLogEvent = WorkflowLogAdded | WorkflowLogUpdated | WorkflowLogsSkipped | DifyAppStatusChanged
+
+"A run that matches has appeared, or one that was there matches now."
+type WorkflowLogAdded {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `: opaque, and up to some kilobytes for each app with runs under way."
+  cursor: String!
+  "The run in the list of the same apps and filter, NEWEST_FIRST: ` + "`" + `edge.cursor` + "`" + ` is that list's."
+  edge: WorkflowLogEdge!
+}
+
+"A run has changed."
+type WorkflowLogUpdated {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The run's entry as it is now. It has the id that it has in lists."
+  node: WorkflowLog!
+  "Null where it is not known, or where there was no run."
+  previousStatus: WorkflowRunStatus
+  "False if it does not match the filter any more."
+  matches: Boolean!
+}
+
+"More has happened than is told one by one: read the list between the two, and go on from ` + "`" + `cursor` + "`" + `."
+type WorkflowLogsSkipped {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "A cursor of the list in NEWEST_FIRST order: ` + "`" + `after: newest` + "`" + ` and ` + "`" + `before: oldest` + "`" + ` have what was skipped. Null where that has no end."
+  newest: String
+  "A cursor of the list in NEWEST_FIRST order; see ` + "`" + `newest` + "`" + `."
+  oldest: String
+  "How many runs were skipped, those that do not match included; null where they were not counted."
+  count: Int
+}
+
+"An app can't be read, or can be read again. What appeared meanwhile is told then."
+type DifyAppStatusChanged {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The app."
+  app: DifyApp!
+  "Why it can't be read; null if it can be read again."
+  failure: AppFailure
+}
+`, BuiltIn: false},
 	{Name: "../workflow_log_filter.graphqls", Input: `"""
 Which runs; all given conditions hold. What is left out, null or an object without members is no condition. A list without
 members is refused, and so is a text that is empty or blank: ` + "`" + `accountEmail: ""` + "`" + ` does not mean everybody's runs.

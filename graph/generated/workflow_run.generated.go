@@ -679,4 +679,22 @@ func (ec *executionContext) marshalOWorkflowRunStatus2ᚕgithubᚗcomᚋdifygrap
 	return ret
 }
 
+func (ec *executionContext) unmarshalOWorkflowRunStatus2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋdifyapiᚐRunStatus(ctx context.Context, v any) (*difyapi.RunStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalWorkflowRunStatus(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWorkflowRunStatus2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋdifyapiᚐRunStatus(ctx context.Context, sel ast.SelectionSet, v *difyapi.RunStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalWorkflowRunStatus(*v)
+	return res
+}
+
 // endregion ***************************** type.gotpl *****************************

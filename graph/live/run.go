@@ -69,9 +69,6 @@ func (r *run) change(what func() []difyapi.RunEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	told := what()
-	if len(told) > 0 && r.known.Ended() {
-		r.dify.Ended()
-	}
 	for w := range r.watchers {
 		w.tell(told...)
 	}

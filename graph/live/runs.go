@@ -20,8 +20,6 @@ type Dify interface {
 	// Events is [difyapi.Client.WorkflowRunEvents], and Snapshot [difyapi.Client.WorkflowRunSnapshot].
 	Events(ctx context.Context, q difyapi.RunEventsQuery) iter.Seq2[difyapi.RunEvent, error]
 	Snapshot(ctx context.Context, q difyapi.RunEventsQuery) ([]difyapi.RunEvent, error)
-	// Ended is called once the run is known to have ended, before that is told.
-	Ended()
 }
 
 // Found is a run as it stands.

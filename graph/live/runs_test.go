@@ -47,8 +47,6 @@ func (*scripted) Snapshot(context.Context, difyapi.RunEventsQuery) ([]difyapi.Ru
 	return nil, errors.New("no place is free")
 }
 
-func (*scripted) Ended() {}
-
 // texts tells so many texts, and then the end.
 func texts(n int, pause time.Duration, variable func(i int) string) func(yield func(difyapi.RunEvent) bool) {
 	return func(yield func(difyapi.RunEvent) bool) {

@@ -125,20 +125,6 @@ func (f *sharedCalls[K, V]) leave(key K, fl *sharedCall[V], by payer) {
 	}
 }
 
-// drop makes a call of a key, if there is one, one that nobody joins any more.
-func (f *sharedCalls[K, V]) drop(key K) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.byKey, key)
-}
-
-// has tells whether there is a call of a key that may be joined.
-func (f *sharedCalls[K, V]) has(key K) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.byKey[key] != nil
-}
-
 func (f *sharedCalls[K, V]) forget(key K, fl *sharedCall[V]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,6 +12,14 @@ import (
 // Identity stands for an app's base URL and API key, see [difyapi.Client.Identity].
 func (u *Upstream) Identity(app string) string { return u.clients[app].Identity() }
 
+// Has tells whether there is an app of the identity.
+func (u *Upstream) Has(app, identity string) bool {
+	return u.clients[app] != nil && u.clients[app].Identity() == identity
+}
+
+// Server is where an app's Dify is: what its base URL has before the path.
+func (u *Upstream) Server(app string) string { return u.clients[app].Origin() }
+
 // RunEvents is [difyapi.Client.WorkflowRunEvents]. It is part of no operation, none of which lasts for as long.
 func (u *Upstream) RunEvents(ctx context.Context, app string, q difyapi.RunEventsQuery) iter.Seq2[difyapi.RunEvent, error] {
 	return u.clients[app].WorkflowRunEvents(ctx, q)
@@ -22,7 +30,18 @@ func (u *Upstream) RunSnapshot(ctx context.Context, app string, q difyapi.RunEve
 	return u.clients[app].WorkflowRunSnapshot(ctx, q)
 }
 
-// ForgetRun makes the next question for a run one to Dify: what is kept of it, or is being asked, is known to be of the past.
-func (u *Upstream) ForgetRun(app string, id uuid.UUID) {
-	u.runs.forget(idKey{u.clients[app].Identity(), id})
+// RunEnded returns what Dify tells of a run that is known to have ended: nothing that was kept, or asked, before it had.
+func (l *Loaders) RunEnded(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
+	u := l.upstream
+	const tries = 2 // the first may join a call that is as old as what was kept
+	for range tries {
+		run, err := u.run(ctx, app, id)
+		if err != nil || !isUnderWay(run) {
+			return run, err
+		}
+		u.runs.forget(idKey{u.clients[app].Identity(), id}, isUnderWay)
+	}
+	return u.run(ctx, app, id)
 }
+
+func isUnderWay(run *difyapi.WorkflowRunDetail) bool { return !run.Status.Final() }

@@ -72,17 +72,16 @@ func (s *shared[K, V]) keeping(key K, call func(context.Context) (V, error)) fun
 	return func(ctx context.Context) (V, error) {
 		began := time.Now()
 		v, err := call(ctx)
-		if took := time.Since(began); err == nil && s.answers != nil && took < s.ttl && s.calls.has(key) {
+		if took := time.Since(began); err == nil && s.answers != nil && took < s.ttl {
 			s.answers.Set(key, &dated[V]{value: v, sent: began, took: took})
 		}
 		return v, err
 	}
 }
 
-// forget makes what is kept of a key, or is being asked, nobody's who asks from now on.
-func (s *shared[K, V]) forget(key K) {
-	s.calls.drop(key)
-	if s.answers != nil {
+// forget makes the kept answer of a key, if it is of the past, nobody's who asks from now on.
+func (s *shared[K, V]) forget(key K, isPast func(V) bool) {
+	if a, ok := s.young(key); ok && isPast(a.value) {
 		s.answers.Invalidate(key)
 	}
 }

@@ -2,13 +2,16 @@ package service
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"net/http"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/follow"
 	graphlive "github.com/difygraph/difygraph/graph/live"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/internal/admission"
@@ -35,6 +38,9 @@ type Process struct {
 
 	pool *difyapi.Pool
 	runs *graphlive.Runs // that are watched
+	logs *follow.Hub     // that are followed
+	// inForce is the latest service's, for what asks on behalf of no operation.
+	inForce atomic.Pointer[loader.Upstream]
 
 	latest *Service // nil before the first
 }
@@ -42,7 +48,7 @@ type Process struct {
 // NewProcess begins with the limits of the first configuration. It is to be closed once no request is under way.
 func NewProcess(limits config.Limits) *Process {
 	pool := difyapi.NewPool()
-	return &Process{
+	p := &Process{
 		Connections:   pool.Transport(),
 		Resilience:    resilience,
 		Clocks:        new(loader.Clocks),
@@ -54,11 +60,27 @@ func NewProcess(limits config.Limits) *Process {
 		pool:          pool,
 		runs:          graphlive.New(graphlive.Options{}),
 	}
+	p.logs = follow.New(follow.Options{Open: p.openLog})
+	return p
+}
+
+// readingCalls is what one reading of a follower may take: it bounds itself.
+const readingCalls = 1000
+
+// openLog begins a reading of a log that is followed, in the configuration that is in force.
+func (p *Process) openLog(ctx context.Context, app follow.App) (context.Context, follow.Source, func()) {
+	u := p.inForce.Load()
+	if u == nil || !u.Has(app.Key, app.Identity) {
+		return ctx, nil, nil
+	}
+	ctx, done := u.Attach(ctx, loader.Allowance{Calls: readingCalls, Extra: readingCalls})
+	return ctx, loader.For(ctx), func() { done(0) }
 }
 
 // Close ends what is done in the background.
 func (p *Process) Close() {
 	p.runs.Close()
+	p.logs.Close()
 	p.accounts.Close()
 	p.strangers.Close()
 	if p.latest != nil {
@@ -107,5 +129,6 @@ func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config
 		s.upstream = p.latest.upstream.Next(s.clients, kept)
 		t.Inherit(p.latest.transport)
 	}
+	p.inForce.Store(s.upstream)
 	s.transport, p.latest = t, s
 }

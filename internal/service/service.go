@@ -157,7 +157,7 @@ func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
 		AppTimeout: longest,
 	})
-	r.Admit, r.Runs = s.admit, s.process.runs
+	r.Admit, r.Runs, r.Logs = s.admit, s.process.runs, s.process.logs
 	r.HideSchema = !cfg.GraphQL.Introspection && !cfg.Auth.Identifies()
 	return r
 }
