@@ -196,8 +196,9 @@ func (f *followed) detail(ctx context.Context, e follow.Event) (run *runDetail, 
 	}
 	for try := range detailTries {
 		run, err = f.ask(ctx, e.App, e.Row.WorkflowRun)
+		isOld := err == nil && e.Row.WorkflowRun.Status.Final() && !run.Status.Final() // it was under way when the run ended
 		switch {
-		case err == nil:
+		case err == nil && (!isOld || try == detailTries-1):
 			return run, nil
 		case difyapi.IsNotFound(err), difyapi.IsUnreadable(err):
 			return nil, nil

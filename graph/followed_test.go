@@ -160,7 +160,9 @@ func TestFiltersAreLookedAtWithEachChange(t *testing.T) {
 func TestNothingIsLostBetweenSubscriptions(t *testing.T) {
 	t.Parallel()
 	inTime(t, liveOptions{}, func(a *liveAPI) {
-		var list struct{ WorkflowLogs struct{ Scan struct{ AsOf string } } }
+		var list struct {
+			WorkflowLogs struct{ Scan struct{ AsOf string } }
+		}
 		a.get(`{workflowLogs {scan {asOf}}}`, &list)
 		h := a.follow(nil)
 		a.apps["a"].Play(playedRow(), threeNodes())

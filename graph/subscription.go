@@ -20,7 +20,8 @@ type subscription struct {
 	close func()
 	// cursor is how far the caller was told before the event under way; nil where there is no such thing.
 	cursor func() string
-	told   int // events
+	field  string // its name in answers
+	told   int    // events
 	spent  int
 	over   bool
 }
@@ -37,6 +38,7 @@ func subscriptionOf(ctx context.Context) *subscription {
 func subscribe[E any](ctx context.Context, next func(context.Context) (E, error), closing func()) <-chan E {
 	events := make(chan E, 1) // the field takes each before the next is waited for
 	s := subscriptionOf(ctx)
+	s.field = graphql.GetFieldContext(ctx).Field.Alias
 	s.close = sync.OnceFunc(closing)
 	s.next = func(ctx context.Context) error {
 		event, err := next(ctx)
@@ -101,10 +103,13 @@ func (o operations) event(ctx context.Context, s *subscription, next graphql.Res
 	return response
 }
 
-// show leaves the price in the first answer alone, and makes it that of the start and of one event.
+// show gives errors their places, leaves the price in the first answer alone, and makes it that of the start and of one event.
 func (s *subscription) show(response *graphql.Response) {
 	if s.told++; response == nil {
 		return
+	}
+	for _, e := range response.Errors {
+		e.Path = append(ast.Path{ast.PathName(s.field)}, e.Path...) // gqlgen has them begin below the field
 	}
 	if s.told > 1 {
 		delete(response.Extensions, costExtension)

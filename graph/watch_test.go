@@ -403,6 +403,20 @@ func TestWhatAnEventCosts(t *testing.T) {
 	})
 }
 
+// TestErrorsOfEventsHaveTheirPlace in the answer, as those of queries do.
+func TestErrorsOfEventsHaveTheirPlace(t *testing.T) {
+	t.Parallel()
+	inTime(t, liveOptions{viewer: &someone{"", []string{"a"}, []viewer.Scope{viewer.Logs}}}, func(a *liveAPI) {
+		run := a.apps["a"].Play(playedRow(), threeNodes()).Run.ID
+		h := a.subscribe(`subscription ($run: UUID!) {x: workflowRunEvents(uuid: $run) {... on WorkflowRunStarted {run {status error}}}}`, map[string]any{"run": run.String()})
+		pass(500 * time.Millisecond)
+		events, _ := h.events()
+		if e := events[0].Errors; len(e) != 1 || fmt.Sprint(e[0].Path) != "[x run error]" || !strings.Contains(string(events[0].Data), "RUNNING") {
+			t.Errorf("told %s", events[0].text)
+		}
+	})
+}
+
 // TestWhoCantPayIsToldNoMore.
 func TestWhoCantPayIsToldNoMore(t *testing.T) {
 	t.Parallel()

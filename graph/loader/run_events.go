@@ -30,17 +30,10 @@ func (u *Upstream) RunSnapshot(ctx context.Context, app string, q difyapi.RunEve
 	return u.clients[app].WorkflowRunSnapshot(ctx, q)
 }
 
-// RunEnded returns what Dify tells of a run that is known to have ended: nothing that was kept, or asked, before it had.
+// RunEnded returns what Dify tells of a run that is known to have ended: nothing that was kept from before it had.
 func (l *Loaders) RunEnded(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
 	u := l.upstream
-	const tries = 2 // the first may join a call that is as old as what was kept
-	for range tries {
-		run, err := u.run(ctx, app, id)
-		if err != nil || !isUnderWay(run) {
-			return run, err
-		}
-		u.runs.forget(idKey{u.clients[app].Identity(), id}, isUnderWay)
-	}
+	u.runs.forget(idKey{u.clients[app].Identity(), id}, isUnderWay)
 	return u.run(ctx, app, id)
 }
 
