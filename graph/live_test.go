@@ -80,6 +80,7 @@ type liveAPI struct {
 	dify   *difytest.Server
 	apps   map[string]*difytest.App
 	client http.Client
+	leave  []context.CancelFunc // of all who listen
 }
 
 type liveOptions struct {
@@ -121,6 +122,10 @@ func inTime(t *testing.T, o liveOptions, test func(a *liveAPI)) {
 		t.Cleanup(api.Close)
 		a.client.Transport = listen(t, api)
 		test(a)
+		for _, leave := range a.leave {
+			leave()
+		}
+		pass(time.Second) // until all that served them has seen it
 	})
 }
 
@@ -160,7 +165,7 @@ func (a *liveAPI) subscribe(query string, variables map[string]any) *heard {
 		a.Fatal(err)
 	}
 	go h.read(began)
-	a.Cleanup(leave)
+	a.leave = append(a.leave, leave)
 	return h
 }
 
