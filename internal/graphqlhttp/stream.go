@@ -59,14 +59,18 @@ func (t *Transport) stream(w http.ResponseWriter, f framing, answers iter.Seq[*a
 	s := &streamWriter{w: w, control: http.NewResponseController(w)}
 	_ = s.control.SetReadDeadline(time.Time{}) // the server's is for requests; what fails has left
 	s.write(parts{[]byte(f.open)})
-	stop := s.beat(f)
+	t.writeAnswers(s, f, answers)
+	s.write(parts{[]byte(f.end)})
+}
+
+// writeAnswers sends answers and heartbeats. The heartbeats end with it even where an answer panics.
+func (t *Transport) writeAnswers(s *streamWriter, f framing, answers iter.Seq[*answer]) {
+	defer s.beat(f)()
 	for a := range answers {
 		if !s.write(f.frame(a, t.encode(a))) {
-			break
+			return
 		}
 	}
-	stop()
-	s.write(parts{[]byte(f.end)})
 }
 
 // frame puts an answer into its frame.
