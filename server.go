@@ -204,7 +204,7 @@ func (c serveCommand) serve(
 	defer closeMetrics() // after the drain, which the numbers tell of
 	stop, err := service.Watch(ctx, service.Source{
 		Config: source, Listen: cfg.Listen, Sample: cfg.Apps, Operations: c.Operations, OperationsOnly: c.OperationsOnly,
-		Telemetry: told, Files: files.Within(ctx), Put: running.Put, Hangups: hangups,
+		Telemetry: told, Files: files.Within(ctx), Put: running.Put, Draining: running.Draining(), Hangups: hangups,
 	})
 	if err != nil {
 		return err

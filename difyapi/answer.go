@@ -108,6 +108,14 @@ func tellable(mediaType string) string {
 	return unknownMediaType
 }
 
+// dateOf is the time that an answer says it was made at, or else that of its receipt.
+func dateOf(header http.Header) time.Time {
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		return date.UTC()
+	}
+	return time.Now().UTC()
+}
+
 // maxReserved is how much memory a declared length reserves: a server may promise more than it sends.
 const maxReserved = 256 << 10
 
@@ -136,6 +144,9 @@ type Receipt struct {
 	Version Version `json:"-"`
 	// SentAt is when the request was sent, UTC.
 	SentAt time.Time `json:"-"`
+	// Date is when the answer was made, by the clock of the API or of a proxy before it, in UTC and whole seconds; ours at receipt
+	// where it does not say.
+	Date time.Time `json:"-"`
 	// Requests is how many requests the answer took: more than 1 where a connection that was kept turned out to be dead.
 	Requests int `json:"-"`
 	// Bytes is the size of the answer's body, decompressed: about what the result holds in memory.
@@ -151,7 +162,7 @@ func (r Receipt) Size() int { return r.Bytes }
 func (r Receipt) Unread() []string { return r.UnreadablePlaces }
 
 func (a *answer) receipt(unreadable []jsontext.Pointer) Receipt {
-	r := Receipt{Version: a.version, SentAt: a.sentAt, Requests: a.requests, Bytes: len(a.body)}
+	r := Receipt{Version: a.version, SentAt: a.sentAt, Date: a.date, Requests: a.requests, Bytes: len(a.body)}
 	for _, pointer := range unreadable {
 		r.UnreadablePlaces = append(r.UnreadablePlaces, place(pointer))
 	}

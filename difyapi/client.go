@@ -107,6 +107,9 @@ func newClient(opts Options) (*Client, error) {
 	return c, nil
 }
 
+// Origin is what the base URL has before the path. Clients of one origin share its connections.
+func (c *Client) Origin() string { return c.base.Scheme + "://" + c.base.Host }
+
 // Identity is equal for clients of the same base URL and the same key, and for no others. It is a digest, fit as a part of
 // the keys of caches: neither URL nor key can be read from it.
 func (c *Client) Identity() string {
@@ -130,6 +133,7 @@ type answer struct {
 	contentType string
 	version     Version // from the header; zero where there is none
 	sentAt      time.Time
+	date        time.Time
 	requests    int
 }
 
@@ -221,7 +225,7 @@ func (c *Client) exchange(req *http.Request) (*answer, *Error) {
 		failure.version, failure.Requests, failure.ContentType = version, requests, contentType
 		return nil, failure
 	}
-	return &answer{body: body, contentType: contentType, version: version, sentAt: sentAt, requests: requests}, nil
+	return &answer{body: body, contentType: contentType, version: version, sentAt: sentAt, date: dateOf(resp.Header), requests: requests}, nil
 }
 
 // explain completes the error of a call. Where a context ended, that is what the failure comes from; an error status that

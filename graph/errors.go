@@ -169,6 +169,12 @@ func classifyUpstream(err error) (code.Code, string) {
 		return code.UpstreamUnauthorized, "Dify refuses the app's calls" + because(err) + status(err)
 	case difyapi.IsRateLimited(err):
 		return code.UpstreamRateLimited, cmp.Or(reason(err), "Dify limits the app's calls") + "; try again later" + status(err)
+	case errors.Is(err, difyapi.ErrEndUserUnknown), errors.Is(err, difyapi.ErrEndUserWouldChange):
+		return code.UpstreamUnsupported, "Dify shows what happens inside a run to the end user of type service-api who started it alone"
+	case difyapi.IsStreamsInUse(err):
+		return code.Overloaded, "as many runs of this Dify are watched as may be; try again later"
+	case difyapi.IsSilent(err):
+		return code.UpstreamTimeout, "Dify has told nothing of the run for five minutes"
 	case difyapi.IsOverloaded(err):
 		return code.Overloaded, "too many calls to this app wait; try again later"
 	case difyapi.IsTimeout(err):

@@ -47,21 +47,28 @@ func estimateOf(ctx context.Context) *estimate {
 // MutateOperationContext refuses an operation that costs too much.
 func (o operations) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	e := o.estimate(ctx, op)
-	if e.foreseen > o.Limits.Price {
-		return Present(ctx, &priceError{e.foreseen, o.Limits.Price})
+	price := e.foreseen
+	if isSubscription(op) {
+		price = plus(price, startPrice-beginPrice)
+	}
+	if price > o.Limits.Price {
+		return Present(ctx, &priceError{price, o.Limits.Price})
 	}
 	op.Stats.SetExtension(estimateStat, e)
 	return nil
 }
 
-// InterceptOperation executes an operation once it is admitted. It leaves when it has ended: with its one answer, or, where it is a
-// subscription, with the last of them or with its context.
+// InterceptOperation executes an operation once it is admitted. It leaves with its answer; a subscription has begun by then, and its
+// events are admitted each.
 func (o operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) (respond graphql.ResponseHandler) {
 	e := estimateOf(ctx)
-	if o.Admit == nil || e == nil {
+	if e == nil {
 		return next(ctx)
 	}
-	ctx, leave, err := o.Admit(ctx, e.foreseen)
+	if isSubscription(graphql.GetOperationContext(ctx)) {
+		return o.start(ctx, next)
+	}
+	ctx, leave, err := o.admit(ctx, e.foreseen)
 	if err != nil {
 		return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{Present(ctx, err)}})
 	}
@@ -72,16 +79,8 @@ func (o operations) InterceptOperation(ctx context.Context, next graphql.Operati
 		}
 	}()
 	execute := next(ctx)
-	answersOnce := graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription
-	if !answersOnce {
-		context.AfterFunc(ctx, end) // nobody asks for the last answer of a subscription whose client has left
-	}
-	return func(ctx context.Context) (response *graphql.Response) {
-		defer func() {
-			if answersOnce || response == nil {
-				end()
-			}
-		}()
+	return func(ctx context.Context) *graphql.Response {
+		defer end()
 		return execute(ctx)
 	}
 }
@@ -103,7 +102,7 @@ type Cost struct {
 // CostOf is the cost of the operation that the context is of, by its answer. Of one that was not executed it is the price
 // alone, as far as it is known.
 func CostOf(ctx context.Context, response *graphql.Response) Cost {
-	if c, ok := response.Extensions["cost"].(Cost); ok {
+	if c, ok := response.Extensions[costExtension].(Cost); ok {
 		return c
 	}
 	for _, e := range response.Errors {
@@ -114,21 +113,30 @@ func CostOf(ctx context.Context, response *graphql.Response) Cost {
 	if !graphql.HasOperationContext(ctx) {
 		return Cost{}
 	}
-	if e := estimateOf(ctx); e != nil {
+	e := estimateOf(ctx)
+	if s := subscriptionOf(ctx); s != nil && e != nil {
+		return s.cost(e)
+	}
+	if e != nil {
 		return Cost{Price: e.price, Foreseen: e.foreseen}
 	}
 	return Cost{}
 }
 
-// InterceptResponse executes an operation within its deadline and its price, by loaders of its own.
+// InterceptResponse executes an operation, or a selection of a subscription's next event.
 func (o operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if !graphql.HasOperationContext(ctx) {
-		return next(ctx) // a request that is no operation
+	if !graphql.HasOperationContext(ctx) || estimateOf(ctx) == nil {
+		return next(ctx) // a request that is no operation, or one that is not executed
 	}
+	if s := subscriptionOf(ctx); s != nil {
+		return o.event(ctx, s, next)
+	}
+	return o.execute(ctx, next)
+}
+
+// execute answers within the operation's deadline and its price, by loaders of its own.
+func (o operations) execute(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	e := estimateOf(ctx)
-	if e == nil {
-		return next(ctx) // one that is not executed
-	}
 	ctx, done := o.Upstream.Attach(ctx, e.allowance)
 	if o.Limits.Deadline > 0 {
 		var cancel context.CancelFunc
@@ -149,11 +157,13 @@ func (o operations) InterceptResponse(ctx context.Context, next graphql.Response
 	return response
 }
 
+const costExtension = "cost"
+
 func withCost(extensions map[string]any, c Cost) map[string]any {
 	if extensions == nil {
 		extensions = make(map[string]any, 1)
 	}
-	extensions["cost"] = c
+	extensions[costExtension] = c
 	return extensions
 }
 

@@ -13,9 +13,10 @@ import (
 	"github.com/difygraph/difygraph/graph/model"
 )
 
-// What an operation's price is made of. It begins with 1.
+// What an operation's price is made of.
 const (
-	callPrice = 10 // for a request to Dify
+	beginPrice = 1
+	callPrice  = 10 // for a request to Dify
 	// unsentPrice is for a call of which no request was sent, as where an app is known to give no answer.
 	unsentPrice = 1
 	// fieldsAtOnce is how many fields an object of a list shows for 1: a log entry, an app, what is asked for by its id.
@@ -74,7 +75,8 @@ func times(n, price int) int {
 	return n * price
 }
 
-// estimate is what is known of an operation's cost before it is executed, by its selection and arguments alone.
+// estimate is what is known of the cost of an operation, or of each event of a subscription, before it is executed: by its selection and
+// arguments alone.
 type estimate struct {
 	// foreseen is what the operation mostly costs at most: 10 for each call, 1 for each row, and what [fieldsAtOnce] and
 	// [describedAtOnce] say.
@@ -113,7 +115,7 @@ func bytesPrice(bytes int64) int { return int(max(0, bytes+bytesAtOnce-1) / byte
 
 // spent is the price of what an operation has taken, at most that of its estimate.
 func (e *estimate) spent(t loader.Taken, rows int) int {
-	return 1 + e.fixed + rows + t.Requests*callPrice + t.Unsent*unsentPrice + bytesPrice(t.AnswerBytes-e.free)
+	return beginPrice + e.fixed + rows + t.Requests*callPrice + t.Unsent*unsentPrice + bytesPrice(t.AnswerBytes-e.free)
 }
 
 // pricer makes the estimate. Each argument is read once, however many aliases share it, and fields that share a call count once
@@ -147,12 +149,16 @@ func (r *Resolver) reckon(op *graphql.OperationContext, apps int) *estimate {
 	e := &estimate{extents: make(map[*ast.Field]extent), taken: new(atomic.Int64)}
 	p := pricer{r: r, op: op, apps: apps, read: newRead(), estimate: e}
 	var sum quote
-	for _, field := range p.fields(selections{op.Operation.SelectionSet}, "Query") {
-		sum = sum.plus(p.root(field))
+	root, price := "Query", p.root
+	if isSubscription(op) {
+		root, price = "Subscription", p.event
+	}
+	for _, field := range p.fields(selections{op.Operation.SelectionSet}, root) {
+		sum = sum.plus(price(field))
 	}
 	calls := plus(sum.calls, min(sum.infos, p.apps))
 	e.fixed = sum.fixed
-	e.foreseen = plus(plus(1, times(calls, callPrice)), plus(sum.fixed, sum.rows))
+	e.foreseen = plus(plus(beginPrice, times(calls, callPrice)), plus(sum.fixed, sum.rows))
 	e.reserve(calls, sum, r.Limits, r.Upstream.AnswerBytes())
 	return e
 }

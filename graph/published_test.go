@@ -289,8 +289,8 @@ func TestAllIsDescribed(t *testing.T) {
 // specifications, or are in use: no other graph is known to have them.
 func TestNamesAreOurs(t *testing.T) {
 	t.Parallel()
-	given := []string{"Query", "Node", "PageInfo", "AppFailure", "AppFailurePolicy", "ErrorCode", "IncompleteReason", "ScanReport"}
-	ours := regexp.MustCompile(`^(Dify|EndUser|WorkflowLog|WorkflowRun)`)
+	given := []string{"Query", "Subscription", "Node", "PageInfo", "AppFailure", "AppFailurePolicy", "ErrorCode", "IncompleteReason", "ScanReport"}
+	ours := regexp.MustCompile(`^(Dify|EndUser|WorkflowLog|WorkflowRun|WorkflowNode|WorkflowTextChunk)`)
 	for name, definition := range graph.Schema().Types {
 		if definition.Kind != ast.Scalar && !strings.HasPrefix(name, "_") && !ours.MatchString(name) && !slices.Contains(given, name) {
 			t.Errorf("%s is a name that other graphs may have", name)

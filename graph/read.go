@@ -203,7 +203,7 @@ type selections []ast.SelectionSet
 // fields are those of a type that the selections have, through fragments; those that @skip and @include leave out are none.
 func (p pricer) fields(of selections, typeName string) (fields []graphql.CollectedField) {
 	for _, set := range of {
-		fields = append(fields, graphql.CollectFields(p.op, set, []string{typeName, "Node", "_Entity"})...)
+		fields = append(fields, graphql.CollectFields(p.op, set, []string{typeName, "Node", "_Entity", "WorkflowRunEvent", "WorkflowLogEvent"})...)
 	}
 	return fields
 }

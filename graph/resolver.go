@@ -15,7 +15,9 @@ import (
 	"github.com/difygraph/difygraph/graph/documents"
 	"github.com/difygraph/difygraph/graph/feed"
 	"github.com/difygraph/difygraph/graph/fields"
+	"github.com/difygraph/difygraph/graph/follow"
 	"github.com/difygraph/difygraph/graph/generated"
+	"github.com/difygraph/difygraph/graph/live"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/graph/model"
 	"github.com/difygraph/difygraph/graph/render"
@@ -26,10 +28,15 @@ import (
 type Resolver struct {
 	// Upstream has the apps' Difys.
 	Upstream *loader.Upstream
-	Limits   Limits
+	// Runs are those that are watched.
+	Runs *live.Runs
+	// Logs are those that are followed.
+	Logs   *follow.Hub
+	Limits Limits
 	// HideSchema keeps the schema from gateways, too: nobody has shown who they are.
 	HideSchema bool
-	// Admit says whether an operation may be executed now that is foreseen to cost so much; by a [*RetryError] if not. It is
+	// Admit says whether an operation may be executed now that is foreseen to cost so much; by a [*RetryError] if not. So it does
+	// for the start of a subscription, and for each of its events. It is
 	// executed under the context that is returned. leave is called once it has been, with what it took. All are admitted if it
 	// is nil.
 	Admit func(ctx context.Context, foreseen int) (admitted context.Context, leave func(spent int), err error)

@@ -72,6 +72,12 @@ func detailed[T any](ctx context.Context, r *Resolver, run *model.WorkflowRun, f
 		return v, err
 	}
 	detail, err := r.detail(ctx, run.App, run.UUID())
+	if err == nil && detail != nil && run.Status.Final() && !detail.Status.Final() { // it was kept from before the run's end
+		detail, err = loader.For(ctx).RunEnded(ctx, run.App.Key, run.UUID())
+		if err != nil {
+			err = atApp(run.App, err)
+		}
+	}
 	if err != nil || detail == nil {
 		return v, err
 	}
@@ -93,7 +99,11 @@ func variables(ctx context.Context, of *difyapi.Variables) (jsontext.Value, erro
 // shownTo is a value that Dify has stored, without the end user's session id for who may not see it, which is looked for once,
 // whatever aliases there are; and if there is room for it in the answer. of is what tells it from others.
 func shownTo(ctx context.Context, of any, value jsontext.Value) (jsontext.Value, error) {
-	if len(value) > 0 && fields.Redacted(ctx) {
+	return shown(ctx, of, value, fields.Redacted(ctx))
+}
+
+func shown(ctx context.Context, of any, value jsontext.Value, redacted bool) (jsontext.Value, error) {
+	if len(value) > 0 && redacted {
 		strip := sync.OnceValue(func() jsontext.Value { return difyapi.Without(value, model.UserInput) })
 		known, _ := accountOf(ctx).stripped.LoadOrStore(of, strip)
 		value = known.(func() jsontext.Value)()

@@ -179,6 +179,15 @@ func (s *search) matches(row candidate, run *difyapi.WorkflowRunDetail) bool {
 	return run.Inputs.Has(s.text) || run.Outputs.Has(s.text)
 }
 
+// HasKeyword tells whether a row is among those that have the filter's keyword, as lists by it do, by the row and the detail of its run.
+func HasKeyword(f list.Filter, row *difyapi.WorkflowLog, run *difyapi.WorkflowRunDetail) bool {
+	if id, err := difyapi.ParseUUID(*f.Keyword); err == nil && id == run.ID {
+		return true
+	}
+	s := makeSearch(pushdown{f}, 1)
+	return s.matches(candidate{Row: list.Row{WorkflowLog: row}, localKeyword: true}, run)
+}
+
 // close drops the rows that were looked at and do not match. Those that match are no longer pending.
 func (s *stream) close(matches map[list.Position]bool) {
 	s.rows = slices.DeleteFunc(s.rows, func(row candidate) bool {

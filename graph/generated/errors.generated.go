@@ -244,4 +244,11 @@ var (
 	}
 )
 
+func (ec *executionContext) marshalOAppFailure2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐAppFailure(ctx context.Context, sel ast.SelectionSet, v *model.AppFailure) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AppFailure(ctx, sel, v)
+}
+
 // endregion ***************************** type.gotpl *****************************

@@ -24,8 +24,12 @@ type ResolverRoot interface {
 	DifyApp() DifyAppResolver
 	EndUser() EndUserResolver
 	Query() QueryResolver
+	Subscription() SubscriptionResolver
 	WorkflowLog() WorkflowLogResolver
+	WorkflowNodeExecution() WorkflowNodeExecutionResolver
 	WorkflowRun() WorkflowRunResolver
+	WorkflowRunOtherEvent() WorkflowRunOtherEventResolver
+	WorkflowRunPaused() WorkflowRunPausedResolver
 }
 
 type DirectiveRoot struct {
@@ -93,6 +97,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			}
 
 			return &response
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
 		}
 
 	default:
@@ -630,6 +651,70 @@ enum AppFailurePolicy {
   PARTIAL
 }
 `, BuiltIn: false},
+	{Name: "../workflow_log_events.graphqls", Input: `extend type Subscription {
+  """
+  What happens from now on in the logs of one, several or all apps: runs that appear, and runs that change. With ` + "`" + `after` + "`" + ` or
+  ` + "`" + `since` + "`" + `, first what has happened since. Within one subscription a run is added once while it matches; over a reconnect
+  with ` + "`" + `after` + "`" + ` none is missed, and what lies within the last minutes can come again. Deletions are not told. 10 at the start, and
+  for each event as for a row of a list.
+  """
+  workflowLogEvents(
+    "The keys of the apps to watch; all that the caller may read if left out."
+    apps: [String!]
+    "Which runs are told of; all if left out. It is looked at here, with each change of a run."
+    filter: WorkflowLogFilter
+    "The ` + "`" + `cursor` + "`" + ` of an event of the same apps and filter: what has happened since is told first. Not together with ` + "`" + `since` + "`" + `."
+    after: String
+    "Instead of ` + "`" + `after` + "`" + `: the ` + "`" + `scan.asOf` + "`" + ` of a list, which an empty list has too."
+    since: DateTime
+  ): WorkflowLogEvent!
+}
+
+"What happens in the logs of apps."
+union WorkflowLogEvent = WorkflowLogAdded | WorkflowLogUpdated | WorkflowLogsSkipped | DifyAppStatusChanged
+
+"A run that matches has appeared, or one that was there matches now."
+type WorkflowLogAdded {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `: opaque, and up to some kilobytes for each app with runs under way."
+  cursor: String!
+  "The run in the list of the same apps and filter, NEWEST_FIRST: ` + "`" + `edge.cursor` + "`" + ` is that list's."
+  edge: WorkflowLogEdge!
+}
+
+"A run has changed."
+type WorkflowLogUpdated {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The run's entry as it is now. It has the id that it has in lists."
+  node: WorkflowLog!
+  "Null where it is not known, or where there was no run."
+  previousStatus: WorkflowRunStatus
+  "False if it does not match the filter any more."
+  matches: Boolean!
+}
+
+"More has happened than is told one by one: read the list between the two, and go on from ` + "`" + `cursor` + "`" + `."
+type WorkflowLogsSkipped {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "A cursor of the list in NEWEST_FIRST order: ` + "`" + `after: newest` + "`" + ` and ` + "`" + `before: oldest` + "`" + ` have what was skipped. Null where that has no end."
+  newest: String
+  "A cursor of the list in NEWEST_FIRST order; see ` + "`" + `newest` + "`" + `."
+  oldest: String
+  "How many runs were skipped, those that do not match included; null where they were not counted."
+  count: Int
+}
+
+"An app can't be read, or can be read again. What appeared meanwhile is told then."
+type DifyAppStatusChanged {
+  "How far each app has been told, for ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The app."
+  app: DifyApp!
+  "Why it can't be read; null if it can be read again."
+  failure: AppFailure
+}
+`, BuiltIn: false},
 	{Name: "../workflow_log_filter.graphqls", Input: `"""
 Which runs; all given conditions hold. What is left out, null or a range without members is no condition. A list without
 members is refused, and so is a text that is empty or blank: ` + "`" + `accountEmail: ""` + "`" + ` does not mean everybody's runs.
@@ -763,6 +848,187 @@ enum WorkflowRunStatus {
   "Waiting for a human's input."
   PAUSED
   "A status newer than this API; see ` + "`" + `statusText` + "`" + `."
+  UNKNOWN
+}
+`, BuiltIn: false},
+	{Name: "../workflow_run_events.graphqls", Input: `"What happens, told as it does: over a WebSocket by graphql-transport-ws, or over HTTP as server-sent events or in parts."
+type Subscription {
+  """
+  What happens inside one run, node by node: first what has happened so far, then what happens, until it ends. Text that was
+  streamed before is not told. Of a run that has ended, its end alone is told. Where Dify does not let one look inside,
+  ` + "`" + `WorkflowRunEventsLimited` + "`" + ` says why, and start and end are told. 10 at the start, and at least 1 for each event.
+  """
+  workflowRunEvents(
+    "The key of the run's app. May be left out where the caller may read just one app."
+    app: String
+    "Dify's ` + "`" + `workflow_run_id` + "`" + `, e.g. ` + "`" + `fb47b2e6-5e43-4f90-be01-d5c5a088d156` + "`" + `. A run that the app does not have is an error."
+    uuid: UUID!
+  ): WorkflowRunEvent!
+}
+
+"What happens inside a run."
+union WorkflowRunEvent =
+  | WorkflowRunStarted
+  | WorkflowNodeStarted
+  | WorkflowNodeFinished
+  | WorkflowTextChunk
+  | WorkflowRunPaused
+  | WorkflowRunFinished
+  | WorkflowRunOtherEvent
+  | WorkflowRunEventsLimited
+
+"A run has begun, or goes on after a pause."
+type WorkflowRunStarted {
+  "The run."
+  run: WorkflowRun!
+  "Whether it goes on after a pause."
+  resumed: Boolean!
+  "Whether it happened before the run was watched, and is told afterwards."
+  replayed: Boolean!
+}
+
+"The execution of a node has begun."
+type WorkflowNodeStarted {
+  "The execution, as it is now."
+  execution: WorkflowNodeExecution!
+  "Whether it happened before the run was watched, and is told afterwards."
+  replayed: Boolean!
+}
+
+"The execution of a node has ended. Each that has begun ends once, before its run does."
+type WorkflowNodeFinished {
+  "The execution. One whose end Dify did not tell is ` + "`" + `UNKNOWN` + "`" + `."
+  execution: WorkflowNodeExecution!
+  "Whether it happened before the run was watched, and is told afterwards: without inputs, outputs and error."
+  replayed: Boolean!
+}
+
+"A piece of the text that an answer or LLM node streams. It is told to callers with the scope ` + "`" + `content` + "`" + ` alone."
+type WorkflowTextChunk {
+  "The piece, e.g. ` + "`" + `Hel` + "`" + `."
+  text: String!
+  """
+  The path of the variable whose text it is: the node's id, then names, e.g. ` + "`" + `["llm", "text"]` + "`" + `. Empty where Dify does not say.
+  """
+  fromVariable: [String!]!
+}
+
+"A run waits for a human's input."
+type WorkflowRunPaused {
+  "The run."
+  run: WorkflowRun!
+  """
+  Why it waits, as Dify writes it: a list of objects. What would let one give the input is left out. Null where Dify says nothing,
+  and without the scope ` + "`" + `content` + "`" + `.
+  """
+  reasons: JSON
+  "Whether it happened before the run was watched, and is told afterwards."
+  replayed: Boolean!
+}
+
+"A run has ended: the last event, after which the subscription completes."
+type WorkflowRunFinished {
+  "The run."
+  run: WorkflowRun!
+}
+
+"Any other event of Dify's, as of iterations, loops, agents and human input, under its own name."
+type WorkflowRunOtherEvent {
+  "Dify's name for it, e.g. ` + "`" + `iteration_started` + "`" + `, or ` + "`" + `node_retry` + "`" + ` for an execution that is tried again."
+  name: String!
+  """
+  Dify's data, as Dify writes it. What would let one act is left out. Null where it can't be read, and without the scope ` + "`" + `content` + "`" + `.
+  """
+  data: JSON
+}
+
+"What happens inside the run can't be told, or not now; start and end of the run are."
+type WorkflowRunEventsLimited {
+  "Why."
+  limit: WorkflowRunEventsLimit!
+  "The same for people."
+  message: String!
+}
+
+"Why it can't be told what happens inside a run."
+enum WorkflowRunEventsLimit {
+  "Dify is older than 1.14."
+  OLD_SERVER
+  "A member of the workspace started the run, and Dify shows those of end users alone."
+  STARTED_BY_MEMBER
+  "Watching would change what Dify stores of the end user; ` + "`" + `live.watchAll` + "`" + ` accepts it."
+  END_USER_NOT_WATCHABLE
+  "The log does not know the end user who started the run, and Dify shows it to nobody else."
+  END_USER_UNKNOWN
+  "As many runs are watched at this Dify as may be (` + "`" + `live.streamsPerServer` + "`" + `); more is told once there is room."
+  STREAMS_IN_USE
+}
+
+"The execution of one node of a workflow. Dify tells of those of runs that are under way."
+type WorkflowNodeExecution {
+  "Unique across the whole API; not for ` + "`" + `Query.node` + "`" + `."
+  id: ID!
+  "Dify's own id."
+  uuid: UUID!
+  "The node's name within the workflow, e.g. ` + "`" + `llm` + "`" + ` or ` + "`" + `1732007415808` + "`" + `. Empty where Dify does not say."
+  nodeId: String!
+  "` + "`" + `start` + "`" + `, ` + "`" + `llm` + "`" + `, ` + "`" + `http-request` + "`" + `, ` + "`" + `knowledge-retrieval` + "`" + `, ` + "`" + `code` + "`" + `, ` + "`" + `end` + "`" + `, … as Dify writes it. Empty where Dify does not say."
+  nodeType: String!
+  "What the workflow's author calls the node. Empty where Dify does not say."
+  title: String!
+  "Position in the order in which executions began, from 1, as this server saw them begin."
+  index: Int!
+  "The name of the node before it; null where Dify does not say."
+  predecessorNodeId: String
+  "The name of the iteration that it is part of; null if of none."
+  iterationId: String
+  "The name of the loop that it is part of; null if of none."
+  loopId: String
+  "Which further try it is, from 1; null for the first."
+  retryIndex: Int
+  "How the execution stands."
+  status: WorkflowNodeStatus!
+  "The status as Dify writes it, e.g. ` + "`" + `exception` + "`" + `: tells what an ` + "`" + `UNKNOWN` + "`" + ` status is. The last that is known."
+  statusText: String!
+  "What it was given; null where that is not told, as of what was replayed, and without the scope ` + "`" + `content` + "`" + `."
+  inputs: JSON
+  "What it made on the way, such as a model's prompts; null as ` + "`" + `inputs` + "`" + ` are."
+  processData: JSON
+  "What it gave; null as ` + "`" + `inputs` + "`" + ` are."
+  outputs: JSON
+  "The text of its failure; null if there is none, as of what was replayed, and without the scope ` + "`" + `content` + "`" + `."
+  error: String
+  "Seconds that it took, e.g. ` + "`" + `2.731` + "`" + `; null while it runs."
+  elapsedTime: Float
+  "Tokens that its models used; null where none did, or while it runs."
+  totalTokens: Int64
+  "What they cost: a decimal number as text, e.g. ` + "`" + `0.0012` + "`" + `, in ` + "`" + `currency` + "`" + `; null where it is not known."
+  totalPrice: String
+  "The currency of ` + "`" + `totalPrice` + "`" + `, e.g. ` + "`" + `USD` + "`" + `; null where it is not known."
+  currency: String
+  "When it began, by the clock of Dify's server; null where Dify does not say."
+  createdAt: DateTime
+  "Null until it ends, and where Dify does not say."
+  finishedAt: DateTime
+}
+
+"How the execution of a node stands."
+enum WorkflowNodeStatus {
+  "Under way."
+  RUNNING
+  "Ended as it should."
+  SUCCEEDED
+  "Ended by an error, as does the run."
+  FAILED
+  "An error made it begin again."
+  RETRY
+  "Ended by an error, and the run goes on."
+  EXCEPTION
+  "Ended by someone who stopped the run."
+  STOPPED
+  "Waits for a human's input."
+  PAUSED
+  "Dify did not tell how it ended; or a status newer than this API, see ` + "`" + `statusText` + "`" + `."
   UNKNOWN
 }
 `, BuiltIn: false},
@@ -951,6 +1217,56 @@ func (ec *executionContext) childFields_WorkflowLogEdge(ctx context.Context, fie
 		return ec.fieldContext_WorkflowLogEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WorkflowLogEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkflowNodeExecution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WorkflowNodeExecution_id(ctx, field)
+	case "uuid":
+		return ec.fieldContext_WorkflowNodeExecution_uuid(ctx, field)
+	case "nodeId":
+		return ec.fieldContext_WorkflowNodeExecution_nodeId(ctx, field)
+	case "nodeType":
+		return ec.fieldContext_WorkflowNodeExecution_nodeType(ctx, field)
+	case "title":
+		return ec.fieldContext_WorkflowNodeExecution_title(ctx, field)
+	case "index":
+		return ec.fieldContext_WorkflowNodeExecution_index(ctx, field)
+	case "predecessorNodeId":
+		return ec.fieldContext_WorkflowNodeExecution_predecessorNodeId(ctx, field)
+	case "iterationId":
+		return ec.fieldContext_WorkflowNodeExecution_iterationId(ctx, field)
+	case "loopId":
+		return ec.fieldContext_WorkflowNodeExecution_loopId(ctx, field)
+	case "retryIndex":
+		return ec.fieldContext_WorkflowNodeExecution_retryIndex(ctx, field)
+	case "status":
+		return ec.fieldContext_WorkflowNodeExecution_status(ctx, field)
+	case "statusText":
+		return ec.fieldContext_WorkflowNodeExecution_statusText(ctx, field)
+	case "inputs":
+		return ec.fieldContext_WorkflowNodeExecution_inputs(ctx, field)
+	case "processData":
+		return ec.fieldContext_WorkflowNodeExecution_processData(ctx, field)
+	case "outputs":
+		return ec.fieldContext_WorkflowNodeExecution_outputs(ctx, field)
+	case "error":
+		return ec.fieldContext_WorkflowNodeExecution_error(ctx, field)
+	case "elapsedTime":
+		return ec.fieldContext_WorkflowNodeExecution_elapsedTime(ctx, field)
+	case "totalTokens":
+		return ec.fieldContext_WorkflowNodeExecution_totalTokens(ctx, field)
+	case "totalPrice":
+		return ec.fieldContext_WorkflowNodeExecution_totalPrice(ctx, field)
+	case "currency":
+		return ec.fieldContext_WorkflowNodeExecution_currency(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_WorkflowNodeExecution_createdAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_WorkflowNodeExecution_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkflowNodeExecution", field.Name)
 }
 
 func (ec *executionContext) childFields_WorkflowRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

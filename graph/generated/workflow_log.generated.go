@@ -900,6 +900,14 @@ func (ec *executionContext) marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraph�
 	return graphql.WrapContextMarshaler(ctx, v)
 }
 
+func (ec *executionContext) marshalNWorkflowLogEdge2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowLogEdge(ctx context.Context, sel ast.SelectionSet, v *model.WorkflowLogEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkflowLogEdge!")
+		return graphql.Null
+	}
+	return ec._WorkflowLogEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder(ctx context.Context, v any) (list.Order, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNWorkflowLogOrder2githubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋlistᚐOrder[tmp]

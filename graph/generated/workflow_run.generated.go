@@ -614,6 +614,14 @@ func (ec *executionContext) _WorkflowRun(ctx context.Context, sel ast.SelectionS
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNWorkflowRun2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋgraphᚋmodelᚐWorkflowRun(ctx context.Context, sel ast.SelectionSet, v *model.WorkflowRun) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkflowRun!")
+		return graphql.Null
+	}
+	return ec._WorkflowRun(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNWorkflowRunStatus2githubᚗcomᚋdifygraphᚋdifygraphᚋdifyapiᚐRunStatus(ctx context.Context, v any) (difyapi.RunStatus, error) {
 	res, err := model.UnmarshalWorkflowRunStatus(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -669,6 +677,24 @@ func (ec *executionContext) marshalOWorkflowRunStatus2ᚕgithubᚗcomᚋdifygrap
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOWorkflowRunStatus2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋdifyapiᚐRunStatus(ctx context.Context, v any) (*difyapi.RunStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalWorkflowRunStatus(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWorkflowRunStatus2ᚖgithubᚗcomᚋdifygraphᚋdifygraphᚋdifyapiᚐRunStatus(ctx context.Context, sel ast.SelectionSet, v *difyapi.RunStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalWorkflowRunStatus(*v)
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -13,6 +13,22 @@ func (f Filter) Matches(row *difyapi.WorkflowLog) bool {
 	return f.matchesEntry(row) && (!f.looksAtRun() || row.WorkflowRun != nil && f.matchesRun(row.WorkflowRun))
 }
 
+// Has tells whether a row of one of the list's apps is in it, by all conditions but the keyword, which takes the run's detail.
+func (l List) Has(row *difyapi.WorkflowLog) bool {
+	first, last := l.Seconds()
+	second := row.CreatedAt.Unix()
+	return first <= second && second <= last && l.filter.Matches(row) && l.filter.matchesAccount(row.CreatedByAccount)
+}
+
+func (f Filter) matchesAccount(account *difyapi.Account) bool {
+	return f.AccountEmail == nil || account != nil && oneOf([]string{*f.AccountEmail}, account.Email)
+}
+
+// Changes tells whether a row can come to meet the filter, or cease to: whether it looks at what becomes of a run.
+func (f Filter) Changes() bool {
+	return f.Status != nil || f.ElapsedTime != nil || f.TotalTokens != nil || f.looksAtError() || f.Keyword != nil
+}
+
 func (f Filter) matchesEntry(row *difyapi.WorkflowLog) bool {
 	return oneOf(f.CreatedFrom, &row.CreatedFrom) && (f.EndUserSessionID == nil || oneOf(f.EndUserSessionID, row.SessionID()))
 }

@@ -109,6 +109,18 @@ func (l *Loaders) Run(ctx context.Context, app string, id uuid.UUID) (*difyapi.W
 	return l.of(app).runs.await(ctx, l.ctx, id)
 }
 
+// RunNow returns what Dify tells of a run now, whatever is kept of it.
+func (l *Loaders) RunNow(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
+	resume, err := suspend(withApp(ctx, app))
+	if err != nil {
+		return nil, err
+	}
+	defer resume()
+	ctx = difyapi.WithAllowance(difyapi.WithMeter(ctx, l.budget.take), l.budget.call())
+	run, err := l.upstream.askRun(ctx, app, id)
+	return unlessEnded(ctx, run, err)
+}
+
 // EndUser returns the profile of an end user.
 func (l *Loaders) EndUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {
 	return l.of(app).endUsers.await(ctx, l.ctx, id)

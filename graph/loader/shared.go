@@ -78,6 +78,13 @@ func (s *shared[K, V]) keeping(key K, call func(context.Context) (V, error)) fun
 	}
 }
 
+// forget makes the kept answer of a key, if it is of the past, nobody's who asks from now on.
+func (s *shared[K, V]) forget(key K, isPast func(V) bool) {
+	if a, ok := s.young(key); ok && isPast(a.value) {
+		s.answers.Invalidate(key)
+	}
+}
+
 // young is the kept answer of a key, if it is young enough.
 func (s *shared[K, V]) young(key K) (*dated[V], bool) {
 	if s.answers == nil {

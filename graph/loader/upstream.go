@@ -139,12 +139,16 @@ func (u *Upstream) info(ctx context.Context, app string, _ struct{}) (*difyapi.A
 }
 
 func (u *Upstream) run(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
-	client := u.clients[app]
-	return ask(withApp(ctx, app), u.runs, idKey{client.Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
-		run, err := client.WorkflowRun(ctx, id.String())
-		logUnread(ctx, app, "/workflows/run/{id}", run, err)
-		return run, err
+	return ask(withApp(ctx, app), u.runs, idKey{u.clients[app].Identity(), id}, func(ctx context.Context) (*difyapi.WorkflowRunDetail, error) {
+		return u.askRun(ctx, app, id)
 	})
+}
+
+// askRun asks Dify itself.
+func (u *Upstream) askRun(ctx context.Context, app string, id uuid.UUID) (*difyapi.WorkflowRunDetail, error) {
+	run, err := u.clients[app].WorkflowRun(ctx, id.String())
+	logUnread(ctx, app, "/workflows/run/{id}", run, err)
+	return run, err
 }
 
 func (u *Upstream) endUser(ctx context.Context, app string, id uuid.UUID) (*difyapi.EndUserProfile, error) {

@@ -57,6 +57,22 @@ func UnmarshalWorkflowRunStatus(v any) (difyapi.RunStatus, error) {
 	}
 }
 
+// MarshalWorkflowNodeStatus gives a status the schema's name: one that the schema does not name is UNKNOWN.
+func MarshalWorkflowNodeStatus(s difyapi.NodeStatus) graphql.Marshaler {
+	switch s {
+	case difyapi.NodeRunning, difyapi.NodeSucceeded, difyapi.NodeFailed, difyapi.NodeRetry, difyapi.NodeException, difyapi.NodeStopped,
+		difyapi.NodePaused:
+		return enum(strings.ToUpper(string(s)))
+	default:
+		return enum("UNKNOWN")
+	}
+}
+
+// UnmarshalWorkflowNodeStatus is never called: no input has a status of an execution.
+func UnmarshalWorkflowNodeStatus(v any) (difyapi.NodeStatus, error) {
+	return "", notA("WorkflowNodeStatus", v, "an input")
+}
+
 // MarshalDifyCreatorRole gives a role the schema's name.
 func MarshalDifyCreatorRole(role string) graphql.Marshaler { return enum(RoleName(role)) }
 

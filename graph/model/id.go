@@ -25,6 +25,8 @@ const (
 	KindRun     Kind = 'R'
 	KindEndUser Kind = 'E'
 	KindAccount Kind = 'M'
+	// KindExecution is of what can't be fetched again: there is no such id for [ParseID].
+	KindExecution Kind = 'N'
 )
 
 const idVersion = 1

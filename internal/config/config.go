@@ -41,6 +41,7 @@ type Config struct {
 
 	Limits Limits `yaml:"limits"`
 	Cache  Cache  `yaml:"cache"`
+	Live   Live   `yaml:"live"`
 
 	// Log is the form of the log: json or text.
 	Log string `yaml:"log" default:"json" validate:"oneof=json text"`
@@ -119,6 +120,17 @@ type CORS struct {
 	Headers []string `yaml:"headers" validate:"dive,header"`
 }
 
+// Live says how it is found out what happens inside runs.
+type Live struct {
+	// StreamsPerServer is how many runs of one server may be watched at once,
+	// 1 to 1000. A Dify without a proxy before it has ten places for everybody.
+	StreamsPerServer int `yaml:"streamsPerServer" default:"2" validate:"min=1,max=1000"`
+
+	// WatchAll watches runs of end users of all types. Dify makes each whose
+	// run is watched one of type service-api, in its log too.
+	WatchAll bool `yaml:"watchAll"`
+}
+
 // Limits bound what one request may cost.
 type Limits struct {
 	// ScanCalls is the number of calls per stream that one page with filters
@@ -163,6 +175,14 @@ type Limits struct {
 	// scheme, host and port of base URLs, in use or idle, and so the calls at
 	// one time to all of its apps, 1 to 1000.
 	ConnectionsPerServer int `yaml:"connectionsPerServer" default:"4" validate:"min=1,max=1000"`
+
+	// Subscriptions is how many subscriptions and how many WebSockets there
+	// may be at once, and SubscriptionsPerCaller how many of either one caller
+	// may have, 1 to 100000. SubscriptionsPerSocket bounds the operations of
+	// one WebSocket at one time, 1 to 1000.
+	Subscriptions          int `yaml:"subscriptions" default:"2000" validate:"min=1,max=100000"`
+	SubscriptionsPerCaller int `yaml:"subscriptionsPerCaller" default:"200" validate:"min=1,max=100000"`
+	SubscriptionsPerSocket int `yaml:"subscriptionsPerSocket" default:"50" validate:"min=1,max=1000"`
 
 	// OperationBytes is how much of Dify's answers one operation may hold, in
 	// bytes of JSON, 1 MiB to 16 GiB; and as much for its own answer, each

@@ -142,7 +142,7 @@ func TestEnvironmentMistakes(t *testing.T) {
 		"before the file's": {
 			"limits: 1\n" + validFile,
 			[]string{"DIFYGRAPH_LISTEN=:8080"},
-			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, waiting, deadline, connections, connectionsPerAddress, connectionsPerServer, operationBytes, bytes",
+			"DIFYGRAPH_LISTEN: " + unguarded + "\nconfig.yaml:1:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, waiting, deadline, connections, connectionsPerAddress, connectionsPerServer, subscriptions, subscriptionsPerCaller, subscriptionsPerSocket, operationBytes, bytes",
 		},
 	}
 	for name, test := range tests {

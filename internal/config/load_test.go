@@ -49,9 +49,11 @@ func defaults(change func(*Config)) *Config {
 		Log:     "json",
 		Limits: Limits{
 			ScanCalls: 10, ScanDetails: 200, Price: 20_000, Rate: 2000, Burst: 40_000, Waiting: 2000, Deadline: time.Minute,
-			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4, OperationBytes: 64 << 20, Bytes: 384 << 20,
+			Connections: 2048, ConnectionsPerAddress: 512, ConnectionsPerServer: 4,
+			Subscriptions: 2000, SubscriptionsPerCaller: 200, SubscriptionsPerSocket: 50, OperationBytes: 64 << 20, Bytes: 384 << 20,
 		},
 		Cache: Cache{TTL: 2 * time.Second},
+		Live:  Live{StreamsPerServer: 2},
 	}
 	if change != nil {
 		change(cfg)
@@ -103,8 +105,14 @@ limits:
   connections: 1000000
   connectionsPerAddress: 10
   connectionsPerServer: 1000
+  subscriptions: 100000
+  subscriptionsPerCaller: 1
+  subscriptionsPerSocket: 1000
 cache:
   ttl: 10m
+live:
+  streamsPerServer: 1000
+  watchAll: true
 `, &Config{
 			Listen: "[::1]:9000", Auth: Auth{None: true},
 			Apps: []App{{
@@ -113,8 +121,9 @@ cache:
 			}},
 			Limits: Limits{
 				ScanCalls: 1, ScanDetails: 10_000, Price: 10, Rate: 10_000_000, Burst: 10, Operations: 1, Waiting: 100_000, Deadline: 10 * time.Minute,
-				Connections: 1_000_000, ConnectionsPerAddress: 10, ConnectionsPerServer: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
-			}, Cache: Cache{TTL: 10 * time.Minute}, Log: "text", Metrics: Metrics{Listen: "0.0.0.0:9090", Open: true},
+				Connections: 1_000_000, ConnectionsPerAddress: 10, ConnectionsPerServer: 1000,
+				Subscriptions: 100_000, SubscriptionsPerCaller: 1, SubscriptionsPerSocket: 1000, OperationBytes: 1 << 20, Bytes: 1 << 20,
+			}, Cache: Cache{TTL: 10 * time.Minute}, Live: Live{StreamsPerServer: 1000, WatchAll: true}, Log: "text", Metrics: Metrics{Listen: "0.0.0.0:9090", Open: true},
 		}},
 		"zero switches the cache off": {
 			validFile + "cache: {ttl: 0}\n", defaults(func(c *Config) { c.Cache.TTL = 0 }),

@@ -10,7 +10,7 @@ import (
 
 const (
 	appFields  = "key, name, baseURL, apiKey, apiKeyFile, version, maxInFlight, timeout"
-	fileFields = "listen, auth, hosts, cors, apps, graphql, limits, cache, log, metrics"
+	fileFields = "listen, auth, hosts, cors, apps, graphql, limits, cache, live, log, metrics"
 	wantAuth   = "must be none, or a mapping of tokens and issuers with at least one of either"
 	quoteIt    = "; YAML takes this for a number or a truth value, put it in quotes"
 	wantURL    = "must be an absolute http or https URL without user, query and fragment, such as https://api.dify.ai/v1"
@@ -40,7 +40,7 @@ var shapeMistakes = map[string]mistakeTest{
 		"2:5: apps[0].baseURL: is missing; it " + wantURL,
 	}},
 	"values where mappings belong": {validFile + "limits: []\ncache: 2s\n", []string{
-		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, waiting, deadline, connections, connectionsPerAddress, connectionsPerServer, operationBytes, bytes",
+		"5:9: limits: must be a mapping of scanCalls, scanDetails, price, rate, burst, operations, waiting, deadline, connections, connectionsPerAddress, connectionsPerServer, subscriptions, subscriptionsPerCaller, subscriptionsPerSocket, operationBytes, bytes",
 		"6:8: cache: must be a mapping of ttl",
 	}},
 	"unknown, near": {"apps:\n  - ky: a\n    baseUrl: http://h\n    api_key: x\nlimit: {}\n", []string{
@@ -225,6 +225,9 @@ func TestLimitsThatContradictEachOther(t *testing.T) {
 		"{waiting: -1}":                "limits.waiting: must be a whole number from 0 to 100000",
 		"{deadline: 1ms}":              "limits.deadline: must be a duration from 100ms to 10m",
 		"{connectionsPerServer: 1001}": "limits.connectionsPerServer: must be a whole number from 1 to 1000",
+		"{subscriptions: 0}":           "limits.subscriptions: must be a whole number from 1 to 100000",
+		"{subscriptionsPerCaller: 0}":  "limits.subscriptionsPerCaller: must be a whole number from 1 to 100000",
+		"{subscriptionsPerSocket: 0}":  "limits.subscriptionsPerSocket: must be a whole number from 1 to 1000",
 	} {
 		_, err := loadText(validFile + "limits: " + limits + "\n")
 		if err == nil || !strings.Contains(err.Error(), want) {

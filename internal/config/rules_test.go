@@ -130,6 +130,7 @@ func TestEveryFieldHasAnExpectation(t *testing.T) {
 		{"cors.", reflect.TypeFor[CORS]()},
 		{"limits.", reflect.TypeFor[Limits]()},
 		{"cache.", reflect.TypeFor[Cache]()},
+		{"live.", reflect.TypeFor[Live]()},
 	} {
 		for _, name := range fieldsOf(part.structure).names {
 			field := part.structure.Field(fieldsOf(part.structure).index[name])

@@ -109,6 +109,7 @@ func (t *Transport) prepare(ctx context.Context, r *request, method string, held
 		return ctx, f
 	}
 	t.persisted.register(register, r.Query)
+	r.kind = op.Operation
 	ctx = context.WithValue(ctx, documentKey{}, prepared{text: r.Query, document: doc})
 	given, length := pick(r.variables, func(name string) bool { return op.VariableDefinitions.ForName(name) != nil })
 	r.variables, r.extensions = nil, nil

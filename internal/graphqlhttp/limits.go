@@ -173,13 +173,17 @@ func describeCount(n int) string {
 	return strconv.Itoa(n)
 }
 
-// checkMethod wants POST for everything but a query: a GET can come from a link, and may be sent again.
+// checkMethod wants POST for what changes something: a GET can come from a link, and may be sent again. An EventSource
+// subscribes by GET.
 func checkMethod(method string, op *ast.OperationDefinition, schema *ast.Schema) *failure {
-	served := op.Operation == ast.Mutation && schema.Mutation != nil || op.Operation == ast.Subscription && schema.Subscription != nil
-	if method != http.MethodPost && served {
-		return unsound(http.StatusMethodNotAllowed, "GET runs queries alone: send the %s by POST", op.Operation).with("Allow", http.MethodPost)
+	switch {
+	case op.Operation == ast.Mutation && schema.Mutation != nil && method != http.MethodPost:
+		return unsound(http.StatusMethodNotAllowed, "GET runs no mutations: send the mutation by POST").with("Allow", http.MethodPost)
+	case op.Operation == ast.Subscription && schema.Subscription != nil && method == http.MethodHead:
+		return unsound(http.StatusMethodNotAllowed, "a subscription has no HEAD").with("Allow", "GET, POST")
+	default:
+		return nil
 	}
-	return nil
 }
 
 // chooseOperation is the operation that a request means.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
@@ -17,7 +18,15 @@ type mediaType string
 const (
 	plainJSON       mediaType = "application/json"
 	graphQLResponse mediaType = "application/graphql-response+json"
+
+	// Those of answers that come one after the other.
+	eventStream    mediaType = "text/event-stream"
+	multipartMixed mediaType = "multipart/mixed"
 )
+
+// subscriptionSpec is the version of Apollo's protocol for subscriptions in parts of a body, a parameter of multipart/mixed.
+// Without it the type is for other things, such as @defer.
+const subscriptionSpec = "1.0"
 
 // How closely an element of Accept names a media type.
 const (
@@ -57,6 +66,9 @@ func preferences(lines []string) []preference {
 		for element := range strings.SplitSeq(line, ",") {
 			value, params, err := mime.ParseMediaType(element)
 			if err != nil || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+				continue
+			}
+			if value == string(multipartMixed) && params["subscriptionspec"] != subscriptionSpec {
 				continue
 			}
 			if weight, ok := parseWeight(params["q"]); ok {
@@ -112,12 +124,37 @@ func (m mediaType) closeness(value string) int {
 	switch value {
 	case string(m):
 		return namedExactly
-	case "application/*":
+	case m.kind() + "/*":
 		return namedByKind
 	case "*/*", "*":
 		return namedByAny
 	default:
 		return notNamed
+	}
+}
+
+func (m mediaType) kind() string {
+	kind, _, _ := strings.Cut(string(m), "/")
+	return kind
+}
+
+// negotiateStream chooses the media type of a stream of answers: server-sent events, which wildcards mean too, or the parts of a
+// body, for who names them. It is empty where neither will do.
+func negotiateStream(h http.Header) mediaType {
+	lines := h.Values("Accept")
+	if strings.TrimSpace(strings.Join(lines, "")) == "" {
+		return eventStream
+	}
+	accepted := preferences(lines)
+	events, closeness := weigh(accepted, eventStream)
+	mixed, named := weigh(accepted, multipartMixed)
+	switch {
+	case named == namedExactly && (mixed > events || mixed == events && closeness < namedExactly && mixed > 0):
+		return multipartMixed
+	case events > 0:
+		return eventStream
+	default:
+		return ""
 	}
 }
 
@@ -198,37 +235,75 @@ const allowedMethods = "GET, HEAD, OPTIONS, POST"
 // readHeaders are those that are read here, whose length is bounded. One that is longer is of no client that means well.
 var readHeaders = []string{"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Type", "Upgrade"}
 
-// admit looks at the request's head, before anything of its body is read, and returns the media type of the answer.
-func admit(r *http.Request) (mediaType, *failure) {
+// accepted is how a request can be answered.
+type accepted struct {
+	single mediaType // of one answer; empty if the client takes none
+	stream mediaType // of answers one after the other; empty if the client takes none, or none is served
+	socket bool      // over a WebSocket, and in no other way
+}
+
+// media is the media type for an operation, or for a request without one: a stream where it has to be.
+func (a accepted) media(kind ast.Operation) mediaType {
+	if kind == ast.Subscription || a.single == "" {
+		return a.stream
+	}
+	return a.single
+}
+
+// check wants a client that subscribes to take a stream.
+func (a accepted) check(kind ast.Operation) *failure {
+	if kind != ast.Subscription || a.stream != "" {
+		return nil
+	}
+	return unsound(http.StatusNotAcceptable, `a subscription is answered as %s, or as %s; subscriptionSpec="%s", and Accept has neither; `+
+		"or subscribe over a WebSocket", eventStream, multipartMixed, subscriptionSpec)
+}
+
+// admit looks at the request's head, before anything of its body is read.
+func (t *Transport) admit(r *http.Request) (a accepted, f *failure) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost:
 	case http.MethodOptions:
-		return "", (&failure{status: http.StatusNoContent}).with("Allow", allowedMethods)
+		return a, (&failure{status: http.StatusNoContent}).with("Allow", allowedMethods)
 	default:
-		return "", unsound(http.StatusMethodNotAllowed,
+		return a, unsound(http.StatusMethodNotAllowed,
 			"GraphQL is asked by POST or GET here").with("Allow", allowedMethods)
 	}
 	for _, name := range readHeaders {
 		if isTooLong(r.Header[name]) {
-			return "", unsound(http.StatusBadRequest, "the header %s is longer than %d bytes", name, maxHeaderBytes)
+			return a, unsound(http.StatusBadRequest, "the header %s is longer than %d bytes", name, maxHeaderBytes)
 		}
 	}
 	if upgradesToWebSocket(r.Header) {
-		return "", unsound(http.StatusBadRequest,
-			"no WebSocket is served: the schema has no subscription; send queries by POST or GET")
+		return accepted{socket: true}, t.checkSocket()
 	}
-	media, ok := negotiate(r.Header)
-	if !ok {
-		return "", notAcceptable(r.Header)
+	a.single, _ = negotiate(r.Header)
+	if t.streams != nil {
+		a.stream = negotiateStream(r.Header)
+	}
+	if a.single == "" && a.stream == "" {
+		return a, notAcceptable(r.Header)
 	}
 	if r.Method == http.MethodPost {
-		return media, checkContent(r.Header)
+		return a, checkContent(r.Header)
 	}
-	return media, nil
+	return a, nil
+}
+
+func (t *Transport) checkSocket() *failure {
+	if t.streams != nil {
+		return nil
+	}
+	return unsound(http.StatusBadRequest, "no WebSocket is served: the schema has no subscription; send queries by POST or GET")
 }
 
 func upgradesToWebSocket(h http.Header) bool {
 	return hasToken(h.Values("Connection"), "upgrade") && hasToken(h.Values("Upgrade"), "websocket")
+}
+
+// UpgradesToSocket tells whether a request is served as a WebSocket. Its client may say later who it is (Streams.Authenticate).
+func (t *Transport) UpgradesToSocket(r *http.Request) bool {
+	return t.streams != nil && upgradesToWebSocket(r.Header)
 }
 
 func hasToken(lines []string, token string) bool {

@@ -8,10 +8,12 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -21,6 +23,7 @@ type request struct {
 	graphql.RawParams
 
 	variables, extensions jsontext.Value
+	kind                  ast.Operation // once the operation is known
 }
 
 // read makes a request of the body or of the query string. What both take of memory is in the lease.
@@ -30,13 +33,18 @@ func (t *Transport) read(w http.ResponseWriter, r *http.Request, held *lease) (*
 	if f != nil {
 		return nil, f
 	}
-	asked.Extensions, _ = pick(asked.extensions, func(name string) bool { return name == persistedMember })
-	if asked.Query == "" && asked.Extensions[persistedMember] == nil {
-		return nil, unsound(http.StatusBadRequest, "the request has no query")
+	return asked, asked.complete(r.Header, start)
+}
+
+// complete does what is left once the members are known.
+func (r *request) complete(header http.Header, start time.Time) *failure {
+	r.RawParams.Extensions, _ = pick(r.extensions, func(name string) bool { return name == persistedMember })
+	if r.Query == "" && r.RawParams.Extensions[persistedMember] == nil {
+		return unsound(http.StatusBadRequest, "the request has no query")
 	}
-	asked.Headers = r.Header
-	asked.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	return asked, nil
+	r.Headers = header
+	r.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return nil
 }
 
 func (t *Transport) readRequest(w http.ResponseWriter, r *http.Request, held *lease) (*request, *failure) {
@@ -47,7 +55,7 @@ func (t *Transport) readRequest(w http.ResponseWriter, r *http.Request, held *le
 	if f != nil {
 		return nil, f
 	}
-	if f := t.makeRoom(r, len(body), held); f != nil {
+	if f := t.makeRoom(r.Context(), len(body), held); f != nil {
 		return nil, f
 	}
 	found, f := readMembers(body, t.options.Limits)
@@ -65,7 +73,7 @@ func (t *Transport) readPaid(w http.ResponseWriter, r *http.Request, held *lease
 	}
 	announced := r.ContentLength >= 0
 	if announced {
-		if f := t.charge(r, int(r.ContentLength), false); f != nil {
+		if f := t.charge(r.Context(), int(r.ContentLength), false); f != nil {
 			return nil, f
 		}
 	}
@@ -73,17 +81,17 @@ func (t *Transport) readPaid(w http.ResponseWriter, r *http.Request, held *lease
 	if announced || len(body) == 0 {
 		return body, f
 	}
-	if refused := t.charge(r, len(body), true); f == nil {
+	if refused := t.charge(r.Context(), len(body), true); f == nil {
 		f = refused
 	}
 	return body, f
 }
 
-func (t *Transport) charge(r *http.Request, bytes int, owed bool) *failure {
+func (t *Transport) charge(ctx context.Context, bytes int, owed bool) *failure {
 	if t.options.Charge == nil {
 		return nil
 	}
-	if err := t.options.Charge(r.Context(), bytes, owed); err != nil {
+	if err := t.options.Charge(ctx, bytes, owed); err != nil {
 		return unpaid(err)
 	}
 	return nil
@@ -96,8 +104,8 @@ func unpaid(err *gqlerror.Error) *failure {
 }
 
 // makeRoom takes what decoding so many bytes will, before it begins.
-func (t *Transport) makeRoom(r *http.Request, bytes int, held *lease) *failure {
-	return held.take(r.Context(), decodedBytes(bytes, t.options.Limits.Values))
+func (t *Transport) makeRoom(ctx context.Context, bytes int, held *lease) *failure {
+	return held.take(ctx, decodedBytes(bytes, t.options.Limits.Values))
 }
 
 // readQueryString reads the parameters of a GET. `variables` and `extensions` are JSON in them.
@@ -106,10 +114,10 @@ func (t *Transport) readQueryString(r *http.Request, held *lease) (*request, *fa
 	if int64(len(raw)) > t.options.MaxBodyBytes {
 		return nil, unsound(http.StatusRequestURITooLong, "the query string is longer than %d bytes", t.options.MaxBodyBytes)
 	}
-	if f := t.charge(r, len(raw), false); f != nil {
+	if f := t.charge(r.Context(), len(raw), false); f != nil {
 		return nil, f
 	}
-	if f := t.makeRoom(r, len(raw), held); f != nil {
+	if f := t.makeRoom(r.Context(), len(raw), held); f != nil {
 		return nil, f
 	}
 	texts, f := readParameters(raw)

@@ -13,13 +13,11 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
-	"github.com/difygraph/difygraph/internal/apart"
 )
 
 // compressFrom is the size in bytes from which compression makes up for what it costs; a packet of a network holds some more.
@@ -49,13 +47,13 @@ var compressors = map[string]*sync.Pool{
 }
 
 // write sends the answer of an operation, or of a request that has none.
-func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response, rows *apart.Parts, more bool) {
+func (t *Transport) write(w http.ResponseWriter, r *http.Request, media mediaType, a *answer) {
 	status := http.StatusOK
-	if resp.Data == nil {
-		status = statusOf(media, resp.Errors)
+	if a.Data == nil {
+		status = statusOf(media, a.Errors)
 	}
-	setRetryAfter(w.Header(), resp.Errors)
-	send(w, r, media, status, t.encode(resp, rows, more))
+	setRetryAfter(w.Header(), a.Errors)
+	send(w, r, media, status, t.encode(a))
 }
 
 // refuse sends the answer of a request that HTTP itself has something against.
@@ -70,7 +68,7 @@ func (t *Transport) refuse(w http.ResponseWriter, r *http.Request, f *failure) {
 		media = plainJSON
 	}
 	setRetryAfter(w.Header(), f.errors)
-	send(w, r, media, f.status, t.encode(&graphql.Response{Errors: f.errors}, new(apart.Parts), false))
+	send(w, r, media, f.status, t.encode(errorsAlone(f.errors)))
 }
 
 func send(w http.ResponseWriter, r *http.Request, media mediaType, status int, body parts) {
@@ -144,25 +142,25 @@ func compress(body parts, coding string) []byte {
 
 // encode writes the answer by its parts: encoding/json would look at each byte of the data again, which gqlgen has made
 // JSON already. Rows that were kept apart come where they belong. The key `data` is there if execution began.
-func (t *Transport) encode(resp *graphql.Response, rows *apart.Parts, more bool) parts {
-	body, err := t.encodeParts(resp, rows, more)
+func (t *Transport) encode(a *answer) parts {
+	body, err := t.encodeParts(a)
 	if err != nil {
 		failed := gqlerror.List{newError(code.InternalServerError, "the answer can't be written as JSON")}
-		body, _ = t.encodeParts(&graphql.Response{Errors: failed}, rows, false) // no error: nothing but texts
+		body, _ = t.encodeParts(errorsAlone(failed)) // no error: nothing but texts
 	}
 	return body
 }
 
 // dataOf is empty where execution did not begin.
-func dataOf(resp *graphql.Response, rows *apart.Parts) parts {
-	if len(resp.Data) == 0 {
+func dataOf(a *answer) parts {
+	if len(a.Data) == 0 {
 		return nil
 	}
-	return rows.Join(resp.Data)
+	return a.rows.Join(a.Data)
 }
 
-func (t *Transport) encodeParts(resp *graphql.Response, rows *apart.Parts, more bool) (parts, error) {
-	errs, err := t.encodeErrors(resp.Errors, more)
+func (t *Transport) encodeParts(resp *answer) (parts, error) {
+	errs, err := t.encodeErrors(resp.Errors, resp.more)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +174,7 @@ func (t *Transport) encodeParts(resp *graphql.Response, rows *apart.Parts, more 
 	for _, member := range []struct {
 		name  string
 		value parts
-	}{{"errors", parts{errs}}, {"data", dataOf(resp, rows)}, {"extensions", parts{extensions}}} {
+	}{{"errors", parts{errs}}, {"data", dataOf(resp)}, {"extensions", parts{extensions}}} {
 		if member.value.size() > 0 {
 			body = append(append(body, []byte(`,"`+member.name+`":`)), member.value...)
 		}
@@ -248,6 +246,15 @@ func (t *Transport) encodeErrors(errs gqlerror.List, more bool) ([]byte, error) 
 	}
 	last, err := encodeError(newError(codeOf(errs[0]), "%s", message))
 	return append(append(list, last...), ']'), err
+}
+
+// encodeErrorList writes the errors of an answer that has nothing else.
+func (t *Transport) encodeErrorList(a *answer) []byte {
+	list, err := t.encodeErrors(a.Errors, a.more)
+	if err != nil || list == nil {
+		list, _ = t.encodeErrors(gqlerror.List{newError(code.InternalServerError, "the errors can't be written as JSON")}, false)
+	}
+	return list
 }
 
 // encodeError writes one error, its message cut where it is long.

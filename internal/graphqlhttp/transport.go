@@ -15,8 +15,11 @@
 //	validation                                                validation.go, merge.go
 //	the variables that it declares                            variables.go, scalars.go
 //	how many values its arguments come to, and payment        uses.go
-//	gqlgen's executor, with its extensions                    transport.go
+//	gqlgen's executor, with its extensions                    transport.go, answers.go
 //	the answer                                                response.go
+//
+// Where the schema has subscriptions, operations are also answered by server-sent events and in parts of a multipart body
+// (stream.go), and over WebSockets (socket.go). Each operation of a socket goes through all of these steps but the first.
 //
 // What is done before the executor grows no faster than the request's bytes: memory is taken from the pool, the passes over a
 // document count their steps (size.go) and end with the request's context, and nothing is built of JSON that is not used.
@@ -35,7 +38,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
-	"github.com/difygraph/difygraph/internal/apart"
 )
 
 // Options are what a Transport can be told. The zero value has the defaults of each field.
@@ -69,6 +71,8 @@ type Options struct {
 	// MaxErrors and MaxErrorBytes bound the errors of one answer: 100 and 64 KiB if 0. The last error says how many
 	// were left out.
 	MaxErrors, MaxErrorBytes int
+	// Streams are what subscriptions need. They are of no use where the schema has none.
+	Streams Streams
 }
 
 // Transport answers every request to a GraphQL endpoint; none needs another transport. It is safe for concurrent use.
@@ -77,6 +81,7 @@ type Transport struct {
 	documents *documents
 	persisted *persisted
 	pool      *pool
+	streams   *Streams // nil where the schema has no subscription: then no transport of theirs is served
 }
 
 var _ graphql.Transport = (*Transport)(nil)
@@ -89,6 +94,9 @@ func New(schema *ast.Schema, o Options) (*Transport, error) {
 	}
 	o = o.withDefaults()
 	t := &Transport{options: o, documents: newDocuments(schema, o), persisted: newPersisted(o.Persisted), pool: newPool(o.InFlightBytes)}
+	if schema.Subscription != nil {
+		t.streams = &t.options.Streams
+	}
 	if err := t.documents.checkListed(o.Persisted.Listed); err != nil {
 		return nil, err
 	}
@@ -101,6 +109,7 @@ func (o Options) withDefaults() Options {
 	o.MaxErrors = orDefault(o.MaxErrors, 100)
 	o.MaxErrorBytes = orDefault(o.MaxErrorBytes, 64<<10)
 	o.Limits = o.Limits.withDefaults()
+	o.Streams = o.Streams.withDefaults()
 	largest := 2*o.MaxBodyBytes + decodedBytes(int(o.MaxBodyBytes), o.Limits.Values)
 	o.InFlightBytes = max(orDefault(o.InFlightBytes, 32<<20), 4*largest)
 	if o.Caller == nil {
@@ -136,41 +145,53 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 // answer runs the request's operation and writes its response; or it writes nothing, and returns why there is no operation
 // to run.
 func (t *Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) *failure {
-	media, f := admit(r)
+	accepted, f := t.admit(r)
 	if f != nil {
 		return f
 	}
-	held := &lease{pool: t.pool, caller: t.options.Caller(r.Context())}
+	if accepted.socket {
+		return t.serveSocket(w, r, exec)
+	}
+	held := t.lease(r.Context())
 	defer held.settle(0)
 	asked, f := t.read(w, r, held)
 	if f != nil {
 		return f
 	}
 	ctx, f := t.prepare(r.Context(), asked, r.Method, held)
+	if f == nil {
+		f = accepted.check(asked.kind)
+	}
 	if f != nil && f.status != 0 {
 		return f
 	}
-	ctx, rows := apart.NewContext(ctx)
-	defer rows.Drop()
-	t.write(w, r, media, t.run(ctx, exec, &asked.RawParams, f), rows, f != nil && f.more)
+	answers := t.answers(ctx, exec, asked, f)
+	if framing, ok := framings[accepted.media(asked.kind)]; ok {
+		t.stream(w, framing, answers)
+		return nil
+	}
+	for a := range answers {
+		t.write(w, r, accepted.single, a)
+		break
+	}
 	return nil
 }
 
+func (t *Transport) lease(ctx context.Context) *lease {
+	return &lease{pool: t.pool, caller: t.options.Caller(ctx)}
+}
+
 // run executes the operation, or has the executor present the errors because of which there is none.
-func (t *Transport) run(ctx context.Context, exec graphql.GraphExecutor, p *graphql.RawParams, f *failure) (resp *graphql.Response) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			resp = recovered(ctx, exec, panicked)
-		}
-	}()
+func run(ctx context.Context, exec graphql.GraphExecutor, p *graphql.RawParams, f *failure) *graphql.Response {
 	if f != nil {
-		return exec.DispatchError(graphql.WithOperationContext(ctx, unprepared(p)), f.errors)
+		return rescued(ctx, exec, func() *graphql.Response {
+			return exec.DispatchError(graphql.WithOperationContext(ctx, unprepared(p)), f.errors)
+		})
 	}
-	op, errs := exec.CreateOperationContext(ctx, p)
-	if errs != nil {
-		return exec.DispatchError(graphql.WithOperationContext(ctx, op), errs)
+	next, ctx, refused := begin(ctx, exec, p)
+	if refused != nil {
+		return refused
 	}
-	next, ctx := exec.DispatchOperation(ctx, op)
 	if resp := next(ctx); resp != nil {
 		return resp
 	}
@@ -179,7 +200,43 @@ func (t *Transport) run(ctx context.Context, exec graphql.GraphExecutor, p *grap
 	if err == nil {
 		err = errors.New("the operation has no answer")
 	}
-	return exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)})
+	return fail(ctx, exec, err)
+}
+
+// begin has the executor begin the operation, or refuse it. The context is for the handler.
+func begin(ctx context.Context, exec graphql.GraphExecutor, p *graphql.RawParams) (
+	next graphql.ResponseHandler, inner context.Context, refused *graphql.Response,
+) {
+	var respond graphql.ResponseHandler
+	refused = rescued(ctx, exec, func() *graphql.Response {
+		op, errs := exec.CreateOperationContext(ctx, p)
+		if errs != nil {
+			return exec.DispatchError(graphql.WithOperationContext(ctx, op), errs)
+		}
+		respond, inner = exec.DispatchOperation(ctx, op)
+		return nil
+	})
+	next = func(ctx context.Context) *graphql.Response {
+		return rescued(ctx, exec, func() *graphql.Response { return respond(ctx) })
+	}
+	return next, inner, refused
+}
+
+// fail has the executor present an error of an operation that has begun.
+func fail(ctx context.Context, exec graphql.GraphExecutor, err error) *graphql.Response {
+	return rescued(ctx, exec, func() *graphql.Response {
+		return exec.DispatchError(ctx, gqlerror.List{gqlerror.WrapIfUnwrapped(err)})
+	})
+}
+
+// rescued is the answer that f makes, or that of its panic.
+func rescued(ctx context.Context, exec graphql.GraphExecutor, f func() *graphql.Response) (resp *graphql.Response) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			resp = recovered(ctx, exec, panicked)
+		}
+	}()
+	return f()
 }
 
 // unprepared is the operation context of a request that has no operation: extensions may look at what was asked.

@@ -135,3 +135,18 @@ func ask(t *testing.T, connection net.Conn, path string) *http.Response {
 	_ = response.Body.Close()
 	return response
 }
+
+// TestDrainingIsToldOf at once, while requests go on.
+func TestDrainingIsToldOf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := startTestServer(t)
+		s.server.Put(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-s.server.Draining().Done() }), nil)
+		connection := s.send(t, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		go func() { _, _ = io.Copy(io.Discard, connection) }()
+		if s.server.Draining().Err() != nil {
+			t.Error("it is said to drain, and does not")
+		}
+		s.wantPromptEnd(t)
+	})
+}

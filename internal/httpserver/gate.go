@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -15,6 +16,9 @@ type gate struct {
 	draining bool
 	underWay map[*responseWriter]*generation
 	idle     chan struct{} // closed once draining and nothing is under way
+
+	ending context.Context //nolint:containedctx // it is the server's own, and over once draining
+	end    context.CancelFunc
 }
 
 // generation is one of the handlers that come after each other.
@@ -25,6 +29,7 @@ type generation struct {
 
 func newGate() *gate {
 	g := &gate{probes: http.NewServeMux(), underWay: make(map[*responseWriter]*generation), idle: make(chan struct{})}
+	g.ending, g.end = context.WithCancel(context.Background())
 	g.probes.HandleFunc("GET /healthz", g.health)
 	g.probes.HandleFunc("GET /readyz", g.readiness)
 	g.probes.HandleFunc("/", g.pass)
@@ -125,6 +130,7 @@ func (g *gate) drain() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.draining = true
+	g.end()
 	for a := range g.underWay {
 		a.drain()
 	}

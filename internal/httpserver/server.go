@@ -84,6 +84,10 @@ func (s *Server) Put(handler http.Handler, closing func()) {
 	s.gate.put(&generation{handler, closing})
 }
 
+// Draining is over once the server drains. What has no end by itself, such as a subscription, is to end then: the server waits for it
+// as for any request.
+func (s *Server) Draining() context.Context { return s.gate.ending }
+
 // Wait serves until ctx ends, and then drains: requests under way have up to grace to end, new ones get 503. The listener
 // stays open for the time of it, so that /readyz can tell. Connections without a request are closed. The default log has a line
 // at the beginning of the drain and one at its end. Errors are of requests that had no answer yet, or the listener's.
@@ -126,6 +130,7 @@ func (s *Server) drain(ctx context.Context) {
 
 // Close ends the server at once. The contexts of requests under way end with their connections. A second one does nothing.
 func (s *Server) Close() {
+	s.gate.end()
 	_ = s.server.Close() // All that can fail is to close what is closed.
 	s.gate.put(nil)
 }

@@ -27,7 +27,7 @@ type Options struct {
 	Transport http.RoundTripper
 	// Log is told when keys can't be fetched; [slog.Default] if nil.
 	Log *slog.Logger
-	// Turn has those who send JWTs wait for each other; none does if it is nil.
+	// Turn has those who show JWTs wait for each other; none does if it is nil.
 	Turn Turn
 	// Refused is told why a request has no caller: one of a few words, which say more than the caller may read. It may be nil.
 	Refused func(ctx context.Context, why string)
@@ -84,8 +84,36 @@ func (a *Authenticator) authenticate(r *http.Request) (*Caller, *refusal) {
 	if refusal != nil {
 		return nil, refusal
 	}
+	return a.callerOf(r.Context(), token)
+}
+
+// Authorize finds the caller of a connection by what would be the value of an Authorization header, and puts it into the context. Where
+// that is empty, the caller is the one that the context has. The text of an error is for the caller to read.
+func (a *Authenticator) Authorize(ctx context.Context, authorization string) (context.Context, error) {
+	if a.open {
+		return withCaller(ctx, anyone()), nil
+	}
+	if authorization == "" {
+		if FromContext(ctx).IsKnown() {
+			return ctx, nil
+		}
+		a.refused(ctx, noToken.why)
+		return nil, errors.New(noTokenSent)
+	}
+	token, refusal := bearerToken(http.Header{"Authorization": {authorization}})
+	if refusal == nil {
+		var caller *Caller
+		if caller, refusal = a.callerOf(ctx, token); refusal == nil {
+			return withCaller(ctx, caller), nil
+		}
+	}
+	a.refused(ctx, refusal.why)
+	return nil, errors.New(refusal.reason())
+}
+
+func (a *Authenticator) callerOf(ctx context.Context, token string) (*Caller, *refusal) {
 	if caller := match(a.tokens, token); caller != nil {
 		return caller, nil
 	}
-	return a.issuers.verify(r, token, a.turn)
+	return a.issuers.verify(ctx, token, a.turn)
 }

@@ -55,6 +55,9 @@ func refuseToken(message, why string) *refusal {
 // Error lets a refusal come through what else checks a token.
 func (r *refusal) Error() string { return r.why }
 
+// noTokenSent is for connections on which a token can come after the header.
+const noTokenSent = "this API needs a bearer token: send Authorization, as in a header, with connection_init"
+
 // reason is the refusal in words.
 func (r *refusal) reason() string { return r.message }
 

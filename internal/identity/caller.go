@@ -14,6 +14,7 @@ import (
 	"context"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/difygraph/difygraph/graph/viewer"
 )
@@ -23,6 +24,8 @@ type Caller struct {
 	// Name tells callers apart, in the log and for limits: a token's configured name, or an issuer's URL and, after a blank,
 	// the JWT's sub. At most some 2,300 bytes; what follows the blank is the issuer's choice.
 	Name string
+	// Expires is until when the caller is known: what goes on for longer is to end then. Zero is for ever.
+	Expires time.Time
 
 	patterns []string // of path.Match, on app keys
 	scopes   []viewer.Scope

@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -59,19 +58,19 @@ func (known issuers) keepKeys(previous issuers) {
 	}
 }
 
-// Turn waits until it is the turn of whoever sent the request to have a signature checked. done is to be called after it. The error
+// Turn waits until it is the turn of whoever the context is of to have a signature checked. done is to be called after it. The error
 // says that there is no turn in time.
-type Turn func(r *http.Request) (done func(), err error)
+type Turn func(ctx context.Context) (done func(), err error)
 
 // atOnce is a Turn without waiting.
-func atOnce(*http.Request) (done func(), err error) { return func() {}, nil }
+func atOnce(context.Context) (done func(), err error) { return func() {}, nil }
 
-// verify finds the caller of a JWT that came with the request.
-func (known issuers) verify(r *http.Request, token string, turn Turn) (*Caller, *refusal) {
+// verify finds the caller of a JWT.
+func (known issuers) verify(ctx context.Context, token string, turn Turn) (*Caller, *refusal) {
 	if len(known) == 0 {
 		return nil, unknownToken
 	}
-	parsed, err := known.parse(r, token, turn)
+	parsed, err := known.parse(ctx, token, turn)
 	if err != nil {
 		return nil, refusalOf(err)
 	}
@@ -85,15 +84,15 @@ func (known issuers) verify(r *http.Request, token string, turn Turn) (*Caller, 
 
 // parse reads a token whose signature is right. The signature is checked in its turn: that takes up to a millisecond, more than all
 // else that is done for a stranger, and strangers can make up tokens for which it is due.
-func (known issuers) parse(r *http.Request, token string, turn Turn) (*jwt.Token, error) {
+func (known issuers) parse(ctx context.Context, token string, turn Turn) (*jwt.Token, error) {
 	done := func() {}
 	defer func() { done() }()
 	return parser.Parse(token, func(unverified *jwt.Token) (any, error) {
-		key, err := known.keyOf(r.Context(), unverified)
+		key, err := known.keyOf(ctx, unverified)
 		if err != nil {
 			return nil, err
 		}
-		end, err := turn(r)
+		end, err := turn(ctx)
 		if err != nil {
 			return nil, busy
 		}
@@ -163,5 +162,12 @@ func (i *knownIssuer) callerOf(claims jwt.MapClaims) (*Caller, *refusal) {
 	if subject != "" {
 		name += " " + subject
 	}
-	return &Caller{Name: name, patterns: patternsOf(granted(i.Apps, claims)), scopes: scopesOf(granted(i.Scopes, claims))}, nil
+	expiry, err := claims.GetExpirationTime()
+	if err != nil || expiry == nil { // which the claims have been checked for
+		return nil, unknownToken
+	}
+	return &Caller{
+		Name: name, Expires: expiry.Add(leeway),
+		patterns: patternsOf(granted(i.Apps, claims)), scopes: scopesOf(granted(i.Scopes, claims)),
+	}, nil
 }

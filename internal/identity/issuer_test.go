@@ -1,12 +1,12 @@
 package identity
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -242,6 +242,60 @@ func TestTokenWithoutSubjectHasTheIssuersName(t *testing.T) {
 	}
 }
 
+// TestCallerIsKnownUntilItsTokenExpires, and as much longer as its token is taken.
+func TestCallerIsKnownUntilItsTokenExpires(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
+	at := time.Now().Add(time.Hour).Truncate(time.Second)
+	token := signers()["EdDSA"].sign(t, claims(map[string]any{"exp": at.Unix()}), nil)
+	for authorization, want := range map[string]time.Time{"Bearer " + token: at.Add(leeway), "Bearer right": {}} {
+		ctx, err := a.Authorize(t.Context(), authorization)
+		if err != nil || !FromContext(ctx).Expires.Equal(want) {
+			t.Errorf("%v %v, want %v", FromContext(ctx).Expires, err, want)
+		}
+	}
+}
+
+// TestAuthorize finds callers by what they send later than with a header, or by what they have sent with one.
+func TestAuthorize(t *testing.T) {
+	t.Parallel()
+	a := newIssuerStub(t).authenticator(t, Options{Tokens: []config.Token{tokenOf("dashboard", "right")}})
+	expired := signers()["EdDSA"].sign(t, claims(map[string]any{"exp": 1}), nil)
+	before := withCaller(t.Context(), &Caller{Name: "before"})
+	for name, test := range map[string]struct {
+		ctx                 context.Context
+		authorization, want string
+	}{
+		"a token":            {t.Context(), "Bearer right", "dashboard"},
+		"a token, and known": {before, "Bearer right", "dashboard"},
+		"nothing, but known": {before, "", "before"},
+		"nothing":            {t.Context(), "", noTokenSent},
+		"wrong":              {t.Context(), "Bearer wrong", unknownToken.reason()},
+		"wrong, but known":   {before, "Bearer wrong", unknownToken.reason()},
+		"expired":            {t.Context(), "Bearer " + expired, expiredToken.reason()},
+		"another scheme":     {before, "Basic right", noToken.reason()},
+		"malformed":          {t.Context(), "Bearer a b", malformedToken.reason()},
+	} {
+		ctx, err := a.Authorize(test.ctx, test.authorization)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = FromContext(ctx).Name
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	open, err := New(Options{Open: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ctx, err := open.Authorize(t.Context(), ""); err != nil || FromContext(ctx).Name != "anyone" {
+		t.Errorf("where nobody is asked: %v %v", FromContext(ctx), err)
+	}
+}
+
 func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
 // nextLetter is what base64 without its rules takes for the last letter of 64 bytes: four of the letter's bits are beyond.
@@ -274,12 +328,12 @@ func confused(t *testing.T, method *jwt.SigningMethodHMAC, alg string) string {
 }
 
 // TestTurnsAreGivenBack: each check of a signature has a turn, which ends with it however it ends; without one there is no check, and
-// no refusal of the token. What needs no check takes none.
+// no refusal of the token. What needs no check takes none. Tokens that are shown on sockets take them, too.
 func TestTurnsAreGivenBack(t *testing.T) {
 	t.Parallel()
 	taken, ended := 0, 0
 	var none error
-	a := newIssuerStub(t).authenticator(t, Options{Turn: func(*http.Request) (func(), error) {
+	a := newIssuerStub(t).authenticator(t, Options{Turn: func(context.Context) (func(), error) {
 		taken++
 		return func() { ended++ }, none
 	}})
@@ -300,7 +354,10 @@ func TestTurnsAreGivenBack(t *testing.T) {
 		if _, refused := a.authenticate(requestWith(t, "Bearer "+test.token)); refused != test.refused {
 			t.Errorf("%s: %v, want %v", name, refused, test.refused)
 		}
-		if want := test.turns; taken != want || test.none == nil && ended != want {
+		if _, err := a.Authorize(t.Context(), "Bearer "+test.token); (err == nil) != (test.refused == nil) || err != nil && err.Error() != test.refused.reason() {
+			t.Errorf("%s on a socket: %v, want %v", name, err, test.refused)
+		}
+		if want := 2 * test.turns; taken != want || test.none == nil && ended != want {
 			t.Errorf("%s: %d turns taken and %d ended, want %d", name, taken, ended, want)
 		}
 	}

@@ -34,6 +34,8 @@ type Source struct {
 	Files files.Read
 	// Put brings a service into force, and calls closing when the last request of it has ended.
 	Put func(handler http.Handler, closing func())
+	// Draining is over once the server drains.
+	Draining context.Context //nolint:containedctx // it is the server's
 	// Hangups ask for a reload. They are heard as long as the process lives: SIGHUP would end it otherwise.
 	Hangups <-chan os.Signal
 }
@@ -44,6 +46,7 @@ type live struct {
 
 	inForce *config.Config // nil before the first load
 	process *Process       // nil before the first load
+	service *Service       // nil before the first load
 }
 
 // Watch makes the service, and makes it anew until ctx ends: when a file has changed, and when asked for. stop ends it, and is to be
@@ -107,7 +110,7 @@ func (l *live) load(read readFile) (fixed map[string]string, err error) {
 	if l.process == nil {
 		l.process = NewProcess(cfg.Limits)
 	}
-	api, err := New(cfg, Options{Persisted: persisted, Telemetry: l.Telemetry, Process: l.process})
+	api, err := New(cfg, Options{Persisted: persisted, Telemetry: l.Telemetry, Process: l.process, Draining: l.Draining})
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +120,10 @@ func (l *live) load(read readFile) (fixed map[string]string, err error) {
 	}
 	l.inForce = cfg
 	l.Put(api, api.Close)
+	if l.service != nil {
+		l.service.Retire()
+	}
+	l.service = api
 	return fixed, nil
 }
 

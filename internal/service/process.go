@@ -2,12 +2,16 @@ package service
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"net/http"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/difygraph/difygraph/difyapi"
+	"github.com/difygraph/difygraph/graph/follow"
+	graphlive "github.com/difygraph/difygraph/graph/live"
 	"github.com/difygraph/difygraph/graph/loader"
 	"github.com/difygraph/difygraph/internal/admission"
 	"github.com/difygraph/difygraph/internal/config"
@@ -27,9 +31,16 @@ type Process struct {
 
 	accounts   *admission.Accounts // by payer
 	strangers  *admission.Accounts // by address
-	signatures *admission.Gate     // of tokens that are checked, by address
+	signatures *admission.Gate     // of tokens that are checked, by who shows them
 	gate       *admission.Gate
-	pool       *difyapi.Pool
+	// What is open for as long as its client wants it.
+	subscriptions, sockets *admission.Subscriptions
+
+	pool *difyapi.Pool
+	runs *graphlive.Runs // that are watched
+	logs *follow.Hub     // that are followed
+	// inForce is the latest service's, for what asks on behalf of no operation.
+	inForce atomic.Pointer[loader.Upstream]
 
 	latest *Service // nil before the first
 }
@@ -37,20 +48,40 @@ type Process struct {
 // NewProcess begins with the limits of the first configuration. It is to be closed once no request is under way.
 func NewProcess(limits config.Limits) *Process {
 	pool := difyapi.NewPool()
-	return &Process{
-		Connections: pool.Transport(),
-		Resilience:  resilience,
-		Clocks:      new(loader.Clocks),
-		accounts:    admission.NewAccounts(termsOf(limits)),
-		strangers:   admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
-		signatures:  newSignatures(),
-		gate:        admission.NewGate(gateOf(limits)),
-		pool:        pool,
+	p := &Process{
+		Connections:   pool.Transport(),
+		Resilience:    resilience,
+		Clocks:        new(loader.Clocks),
+		accounts:      admission.NewAccounts(termsOf(limits)),
+		strangers:     admission.NewAccounts(admission.Terms{Rate: strangerRate, Burst: strangerBurst}),
+		signatures:    newSignatures(),
+		gate:          admission.NewGate(gateOf(limits)),
+		subscriptions: admission.NewSubscriptions(limits.Subscriptions, limits.SubscriptionsPerCaller),
+		sockets:       admission.NewSubscriptions(limits.Subscriptions, limits.SubscriptionsPerCaller),
+		pool:          pool,
+		runs:          graphlive.New(graphlive.Options{}),
 	}
+	p.logs = follow.New(follow.Options{Open: p.openLog})
+	return p
+}
+
+// readingCalls is what one reading of a follower may take: it bounds itself.
+const readingCalls = 1000
+
+// openLog begins a reading of a log that is followed, in the configuration that is in force.
+func (p *Process) openLog(ctx context.Context, app follow.App) (context.Context, follow.Source, func()) {
+	u := p.inForce.Load()
+	if u == nil || !u.Has(app.Key, app.Identity) {
+		return ctx, nil, nil
+	}
+	ctx, done := u.Attach(ctx, loader.Allowance{Calls: readingCalls, Extra: readingCalls})
+	return ctx, loader.For(ctx), func() { done(0) }
 }
 
 // Close ends what is done in the background.
 func (p *Process) Close() {
+	p.runs.Close()
+	p.logs.Close()
 	p.accounts.Close()
 	p.strangers.Close()
 	if p.latest != nil {
@@ -86,6 +117,9 @@ func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config
 	}
 	p.accounts.Configure(termsOf(cfg.Limits))
 	p.gate.Configure(gateOf(cfg.Limits))
+	p.subscriptions.Configure(cfg.Limits.Subscriptions, cfg.Limits.SubscriptionsPerCaller)
+	p.sockets.Configure(cfg.Limits.Subscriptions, cfg.Limits.SubscriptionsPerCaller)
+	p.runs.Configure(graphlive.Options{WatchAll: cfg.Live.WatchAll})
 	p.pool.Keep(slices.Collect(maps.Values(s.clients))...)
 	if p.latest == nil {
 		s.upstream = loader.New(s.clients, kept)
@@ -93,5 +127,6 @@ func (p *Process) share(s *Service, t *graphqlhttp.Transport, cfg *config.Config
 		s.upstream = p.latest.upstream.Next(s.clients, kept)
 		t.Inherit(p.latest.transport)
 	}
+	p.inForce.Store(s.upstream)
 	s.transport, p.latest = t, s
 }

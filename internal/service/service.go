@@ -32,6 +32,8 @@ type Options struct {
 	Persisted graphqlhttp.Persisted
 	// Telemetry is told of requests, operations and calls; nobody is if it is nil.
 	Telemetry *telemetry.Telemetry
+	// Draining is over once the server drains; nil is never.
+	Draining context.Context //nolint:containedctx // it is the server's
 	// Process has what the service before has left; if it is nil, the service has one of its own, and ends it.
 	Process *Process
 	// FieldByField leaves rows to gqlgen, to hold the renderer against it.
@@ -47,6 +49,8 @@ type Service struct {
 	upstream  *loader.Upstream
 	transport *graphqlhttp.Transport
 	callers   *identity.Authenticator
+	draining  context.Context //nolint:containedctx // over once the server drains, or the service is retired
+	retire    context.CancelFunc
 	close     func()
 }
 
@@ -58,10 +62,15 @@ func New(cfg *config.Config, o Options) (s *Service, err error) {
 	if o.Telemetry == nil {
 		o.Telemetry = telemetry.Discard()
 	}
-	s = &Service{process: o.Process, close: func() {}}
+	s = &Service{process: o.Process}
+	s.draining, s.retire = context.WithCancel(cmp.Or(o.Draining, context.Background()))
+	s.close = s.retire
 	if o.Process == nil {
 		s.process = NewProcess(cfg.Limits)
-		s.close = s.process.Close
+		s.close = func() {
+			s.retire()
+			s.process.Close()
+		}
 	}
 	if err := s.begin(cfg, o); err != nil {
 		s.Close()
@@ -78,6 +87,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	transport, err := graphqlhttp.New(graph.Schema(), graphqlhttp.Options{
 		Persisted: o.Persisted, NoIntrospection: !cfg.GraphQL.Introspection, NoSuggestions: !cfg.GraphQL.Suggestions,
 		Caller: admission.CallerOf, Charge: s.chargeBytes, ChargeReading: s.chargeReading,
+		Streams: s.streams(cfg.Limits.SubscriptionsPerSocket, o.Telemetry),
 	})
 	if err != nil {
 		return err
@@ -97,7 +107,7 @@ func (s *Service) begin(cfg *config.Config, o Options) (err error) {
 	return nil
 }
 
-// handler is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
+// handler serves the API and the playground.
 func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handler) http.Handler) http.Handler {
 	resolver, told := s.resolver(cfg), o.Telemetry
 	if o.FieldByField {
@@ -105,12 +115,8 @@ func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handl
 	}
 	api := graph.NewServer(resolver, told.Extension())
 	s.transport.Mount(api)
-	refuse := s.process.refuseBy(s.transport)
-	guard := func(h http.Handler) http.Handler { return h }
-	if !cfg.Auth.Identifies() {
-		guard = browser.Hosts(cfg.HostNames(), refuse)
-	}
-	endpoint := told.Middleware(GraphQLPath)(guard(origins(identity.Middleware(s.callers, refuse)(s.charge(api)))))
+	guard := s.guard(cfg)
+	endpoint := s.endpoint(told, guard, origins)(api)
 	page := playground.Options{Endpoint: GraphQLPath}
 	if cfg.Demo {
 		page.Notice = "Sample data"
@@ -125,6 +131,21 @@ func (s *Service) handler(cfg *config.Config, o Options, origins func(http.Handl
 	}))
 }
 
+// guard refuses what comes by names that this server does not know, where it asks nobody who they are.
+func (s *Service) guard(cfg *config.Config) func(http.Handler) http.Handler {
+	if cfg.Auth.Identifies() {
+		return func(h http.Handler) http.Handler { return h }
+	}
+	return browser.Hosts(cfg.HostNames(), s.process.refuseBy(s.transport))
+}
+
+// endpoint is the way of a request. What is cheap to refuse is refused first, and nothing of a stranger's body is read.
+func (s *Service) endpoint(told *telemetry.Telemetry, guard, origins func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return told.Middleware(GraphQLPath)(guard(origins(s.identify(s.process.refuseBy(s.transport))(s.charge(api)))))
+	}
+}
+
 func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 	apps := make([]*model.DifyApp, len(cfg.Apps))
 	var longest time.Duration
@@ -136,7 +157,7 @@ func (s *Service) resolver(cfg *config.Config) *graph.Resolver {
 		ScanCalls: cfg.Limits.ScanCalls, ScanDetails: cfg.Limits.ScanDetails, Price: cfg.Limits.Price, Deadline: cfg.Limits.Deadline,
 		AppTimeout: longest,
 	})
-	r.Admit = s.admit
+	r.Admit, r.Runs, r.Logs = s.admit, s.process.runs, s.process.logs
 	r.HideSchema = !cfg.GraphQL.Introspection && !cfg.Auth.Identifies()
 	return r
 }
@@ -148,7 +169,7 @@ const requestPrice = 1
 func (s *Service) charge(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := payer(r)
-		ctx := difyapi.WithCaller(admission.WithCaller(r.Context(), name), name)
+		ctx := paidBy(r.Context(), name)
 		telemetry.NoteCaller(ctx, identity.FromContext(ctx).Name)
 		if err := s.process.accounts.Spend(name, requestPrice); err != nil {
 			telemetry.NoteRefusal(ctx, code.RateLimited)
@@ -221,7 +242,7 @@ func newClients(
 	for _, app := range cfg.Apps {
 		client, err := pool.Client(difyapi.Options{
 			BaseURL: app.BaseURL, APIKey: app.APIKey.Reveal(), Version: difyapi.ParseVersion(app.Version),
-			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, Timeout: app.Timeout,
+			MaxInFlight: app.MaxInFlight, ConnectionsPerServer: cfg.Limits.ConnectionsPerServer, StreamsPerServer: cfg.Live.StreamsPerServer, Timeout: app.Timeout,
 			Resilience:    resilience,
 			Transport:     told.Transport(app.Key, connections),
 			HealthChanged: reportHealth(told, app),

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/difygraph/difygraph/internal/admission"
 )
 
 // from is a request that comes from an address.
@@ -20,11 +22,16 @@ func from(ctx context.Context, address string) *http.Request {
 	return r
 }
 
+// waitingFrom is the context in which the token of such a request is checked.
+func waitingFrom(ctx context.Context, address string) context.Context {
+	return admission.WithCaller(ctx, stranger(from(ctx, address)))
+}
+
 // holdSignatures takes all checks of signatures that there can be at once, by an address each.
 func holdSignatures(t *testing.T, p *Process) (release []func()) {
 	t.Helper()
 	for i := range max(1, runtime.GOMAXPROCS(0)/2) {
-		done, err := p.turn(from(t.Context(), fmt.Sprintf("198.51.100.%d", i)))
+		done, err := p.turn(waitingFrom(t.Context(), fmt.Sprintf("198.51.100.%d", i)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +49,7 @@ func TestAddressesTakeTurnsToHaveTokensChecked(t *testing.T) {
 		turns := make(chan string, 502)
 		wait := func(address string) {
 			go func() {
-				done, err := p.turn(from(t.Context(), address))
+				done, err := p.turn(waitingFrom(t.Context(), address))
 				if err != nil {
 					t.Errorf("%s: %v", address, err)
 					return

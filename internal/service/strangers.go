@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -31,10 +32,16 @@ func addressOf(r *http.Request) string { return httpserver.ClientPrefix(r.Remote
 // payer names who pays for a request: its caller, or where callers have no names of their own the address that it came from.
 func payer(r *http.Request) string {
 	if caller := identity.FromContext(r.Context()); caller.IsKnown() {
-		return "caller " + caller.Name
+		return payerOf(caller)
 	}
-	return "address " + addressOf(r)
+	return stranger(r)
 }
+
+// stranger names the sender of a request who has shown no token yet.
+func stranger(r *http.Request) string { return "address " + addressOf(r) }
+
+// payerOf is a caller who pays for itself.
+func payerOf(caller *identity.Caller) string { return "caller " + caller.Name }
 
 // floods tells whether the request's address has sent more than it may of what shows no caller. It then has an answer, which
 // takes no work and leaves no line in the log.
@@ -62,7 +69,7 @@ const tooMany = `{"errors":[{"message":"your address has sent too many requests 
 func (p *Process) mayTell(sender string) bool { return p.strangers.Spend("line "+sender, 1) == nil }
 
 // mayTellStranger is mayTell for a request whose sender is known by its address.
-func (p *Process) mayTellStranger(r *http.Request) bool { return p.mayTell("address " + addressOf(r)) }
+func (p *Process) mayTellStranger(r *http.Request) bool { return p.mayTell(stranger(r)) }
 
 // bounded serves what needs no caller, to each address at the strangers' rate.
 func (p *Process) bounded(next http.Handler) http.Handler {
@@ -98,9 +105,9 @@ func newSignatures() *admission.Gate {
 }
 
 // turn is an [identity.Turn]. Addresses take turns: whose a token is, is not known before it is checked, and one address that sends
-// many keeps another's from no more than the check that is under way.
-func (p *Process) turn(r *http.Request) (done func(), err error) {
-	check, err := p.signatures.Enter(admission.WithCaller(r.Context(), addressOf(r)))
+// many keeps another's from no more than the check that is under way. A socket that has a caller already waits as that one.
+func (p *Process) turn(ctx context.Context) (done func(), err error) {
+	check, err := p.signatures.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,10 @@ func (e extension) InterceptOperation(ctx context.Context, next graphql.Operatio
 	kept.describe(graphql.GetOperationContext(ctx))
 	ctx, span := e.startOperation(ctx, kept)
 	handler := next(ctx)
+	if kept.isSubscription() { // the span is of its start: one that has no end is of no use to anybody
+		endOperation(span, kept)
+		return handler
+	}
 	return func(ctx context.Context) *graphql.Response {
 		leave := e.counts.enter()
 		defer leave()

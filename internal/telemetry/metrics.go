@@ -99,12 +99,11 @@ func newInstruments(create promauto.Factory) *instruments {
 	}
 }
 
-func (i *instruments) operation(name string, worst code.Class, codes map[code.Code]int, took time.Duration) {
+func (i *instruments) operation(name string, worst code.Class, codes map[code.Code]int) {
 	if i == nil {
 		return
 	}
 	i.operations.WithLabelValues(name, worst.String()).Inc()
-	i.durations.WithLabelValues(name).Observe(took.Seconds())
 	for c := range codes {
 		if c.Class() == code.Refused {
 			i.refusals.WithLabelValues(string(c)).Inc()
@@ -135,6 +134,12 @@ func (t *Telemetry) Reloaded(ok bool) {
 func (i *instruments) stranger(why string) {
 	if i != nil && why != "" {
 		i.strangers.WithLabelValues(why).Inc()
+	}
+}
+
+func (i *instruments) duration(name string, took time.Duration) {
+	if i != nil {
+		i.durations.WithLabelValues(name).Observe(took.Seconds())
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/difygraph/difygraph/graph/code"
 )
 
 // Middleware tells of each request to the route once it is served, refused ones included; it belongs around whatever may
@@ -37,7 +39,12 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &responseWriter{ResponseWriter: w}
 	defer func() {
 		told := line{method: knownMethod(r.Method), status: answer.status, duration: time.Since(began)}
-		if r.Context().Err() != nil { // net/http ends it where the client is gone
+		if answer.status == http.StatusSwitchingProtocols {
+			endRequest(span, answer.status, code.OK)
+			e.counts.stranger(kept.refused)
+			return // it was no operation, but had some, of which [Telemetry.Operation] tells
+		}
+		if r.Context().Err() != nil && !kept.isSubscription() { // net/http ends it where the client is gone
 			told.status, kept.codes, kept.failed = statusClientClosedRequest, nil, nil
 		}
 		e.finish(ctx, span, kept, told)
@@ -46,10 +53,27 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer.note(http.StatusOK) // as net/http does where a handler writes nothing
 }
 
+// Operation begins to tell of an operation of a WebSocket, as of a request of its own. end is called once it has ended, by the
+// goroutine that runs it.
+func (t *Telemetry) Operation(ctx context.Context) (begun context.Context, end func()) {
+	began, kept := time.Now(), new(record)
+	kept.caller = recordOf(ctx).caller
+	return withRecord(ctx, kept), func() {
+		t.finish(ctx, noSpan, kept, line{method: socketMethod, status: http.StatusOK, duration: time.Since(began)})
+	}
+}
+
+// socketMethod stands in the place of an HTTP method.
+const socketMethod = "WEBSOCKET"
+
 func (t *Telemetry) finish(ctx context.Context, span trace.Span, kept *record, told line) {
 	worst := kept.worst(told.status)
 	endRequest(span, told.status, worst)
-	t.counts.operation(cmp.Or(t.listedName(kept.hash), "other"), worst, kept.codes, told.duration)
+	name := cmp.Or(t.listedName(kept.hash), "other")
+	t.counts.operation(name, worst, kept.codes)
+	if !kept.isSubscription() { // one lasts as long as its client wants
+		t.counts.duration(name, told.duration)
+	}
 	t.counts.stranger(kept.refused)
 	if !kept.quiet {
 		told.write(ctx, t.log, kept)
@@ -63,7 +87,7 @@ type responseWriter struct {
 }
 
 func (a *responseWriter) note(status int) {
-	if a.status == 0 && status >= http.StatusOK { // those below announce an answer
+	if a.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) { // others below announce an answer
 		a.status = status
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/difygraph/difygraph/graph/code"
@@ -72,6 +73,8 @@ func (r *record) describe(op *graphql.OperationContext) {
 		r.hash = digest(op.RawQuery)
 	}
 }
+
+func (r *record) isSubscription() bool { return r.kind == string(ast.Subscription) }
 
 // settle notes what came of it.
 func (r *record) settle(account Account, errs gqlerror.List) {
