@@ -86,7 +86,7 @@ func ofExecution(ctx context.Context, e *model.WorkflowNodeExecution, v *difyapi
 // what tells it from others.
 func content(ctx context.Context, of any, value jsontext.Value) (jsontext.Value, error) {
 	if viewer.Needs(ctx, viewer.Content) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // It is left out, without an error.
 	}
 	return shown(ctx, of, value, viewer.Needs(ctx, viewer.People) != nil)
 }

@@ -25,7 +25,7 @@ func (r *Resolver) watchRun(ctx context.Context, key *string, id uuid.UUID) (<-c
 	if err != nil {
 		return nil, err
 	}
-	watcher := r.Runs.Watch(live.Key{Identity: r.Upstream.Identity(app.Key), Run: id}, &watchedRun{r, app, id})
+	watcher := r.Runs.Watch(live.Key{Identity: r.Upstream.Identity(app.Key), Run: id}, &watchedRun{r, app, id}) //nolint:contextcheck // What is watched is of no one operation.
 	next := func(ctx context.Context) (model.WorkflowRunEvent, error) {
 		for {
 			event, err := watcher.Next(ctx)

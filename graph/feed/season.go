@@ -23,7 +23,9 @@ func SeasonOf(second int64) int64 {
 }
 
 // mayChangeClocks tells whether a second is in one of the hours in which zones change their clocks.
-func mayChangeClocks(second int64) bool { return firstOf(SeasonOf(second)+1)-firstOf(SeasonOf(second)) == hour }
+func mayChangeClocks(second int64) bool {
+	return firstOf(SeasonOf(second)+1)-firstOf(SeasonOf(second)) == hour
+}
 
 // firstOf is the first second of a season.
 func firstOf(season int64) int64 {

@@ -56,7 +56,7 @@ type Runs struct {
 // New has nothing watched. It is to be closed.
 func New(o Options) *Runs {
 	r := &Runs{options: o, watched: make(map[Key]*run)}
-	r.ctx, r.end = context.WithCancel(context.Background()) //nolint:gosec // Close calls it.
+	r.ctx, r.end = context.WithCancel(context.Background())
 	return r
 }
 

@@ -121,7 +121,7 @@ func (e *WorkflowNodeExecution) RetryIndex() (*int, error) {
 // Error is nil for who may not read it: in each event an error of its own would tell nobody anything.
 func (e *WorkflowNodeExecution) Error(ctx context.Context) (*string, error) {
 	if viewer.Needs(ctx, viewer.Content) != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // It is left out, without an error.
 	}
 	return readableOf(e, e.NodeExecution.Error, "error")
 }

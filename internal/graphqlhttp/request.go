@@ -38,8 +38,8 @@ func (t *Transport) read(w http.ResponseWriter, r *http.Request, held *lease) (*
 
 // complete does what is left once the members are known.
 func (r *request) complete(header http.Header, start time.Time) *failure {
-	r.RawParams.Extensions, _ = pick(r.extensions, func(name string) bool { return name == persistedMember })
-	if r.Query == "" && r.RawParams.Extensions[persistedMember] == nil {
+	r.Extensions, _ = pick(r.extensions, func(name string) bool { return name == persistedMember })
+	if r.Query == "" && r.Extensions[persistedMember] == nil {
 		return unsound(http.StatusBadRequest, "the request has no query")
 	}
 	r.Headers = header

@@ -76,7 +76,7 @@ func (s *socket) Init(ctx context.Context, payload jsontext.Value) (context.Cont
 	return ctx, nil
 }
 
-var errAuthorization = errors.New("Authorization in the payload of connection_init must be one text, such as \"Bearer TOKEN\"")
+var errAuthorization = errors.New("the Authorization in the payload of connection_init must be one text, such as \"Bearer TOKEN\"")
 
 // authorizationOf is what a client sends where browsers let it set no header. Clients write the name as they like.
 func authorizationOf(payload jsontext.Value) (string, error) {

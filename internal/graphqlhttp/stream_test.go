@@ -130,6 +130,7 @@ func partsOf(t *testing.T, resp *http.Response) (parts []string) {
 func TestPartIsWholeAtOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, graphqlhttp.Options{}, func(t *testing.T, a *liveAPI) {
+		t.Helper()
 		resp := a.post(t, "subscription { count(to: 2, every: 1000) }", "Accept", mixed)
 		defer resp.Body.Close()
 		const want = "\r\n--graphql\r\ncontent-type: application/json\r\n\r\n" + `{"payload":{"data":{"count":1 }}}` + "\r\n--graphql"
@@ -221,6 +222,7 @@ func TestHeartbeats(t *testing.T) {
 	t.Parallel()
 	for accept, beat := range map[string]string{events: ":\n\n", mixed: "\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql"} {
 		inBubble(t, graphqlhttp.Options{}, func(t *testing.T, a *liveAPI) {
+			t.Helper()
 			resp := a.post(t, "subscription { count(to: 2, every: 600000) }", "Accept", accept)
 			defer resp.Body.Close()
 			text, err := io.ReadAll(resp.Body)
@@ -239,6 +241,7 @@ func TestClientLeavesStream(t *testing.T) {
 	t.Parallel()
 	for _, accept := range []string{events, mixed} {
 		inBubble(t, graphqlhttp.Options{}, func(t *testing.T, a *liveAPI) {
+			t.Helper()
 			resp := a.post(t, "subscription { idle }", "Accept", accept)
 			synctest.Wait()
 			if a.underWay.Load() != 1 {
@@ -253,6 +256,7 @@ func TestClientLeavesStream(t *testing.T) {
 func TestSlowReaderOfStream(t *testing.T) {
 	t.Parallel()
 	inBubble(t, graphqlhttp.Options{}, func(t *testing.T, a *liveAPI) {
+		t.Helper()
 		resp := a.post(t, "subscription { large }", "Accept", events)
 		defer resp.Body.Close()
 		synctest.Wait()
@@ -322,6 +326,7 @@ func TestSubscriptionsAreCounted(t *testing.T) {
 		}
 	}}
 	inBubble(t, graphqlhttp.Options{Streams: streams}, func(t *testing.T, a *liveAPI) {
+		t.Helper()
 		first := a.post(t, "subscription { idle }", "Accept", events)
 		synctest.Wait()
 		second := a.post(t, "subscription { idle }", "Accept", events)

@@ -2,6 +2,7 @@ package graphqlws
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ const (
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	greeted := [][2]string{{hello, "init"}, {"acknowledge", `send {"type":"connection_ack"}`}}
-	begun := append(greeted[:2:2], [2]string{subscribe, `start a {"query":"{x}"}`})
+	begun := slices.Concat(greeted, [][2]string{{subscribe, `start a {"query":"{x}"}`}})
 	for name, steps := range map[string][][2]string{
 		"a subscription until it ends":  append(begun[:3:3], [2]string{"next a", `send {"type":"next","id":"a","payload":{"n":1}}`}, [2]string{"finish a", `send {"type":"complete","id":"a"}`}),
 		"no complete after an error":    append(begun[:3:3], [2]string{"error a", `send {"type":"error","id":"a","payload":{"n":1}}`}, [2]string{"finish a", ""}),

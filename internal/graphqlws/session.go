@@ -135,7 +135,7 @@ func (s *session) serve() {
 		if err != nil {
 			return
 		}
-		operations = s.do(operations, message)
+		operations = s.do(operations, message) //nolint:fatcontext // It is made once, when the client has said who it is.
 		free()
 	}
 }
@@ -213,7 +213,7 @@ func closingOf(err error) closing {
 func (s *session) start(ctx context.Context, o *operation, payload jsontext.Value) {
 	ctx, o.cancel = context.WithCancel(ctx)
 	answers := s.server.Start(ctx, payload)
-	s.work.Go(func() {
+	s.work.Go(func() { //nolint:contextcheck // Answers are written within the socket's life, not the operation's.
 		defer s.rescue()
 		defer o.cancel()
 		for a := range answers {
@@ -257,7 +257,8 @@ func (s *session) watch() {
 	late, tick := time.NewTimer(initTimeout), time.NewTicker(pingInterval)
 	defer late.Stop()
 	defer tick.Stop()
-	draining, over := done(s.options.Draining), done(nil)
+	draining := done(s.options.Draining)
+	var over <-chan struct{} // once the client has said who it is
 	for {
 		select {
 		case <-s.ctx.Done():

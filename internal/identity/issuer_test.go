@@ -277,7 +277,7 @@ func TestAuthorize(t *testing.T) {
 		"malformed":          {t.Context(), "Bearer a b", malformedToken.reason()},
 	} {
 		ctx, err := a.Authorize(test.ctx, test.authorization)
-		got := ""
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {

@@ -13,7 +13,7 @@ import (
 func Middleware(a *Authenticator, refuse code.Refuse) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			caller, refusal := a.authenticate(r) //nolint:contextcheck // The request has the context.
+			caller, refusal := a.authenticate(r)
 			if refusal != nil {
 				a.refused(r.Context(), refusal.why)
 				refusal.write(w, r, refuse)

@@ -61,7 +61,7 @@ func TestSubscriptionIsToldOfAtItsEnd(t *testing.T) {
 			next := extension{w.Telemetry}.InterceptOperation(ctx, func(context.Context) graphql.ResponseHandler {
 				return func(context.Context) *graphql.Response {
 					time.Sleep(time.Hour)
-					during = w.scrape(t)
+					during = w.scrape(t) //nolint:contextcheck // It is a request of its own.
 					return &graphql.Response{Errors: gqlerror.List{}}
 				}
 			})
